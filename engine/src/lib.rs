@@ -1,1 +1,76 @@
-//! streamgauge.
+//! A lock-free in-process metrics engine for latency-sensitive streams.
+//!
+//! Recording costs about what a memory increment costs: every thread writes cells of its own, and only
+//! a scrape merges them. Declare metrics once, keep the handles, record per event; a
+//! [`Scraper`] (or the exporter in `streamgauge-exporter`) renders the Prometheus text format.
+//!
+//! ```
+//! use streamgauge::{Buckets, Counter, Family, Format, LabelSet, Registry, Scraper, Tick};
+//!
+//! #[derive(LabelSet)]
+//! struct Table<'a> {
+//!     source: &'a str,
+//!     table: &'a str,
+//! }
+//!
+//! let registry = Registry::new();
+//! let orders = registry.scope("deltaforge").label("pipeline", "orders");
+//! let events: Family<Table<'static>, Counter> =
+//!     orders.counter("source_events_total", "Events handed to the coordinator.").family()?;
+//! let latency = orders
+//!     .histogram("e2e_latency_seconds", "Receipt to delivery.")
+//!     .buckets(Buckets::exponential(0.0001, 2.0, 14))
+//!     .register()?;
+//!
+//! // Per event:
+//! let received = Tick::now();
+//! events.with(&Table { source: "mysql", table: "public.orders" }, |counter| counter.inc());
+//! latency.lap(received);
+//!
+//! // Per scrape:
+//! let mut body = Vec::new();
+//! let report = Scraper::new(&registry).encode(Format::Text, &mut body);
+//! assert_eq!(report.series(), 2);
+//! # Ok::<(), streamgauge::Error>(())
+//! ```
+//!
+//! # Consistency
+//!
+//! - A scrape sees every record that happened before it began. A counter, bucket, count or sum never
+//!   decreases from one scrape to the next, whatever threads are born, die or end.
+//! - Within a histogram `_count` equals the `+Inf` bucket, and the sum covers every observation counted.
+//! - Values of different series of one scrape are not of one instant.
+//! - Not supported: fork without exec (recording is safe, registration may hang), stackful coroutines that
+//!   move between threads in the middle of a call, records from signal handlers, and two copies of the
+//!   crate in one process (they are two sets of cells).
+
+#[cfg(not(target_has_atomic = "64"))]
+compile_error!("streamgauge needs 64-bit atomics: its cells are u64");
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!("streamgauge is for 64-bit targets: a slab is a directory of 8192 pointers in 64 KiB");
+
+mod buckets;
+mod cells;
+mod encode;
+mod label;
+mod metric;
+mod registry;
+mod scrape;
+mod sync;
+pub mod testing;
+
+pub use buckets::Buckets;
+pub use cells::{Stats, stats};
+pub use encode::{Exposition, Format};
+pub use label::{LabelSet, LabelValue, LabelVisitor};
+pub use metric::{
+    Counter, DurationCounter, Gauge, Histogram, HistogramSnapshot, InProgress, Tick, Timer, UpDownCounter, warm_thread,
+};
+pub use registry::{Builder, Error, Family, Instrument, Kind, Registry, Scope, Unit};
+pub use scrape::{HistogramValue, Report, Sample, SampleValue, Scraper};
+pub use streamgauge_derive::{LabelSet, LabelValue};
+
+#[cfg(engine_loom)]
+pub use cells::model;
+#[cfg(engine_loom)]
+pub use sync::{Fault, inject};

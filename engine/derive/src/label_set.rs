@@ -1,0 +1,104 @@
+//! `#[derive(LabelSet)]`.
+
+use crate::attributes::rename;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+use std::collections::HashMap;
+use syn::{Data, DeriveInput, Error, Field, Fields, GenericParam, Generics, Lifetime, LitStr, Result};
+
+pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
+    let fields = named_fields(input)?;
+    let mut names: HashMap<String, Span> = HashMap::new();
+    let mut labels = Vec::new();
+    for field in fields {
+        let Some(ident) = &field.ident else { continue };
+        let name = label_name(field, ident)?;
+        if names.insert(name.value(), name.span()).is_some() {
+            return Err(Error::new(name.span(), format!("two labels are named `{}`", name.value())));
+        }
+        labels.push((ident, name));
+    }
+    let idents = labels.iter().map(|(ident, _)| ident);
+    let texts = labels.iter().map(|(_, name)| name);
+    let this = &input.ident;
+    let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
+    let family = family_generics(&input.generics);
+    Ok(quote! {
+        #[automatically_derived]
+        impl #impl_generics ::streamgauge::LabelSet for #this #type_generics #where_clause {
+            type Family = #this #family;
+            const NAMES: &'static [&'static str] = &[#(#texts),*];
+
+            #[inline]
+            fn visit<StreamgaugeVisitor: ::streamgauge::LabelVisitor>(&self, visitor: &mut StreamgaugeVisitor) {
+                #(::streamgauge::LabelValue::with_text(&self.#idents, |text| {
+                    ::streamgauge::LabelVisitor::value(visitor, text)
+                });)*
+            }
+        }
+    })
+}
+
+fn named_fields(input: &DeriveInput) -> Result<impl Iterator<Item = &Field>> {
+    match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(fields) => Ok(fields.named.iter()),
+            Fields::Unnamed(_) | Fields::Unit => Err(Error::new_spanned(
+                &input.ident,
+                "LabelSet needs named fields: a label's name is its field's; for no labels use `()`",
+            )),
+        },
+        Data::Enum(_) | Data::Union(_) => Err(Error::new_spanned(
+            &input.ident,
+            "LabelSet is derived for a struct; for an enum that is one label's value derive LabelValue",
+        )),
+    }
+}
+
+/// Gives the name of a field's label, checked as the registry would check it.
+fn label_name(field: &Field, ident: &Ident) -> Result<LitStr> {
+    let name = match rename(&field.attrs)? {
+        Some(name) => name,
+        None => LitStr::new(ident.to_string().trim_start_matches("r#"), ident.span()),
+    };
+    let text = name.value();
+    let start = |char: char| char.is_ascii_alphabetic() || char == '_';
+    let legal = text.starts_with(start) && text.chars().all(|char| start(char) || char.is_ascii_digit());
+    if !legal {
+        return Err(Error::new(
+            name.span(),
+            format!(
+                "`{text}` is no label name; letters, digits and underscores are allowed, not starting with a digit"
+            ),
+        ));
+    }
+    if text == "le" || text == "quantile" || text.starts_with("__") {
+        return Err(Error::new(
+            name.span(),
+            format!("the label name `{text}` is reserved; so are le, quantile and names that start with `__`"),
+        ));
+    }
+    Ok(name)
+}
+
+/// Gives the generic arguments with every lifetime `'static`.
+fn family_generics(generics: &Generics) -> TokenStream {
+    if generics.params.is_empty() {
+        return TokenStream::new();
+    }
+    let arguments = generics.params.iter().map(|parameter| match parameter {
+        GenericParam::Lifetime(_) => {
+            let lifetime = Lifetime::new("'static", Span::call_site());
+            quote!(#lifetime)
+        }
+        GenericParam::Type(parameter) => {
+            let ident = &parameter.ident;
+            quote!(#ident)
+        }
+        GenericParam::Const(parameter) => {
+            let ident = &parameter.ident;
+            quote!(#ident)
+        }
+    });
+    quote!(<#(#arguments),*>)
+}

@@ -1,0 +1,8 @@
+//! Bucket layouts and the way from a value to its bucket. No atomics here.
+
+mod layout;
+mod spec;
+mod table;
+
+pub(crate) use layout::Layout;
+pub use spec::Buckets;

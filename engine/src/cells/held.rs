@@ -1,0 +1,106 @@
+//! The two reference counts of a series: the `Arc` holds memory and cells, `Users` counts the handles
+//! that the user holds and alone vetoes expiry.
+
+use crate::sync::{Arc, AtomicUsize, Ordering};
+#[cfg(engine_loom)]
+use crate::sync::{Fault, broken};
+
+/// Set once the series is dead: no new user is admitted.
+const DEAD: usize = 1 << (usize::BITS - 1);
+
+/// Counts the user's handles of one series. Written by whoever clones, drops or obtains a handle.
+#[derive(Debug)]
+pub(crate) struct Users(AtomicUsize);
+
+impl Users {
+    pub(crate) fn new() -> Self {
+        Self(AtomicUsize::new(0))
+    }
+
+    /// Admits one more user, unless the series is dead.
+    pub(crate) fn admit(&self) -> bool {
+        // Acquire (O11): pairs with the AcqRel of `kill_if_unused`; a refused caller sees the removal.
+        if self.0.fetch_add(1, Ordering::Acquire) & DEAD == 0 {
+            return true;
+        }
+        self.0.fetch_sub(1, Ordering::Relaxed);
+        false
+    }
+
+    /// Counts the clone of a handle, which exists, so the series is not dead by expiry.
+    fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn release(&self) {
+        // Release (O11): what was recorded through the handle happened before an expiry that sees 0.
+        self.0.fetch_sub(1, Ordering::Release);
+    }
+
+    /// Kills the series if no user holds a handle; tells whether it did. The expiry of idle series
+    /// stands on this.
+    #[cfg(engine_loom)]
+    pub(crate) fn kill_if_unused(&self) -> bool {
+        if broken(Fault::KillByCheckThenSet) {
+            let unused = self.0.load(Ordering::Acquire) == 0;
+            if unused {
+                self.0.store(DEAD, Ordering::Release);
+            }
+            return unused;
+        }
+        self.0.compare_exchange(0, DEAD, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+}
+
+/// A series that counts its users.
+pub(crate) trait Counted {
+    fn users(&self) -> &Users;
+}
+
+/// One user's hold on a series; `None` for noop handles. Cloning and dropping are two read-modify-writes
+/// each: not for the hot path.
+#[derive(Debug)]
+pub(crate) struct Held<S: Counted>(Option<Arc<S>>);
+
+impl<S: Counted> Held<S> {
+    pub(crate) const NOOP: Self = Self(None);
+
+    /// Gives a hold that counts as a user, unless the series is dead.
+    pub(crate) fn admitted(&self) -> Option<Self> {
+        match &self.0 {
+            Some(series) if !series.users().admit() => None,
+            series => Some(Self(series.clone())),
+        }
+    }
+
+    /// Gives a hold on `series` that counts nothing, for as long as the reference lives.
+    #[inline]
+    #[allow(unsafe_code, reason = "a borrowed handle without touching either count")]
+    pub(crate) fn borrowed(series: &Arc<S>) -> std::mem::ManuallyDrop<Self> {
+        // SAFETY: a bitwise copy of an Arc that is never dropped (ManuallyDrop) and that the
+        // caller's borrow keeps alive.
+        let copy = unsafe { std::ptr::read(series) };
+        std::mem::ManuallyDrop::new(Self(Some(copy)))
+    }
+
+    pub(crate) fn series(&self) -> Option<&Arc<S>> {
+        self.0.as_ref()
+    }
+}
+
+impl<S: Counted> Clone for Held<S> {
+    fn clone(&self) -> Self {
+        if let Some(series) = &self.0 {
+            series.users().add();
+        }
+        Self(self.0.clone())
+    }
+}
+
+impl<S: Counted> Drop for Held<S> {
+    fn drop(&mut self) {
+        if let Some(series) = &self.0 {
+            series.users().release();
+        }
+    }
+}

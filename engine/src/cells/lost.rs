@@ -1,0 +1,69 @@
+//! What could not be recorded, counted by reason.
+
+use super::arena::arena;
+use crate::sync::{AtomicU64, Ordering};
+
+/// Why an observation was not recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dropped {
+    /// Not a number.
+    NotANumber,
+    /// Positive or negative infinity.
+    Infinite,
+    /// Negative, in a histogram without negative bounds.
+    Negative,
+}
+
+/// Counters of what went wrong in the process. Written by any thread, on cold paths.
+#[derive(Debug)]
+pub(crate) struct Losses {
+    dropped: [AtomicU64; 3],
+    /// Records lost because the system had no memory for their cells.
+    lost: AtomicU64,
+    internal_errors: AtomicU64,
+}
+
+impl Losses {
+    #[cfg(not(engine_loom))]
+    pub(crate) const fn new() -> Self {
+        Self { dropped: [const { AtomicU64::new(0) }; 3], lost: AtomicU64::new(0), internal_errors: AtomicU64::new(0) }
+    }
+
+    #[cfg(engine_loom)]
+    pub(crate) fn new() -> Self {
+        Self {
+            dropped: std::array::from_fn(|_| AtomicU64::new(0)),
+            lost: AtomicU64::new(0),
+            internal_errors: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn dropped(&self, reason: Dropped) -> u64 {
+        self.dropped[reason as usize].load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn internal_errors(&self) -> u64 {
+        self.internal_errors.load(Ordering::Relaxed)
+    }
+}
+
+/// Counts an observation that was refused.
+#[cold]
+#[inline(never)]
+pub(crate) fn count_dropped(reason: Dropped, n: u64) {
+    arena().losses.dropped[reason as usize].fetch_add(n, Ordering::Relaxed);
+}
+
+/// Counts a record that found no memory.
+pub(crate) fn count_lost() {
+    arena().losses.lost.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Counts a state that the engine's own reasoning excludes.
+pub(crate) fn count_internal_error() {
+    arena().losses.internal_errors.fetch_add(1, Ordering::Relaxed);
+}

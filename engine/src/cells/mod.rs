@@ -1,0 +1,50 @@
+//! Storage of the write path: one-writer cells in per-thread slabs.
+//!
+//! ```text
+//! thread-local Local ──> Directory (8192 chunk pointers) ──> Chunk (2048 cells)
+//!                            ^ one a slab; NEW and ORPHAN threads see one all-null directory
+//! Range (chunk, offset) names the same cells in every slab; a series owns one range.
+//! ```
+//!
+//! Recording is: directory pointer, chunk pointer, null? cold path : load, add, store. The cold
+//! path attaches the thread, allocates the chunk, or, for threads that cannot own a slab, updates
+//! the shared slab with read-modify-write instructions. Readers sum a range over all slabs.
+//!
+//! Invariants (docs/ARCHITECTURE.md): I1 one writer a cell; I2 no decrease across scrapes; I3 a range
+//! belongs to one live series; I5 recorders never wait.
+
+mod arena;
+mod cell;
+mod chunk;
+mod fence;
+mod held;
+mod local;
+mod lost;
+mod pass;
+mod pin;
+mod ranges;
+mod reclaim;
+mod record;
+mod series;
+mod slab;
+mod stats;
+
+pub(crate) use held::Held;
+pub(crate) use lost::{Dropped, count_dropped, count_lost};
+pub(crate) use pass::{Pass, PassScratch};
+pub(crate) use pin::Pin;
+pub(crate) use ranges::{OutOfCells, Range};
+use reclaim::collect;
+pub(crate) use reclaim::{Retired, retire};
+pub(crate) use record::{add, add_observations, add_release, warm};
+pub(crate) use series::{GaugeSeries, Series};
+pub use stats::{Stats, stats};
+
+/// Does what scrapes leave to do: folds slabs of ended threads, frees what was unlinked.
+pub(crate) fn tidy_up() {
+    arena::arena().fold_idle();
+    collect();
+}
+
+#[cfg(engine_loom)]
+pub mod model;

@@ -1,0 +1,144 @@
+//! A pass over all slabs: how values are merged.
+
+use super::arena::arena;
+use super::cell::Cell;
+use super::chunk::{CHUNK_CELLS, Chunk};
+use super::ranges::Range;
+use super::slab::SlabPtr;
+use crate::sync::{Fault, Ordering, ReclaimShared, broken, unless_broken};
+use std::ptr::NonNull;
+
+/// Memory of a pass, kept between passes so that a warm one allocates nothing.
+#[derive(Debug, Default)]
+pub(crate) struct PassScratch {
+    slabs: Vec<SlabPtr>,
+    /// The chunk at hand in each slab that has it, in slab order, the shared slab's last. Only filled
+    /// during a pass: the lifetime is the pass's, see `Pass::select`.
+    column: Vec<&'static Chunk>,
+}
+
+/// One pass: sums cell ranges over all slabs in a fixed order. While it lives no slab is folded or
+/// freed; recorders never notice it (I5).
+///
+/// Per range a pass sees every record that happened before the pass began, and never less than an
+/// earlier pass that ended before this one began (I2, O8).
+#[derive(Debug)]
+pub(crate) struct Pass<'s> {
+    scratch: &'s mut PassScratch,
+    /// The chunk that `scratch.column` holds.
+    selected: Option<u32>,
+    _lock: ReclaimShared,
+}
+
+impl<'s> Pass<'s> {
+    /// Begins a pass. Waits at most for a folding in progress.
+    pub(crate) fn begin(scratch: &'s mut PassScratch) -> Self {
+        let arena = arena();
+        let lock = arena.reclaim.read();
+        // AcqRel (O8): a pass that begins after another ended reads every cell at least as new.
+        arena.passes.fetch_add(1, unless_broken(Fault::PassesUnordered, Ordering::AcqRel));
+        scratch.slabs.clear();
+        loop {
+            let slabs = arena.slabs.lock();
+            if slabs.all.len() <= scratch.slabs.capacity() {
+                scratch.slabs.extend_from_slice(&slabs.all);
+                break;
+            }
+            // Grow without the lock: the global allocator may record, and attach takes the lock.
+            let wanted = slabs.all.len();
+            drop(slabs);
+            scratch.slabs.reserve(wanted);
+            scratch.column.reserve(wanted + 1);
+        }
+        Self { scratch, selected: None, _lock: lock }
+    }
+
+    /// Fills the column with the chunks of one index.
+    #[inline]
+    fn select(&mut self, chunk: u32) {
+        if self.selected != Some(chunk) {
+            self.select_cold(chunk);
+        }
+    }
+
+    #[allow(unsafe_code, reason = "reads slabs under the reclaim lock")]
+    fn select_cold(&mut self, chunk: u32) {
+        self.selected = Some(chunk);
+        self.scratch.column.clear();
+        for slab in &self.scratch.slabs {
+            // SAFETY: listed when the pass began, and not freed while the reclaim lock is held.
+            let slab = unsafe { slab.get() };
+            if let Some(chunk) = NonNull::new(slab.directory.get(chunk)) {
+                // SAFETY: lives as long as its slab; the column is cleared before the lock is
+                // released, so the 'static never outlives the pass.
+                self.scratch.column.push(unsafe { chunk.as_ref() });
+            }
+        }
+        if let Some(chunk) = NonNull::new(arena().shared.get(chunk)) {
+            // SAFETY: chunks of the shared slab are never freed.
+            self.scratch.column.push(unsafe { chunk.as_ref() });
+        }
+    }
+
+    /// Gives the sum of one cell over all slabs.
+    #[inline]
+    pub(crate) fn count(&mut self, range: Range) -> u64 {
+        self.select(range.chunk);
+        // Relaxed (O1): counts order nothing.
+        total(&self.scratch.column, range, 0, Ordering::Relaxed)
+    }
+
+    /// Gives increments minus decrements of the two cells of an up-down counter; negative only where
+    /// a decrement came before its increment.
+    pub(crate) fn difference(&mut self, range: Range) -> i64 {
+        self.select(range.chunk);
+        let column = &self.scratch.column;
+        let (up, down);
+        if broken(Fault::IncrementsReadFirst) {
+            up = total(column, range, 0, Ordering::Acquire);
+            down = total(column, range, 1, Ordering::Acquire);
+        } else {
+            // All decrements first (O4), Acquire: each one seen brings the increment that came
+            // before it, so the difference is never negative on account of the reading.
+            down = total(column, range, 1, Ordering::Acquire);
+            up = total(column, range, 0, Ordering::Relaxed);
+        }
+        up.wrapping_sub(down).cast_signed()
+    }
+
+    /// Adds the buckets of a histogram to `buckets` and gives the sum of its observations.
+    pub(crate) fn histogram(&mut self, range: Range, buckets: &mut [u64]) -> f64 {
+        self.select(range.chunk);
+        let mut sum = 0.0;
+        for chunk in &self.scratch.column {
+            for (index, bucket) in buckets.iter_mut().enumerate() {
+                // Acquire (O3): before the sum, so that the sum covers what was counted.
+                *bucket = bucket.wrapping_add(at(chunk, range, 1 + index).read(Ordering::Acquire));
+            }
+            // Relaxed: ordered after the buckets by their Acquire.
+            sum += f64::from_bits(at(chunk, range, 0).read(Ordering::Relaxed));
+        }
+        sum
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        self.scratch.column.clear();
+        self.scratch.slabs.clear();
+        // AcqRel (O8): see begin.
+        arena().passes.fetch_add(1, unless_broken(Fault::PassesUnordered, Ordering::AcqRel));
+    }
+}
+
+#[inline(always)]
+fn total(column: &[&Chunk], range: Range, index: usize, order: Ordering) -> u64 {
+    column.iter().fold(0, |sum, chunk| sum.wrapping_add(at(chunk, range, index).read(order)))
+}
+
+#[inline(always)]
+fn at(chunk: &Chunk, range: Range, index: usize) -> &Cell {
+    // The mask is for the compiler, which then needs no bounds check: ranges stay within a chunk.
+    const { assert!(CHUNK_CELLS.is_power_of_two()) };
+    &chunk.cells()[(range.offset as usize + index) & (CHUNK_CELLS - 1)]
+}

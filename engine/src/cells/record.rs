@@ -1,0 +1,127 @@
+//! The record path: directory, chunk, null check, load, add, store.
+
+use super::arena::arena;
+use super::cell::Cell;
+use super::chunk::{CHUNK_CELLS, Chunk};
+use super::local::{touch, with_local};
+use super::lost::count_lost;
+use super::ranges::Range;
+use super::series::used_chunks;
+use crate::sync::{Fault, Ordering, broken, unless_broken};
+use std::ptr::NonNull;
+
+/// Gives the calling thread's cell `index` of the range, or `None`: not attached, an orphan, or a
+/// chunk not touched yet.
+#[inline(always)]
+#[allow(unsafe_code, reason = "the record path: a bounds check here costs as much as the increment")]
+fn own_cell<'a>(range: Range, index: u32) -> Option<&'a Cell> {
+    with_local(|local| {
+        // SAFETY: the directory pointer is the all-null static or that of this thread's slab.
+        let directory = unsafe { &*local.directory.get() };
+        // SAFETY: ranges come from the allocator, which stays below DIRECTORY_CHUNKS.
+        let chunk = unsafe { directory.owner_get(range.chunk) };
+        if chunk.is_null() {
+            return None;
+        }
+        // SAFETY: a non-null chunk of this thread's own slab; it lives until the thread detaches.
+        Some(unsafe { cell_of(chunk, range, index) })
+    })
+}
+
+/// Gives a cell of a chunk.
+///
+/// # Safety
+/// `chunk` is alive for `'a`, and `range` with `index` lies within it.
+#[inline(always)]
+#[allow(unsafe_code, reason = "see own_cell")]
+unsafe fn cell_of<'a>(chunk: *const Chunk, range: Range, index: u32) -> &'a Cell {
+    let offset = range.offset as usize + index as usize;
+    debug_assert!(offset < CHUNK_CELLS);
+    // SAFETY: ranges never straddle a chunk (ranges.rs), and the caller's index lies within its
+    // range, so the offset is below CHUNK_CELLS.
+    let cell = unsafe { chunk.cast::<Cell>().add(offset) };
+    // SAFETY: in bounds of a live chunk, as above.
+    unsafe { &*cell }
+}
+
+/// Adds `n` to a cell of the range. Costs one thread-local address, two loads, a null check and one
+/// unlocked add.
+#[inline(always)]
+pub(crate) fn add(range: Range, index: u32, n: u64) {
+    match own_cell(range, index) {
+        Some(cell) => cell.owner_add(n),
+        None => add_cold(range, index, n),
+    }
+}
+
+/// Like [`add`], with a Release store (O4): a pass that sees the addition sees all that this thread
+/// saw before it. Costs the same on x86-64.
+#[inline(always)]
+pub(crate) fn add_release(range: Range, index: u32, n: u64) {
+    match own_cell(range, index) {
+        Some(cell) => cell.owner_add_ordered(n, Ordering::Release),
+        None => add_cold(range, index, n),
+    }
+}
+
+/// Records `n` observations into `bucket` of a histogram's range and `total` into its sum.
+#[inline(always)]
+pub(crate) fn add_observations(range: Range, total: f64, bucket: u32, n: u64) {
+    let Some(sum) = own_cell(range, 0) else { return add_observations_cold(range, total, bucket, n) };
+    let Some(bucket) = own_cell(range, 1 + bucket) else { return };
+    sum.owner_add_f64(total);
+    // Release (O3): pairs with the Acquire of a pass that reads buckets first, sum second, so that
+    // the sum covers every observation that was counted.
+    bucket.owner_add_ordered(n, unless_broken(Fault::BucketStoredRelaxed, Ordering::Release));
+}
+
+#[cold]
+#[inline(never)]
+fn add_cold(range: Range, index: u32, n: u64) {
+    if let Some(chunk) = touch(range.chunk) {
+        chunk_cell(chunk, range, index).owner_add_ordered(n, Ordering::Release);
+    } else if let Some(chunk) = arena().shared_chunk(range.chunk) {
+        let cell = chunk.cell((range.offset + index) as usize);
+        if broken(Fault::OrphanWithoutRmw) {
+            return cell.shared_add_without_rmw(n);
+        }
+        // Read-modify-write (O5): orphans share the cell. Release for O4.
+        cell.shared_add(n, Ordering::Release);
+    } else {
+        count_lost();
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn add_observations_cold(range: Range, total: f64, bucket: u32, n: u64) {
+    if let Some(chunk) = touch(range.chunk) {
+        chunk_cell(chunk, range, 0).owner_add_f64(total);
+        chunk_cell(chunk, range, 1 + bucket).owner_add_ordered(n, Ordering::Release);
+    } else if let Some(chunk) = arena().shared_chunk(range.chunk) {
+        chunk.cell(range.offset as usize).shared_add_f64(total);
+        chunk.cell((range.offset + 1 + bucket) as usize).shared_add(n, Ordering::Release);
+    } else {
+        count_lost();
+    }
+}
+
+#[allow(unsafe_code, reason = "chunks are shared by raw pointers")]
+fn chunk_cell<'a>(chunk: NonNull<Chunk>, range: Range, index: u32) -> &'a Cell {
+    // SAFETY: `touch` gave the chunk of this thread's own slab, which lives until it detaches.
+    let chunk = unsafe { chunk.as_ref() };
+    chunk.cell((range.offset + index) as usize)
+}
+
+/// Allocates, attaches and touches every page of the chunks in use, so that the first record of this
+/// thread into any existing series takes no page fault.
+pub(crate) fn warm() {
+    const CELLS_PER_PAGE: usize = 512;
+    for chunk in used_chunks() {
+        let Some(chunk) = touch(chunk) else { return };
+        for offset in (0..CHUNK_CELLS as u32).step_by(CELLS_PER_PAGE) {
+            // Writing, not reading: a read would map the shared page of zeros.
+            chunk_cell(chunk, Range { chunk: 0, offset }, 0).owner_add(0);
+        }
+    }
+}

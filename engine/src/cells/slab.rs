@@ -1,0 +1,109 @@
+//! A slab: the cells of one thread.
+
+use super::chunk::{Chunk, Directory};
+use crate::sync::{AtomicU64, Ordering};
+use crossbeam_utils::CachePadded;
+use std::ptr::NonNull;
+
+/// The cells of one thread at a time. It outlives its thread with its values and is adopted by the
+/// next new one; idle slabs above the bound are folded into the shared slab.
+#[derive(Debug)]
+pub(crate) struct Slab {
+    /// Names the slab for ever; written before the slab is listed, then only read.
+    id: u64,
+    /// Odd while the owner is inside a lookup (O9). Written by the owner, read by the reclaimer; on a
+    /// line of its own, because the owner writes it at every lookup.
+    pub(crate) pin: CachePadded<AtomicU64>,
+    pub(crate) directory: Directory,
+}
+
+impl Slab {
+    /// Allocates a slab without chunks, or gives `None` where the system has no memory left.
+    #[cfg(not(engine_loom))]
+    #[allow(unsafe_code, reason = "zeroed allocation outside the global allocator; 64 KiB, mostly untouched")]
+    pub(crate) fn allocate(id: u64) -> Option<NonNull<Self>> {
+        use std::alloc::{GlobalAlloc, Layout, System};
+        // SAFETY: the layout of Slab is not empty.
+        let memory = unsafe { System.alloc_zeroed(Layout::new::<Self>()) };
+        let slab = NonNull::new(memory.cast::<Self>())?;
+        // SAFETY: fresh memory of the right layout; all-zero bytes are valid atomics, null
+        // pointers and integers, so it is a Slab already, and nobody else knows it.
+        unsafe { (*slab.as_ptr()).id = id };
+        Some(slab)
+    }
+
+    #[cfg(engine_loom)]
+    pub(crate) fn allocate(id: u64) -> Option<NonNull<Self>> {
+        let slab = Self { id, pin: CachePadded::new(AtomicU64::new(0)), directory: Directory::new() };
+        Some(NonNull::from(Box::leak(Box::new(slab))))
+    }
+
+    /// Frees a slab and its chunks.
+    ///
+    /// # Safety
+    /// `slab` came from [`allocate`](Self::allocate) and nothing refers to it or its chunks.
+    #[allow(unsafe_code, reason = "the counterpart of allocate")]
+    pub(crate) unsafe fn free(slab: NonNull<Self>) {
+        // SAFETY: still allocated, and only the caller knows it.
+        let directory = unsafe { &slab.as_ref().directory };
+        for (_, chunk) in directory.iter() {
+            // SAFETY: published by this slab alone; the caller gives all of it up.
+            unsafe { Chunk::free(chunk) };
+        }
+        #[cfg(not(engine_loom))]
+        {
+            use std::alloc::{GlobalAlloc, Layout, System};
+            // SAFETY: allocated by System with this very layout.
+            unsafe { System.dealloc(slab.as_ptr().cast(), Layout::new::<Self>()) };
+        }
+        #[cfg(engine_loom)]
+        {
+            // SAFETY: leaked from a Box in allocate.
+            drop(unsafe { Box::from_raw(slab.as_ptr()) });
+        }
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Reads the pin as the reclaimer; odd means that the owner is inside a lookup.
+    pub(crate) fn read_pin(&self) -> u64 {
+        // Acquire (O9): pairs with the Release of leaving, so that what the owner did inside the
+        // lookup happened before what is freed now.
+        self.pin.load(Ordering::Acquire)
+    }
+}
+
+/// A pointer to a listed slab, which lives until folding removes it from the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SlabPtr(NonNull<Slab>);
+
+// SAFETY: a Slab is made of atomics and an id that never changes; sharing it is what it is for.
+#[allow(unsafe_code, reason = "see SAFETY above")]
+unsafe impl Send for SlabPtr {}
+
+impl SlabPtr {
+    pub(crate) fn new(slab: NonNull<Slab>) -> Self {
+        Self(slab)
+    }
+
+    pub(crate) fn as_ptr(self) -> *const Slab {
+        self.0.as_ptr()
+    }
+
+    pub(crate) fn as_non_null(self) -> NonNull<Slab> {
+        self.0
+    }
+
+    /// Gives the slab.
+    ///
+    /// # Safety
+    /// The slab is not freed while the reference lives: the caller holds the slab, the list's mutex, or
+    /// the reclaim lock.
+    #[allow(unsafe_code, reason = "slabs are shared by raw pointers; the list owns them")]
+    pub(crate) unsafe fn get<'a>(self) -> &'a Slab {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.as_ref() }
+    }
+}

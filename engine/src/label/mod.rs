@@ -1,0 +1,11 @@
+//! Label names, values and sets, and their text as the formats want it.
+
+mod escape;
+mod name;
+mod set;
+mod value;
+
+pub(crate) use escape::{escape_into, needs_escape, unescape};
+pub(crate) use name::{is_reserved_label, is_valid_label, is_valid_metric};
+pub use set::{LabelSet, LabelVisitor};
+pub use value::LabelValue;

@@ -1,0 +1,80 @@
+//! What can be a label value.
+
+use crate::sync::PlainArc;
+use std::borrow::Cow;
+
+/// A type whose values can be label values: strings of any kind, integers, `bool`, and enums with
+/// `#[derive(LabelValue)]`.
+///
+/// A value is its text: two values with the same text are the same label value.
+///
+/// # Examples
+/// ```
+/// use streamgauge::LabelValue;
+/// #[derive(LabelValue)]
+/// enum Op {
+///     Insert,
+///     #[label(rename = "update")]
+///     Change,
+/// }
+/// assert_eq!(Op::Insert.with_text(str::to_owned), "insert");
+/// assert_eq!(Op::Change.with_text(str::to_owned), "update");
+/// assert_eq!(17u16.with_text(str::to_owned), "17");
+/// ```
+pub trait LabelValue {
+    /// Calls `f` with the text. Called on every lookup, possibly more than once, and never under a
+    /// lock; it should not allocate.
+    fn with_text<R>(&self, f: impl FnOnce(&str) -> R) -> R;
+}
+
+impl LabelValue for str {
+    #[inline]
+    fn with_text<R>(&self, f: impl FnOnce(&str) -> R) -> R {
+        f(self)
+    }
+}
+
+impl LabelValue for bool {
+    #[inline]
+    fn with_text<R>(&self, f: impl FnOnce(&str) -> R) -> R {
+        f(if *self { "true" } else { "false" })
+    }
+}
+
+impl LabelValue for char {
+    #[inline]
+    fn with_text<R>(&self, f: impl FnOnce(&str) -> R) -> R {
+        f(self.encode_utf8(&mut [0; 4]))
+    }
+}
+
+macro_rules! by_deref {
+    ($($type:ty),*) => {$(
+        impl LabelValue for $type {
+            #[inline]
+            fn with_text<R>(&self, f: impl FnOnce(&str) -> R) -> R {
+                f(self)
+            }
+        }
+    )*};
+}
+by_deref!(String, Box<str>, PlainArc<str>, std::rc::Rc<str>, Cow<'_, str>);
+
+impl<T: LabelValue + ?Sized> LabelValue for &T {
+    #[inline]
+    fn with_text<R>(&self, f: impl FnOnce(&str) -> R) -> R {
+        (**self).with_text(f)
+    }
+}
+
+macro_rules! integers {
+    ($($type:ty),*) => {$(
+        impl LabelValue for $type {
+            #[inline]
+            fn with_text<R>(&self, f: impl FnOnce(&str) -> R) -> R {
+                f(itoa::Buffer::new().format(*self))
+            }
+        }
+    )*};
+}
+integers!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize);

@@ -1,0 +1,68 @@
+//! Counter: a total of events that only grows.
+
+use crate::cells::{self, Held, Pass, PassScratch, Range, Series};
+
+/// A total that only grows: events, bytes, errors. Exposed as an exact integer.
+///
+/// # Performance
+/// `inc` and `add` cost about what incrementing a u64 in memory costs: two loads, a null check, one
+/// unlocked add. They wrap at 2^64.
+///
+/// # Examples
+/// ```
+/// let registry = streamgauge::Registry::new();
+/// let commits = registry.counter("checkpoints_total", "Successful checkpoint commits.").register()?;
+/// commits.inc();
+/// commits.add(2);
+/// assert_eq!(commits.get(), 3);
+/// # Ok::<(), streamgauge::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a counter that nobody records through stays at its value"]
+pub struct Counter {
+    range: Range,
+    held: Held<Series>,
+}
+
+impl Counter {
+    pub(crate) fn new(range: Range, held: Held<Series>) -> Self {
+        Self { range, held }
+    }
+
+    /// Gives a handle that counts as a user, unless the series is dead.
+    pub(crate) fn admitted(&self) -> Option<Self> {
+        Some(Self { range: self.range, held: self.held.admitted()? })
+    }
+
+    /// Makes a counter that records into cells nobody reads, at the same cost as a real one.
+    pub const fn noop() -> Self {
+        Self { range: Range::SCRATCH, held: Held::NOOP }
+    }
+
+    /// Adds one.
+    #[inline]
+    pub fn inc(&self) {
+        cells::add(self.range, 0, 1);
+    }
+
+    /// Adds `n`.
+    #[inline]
+    pub fn add(&self, n: u64) {
+        cells::add(self.range, 0, n);
+    }
+
+    /// Reads the total over all threads; 0 for a noop. Cold: merges the slabs, and allocates.
+    #[must_use]
+    pub fn get(&self) -> u64 {
+        if self.held.series().is_none() {
+            return 0;
+        }
+        Pass::begin(&mut PassScratch::default()).count(self.range)
+    }
+}
+
+impl Default for Counter {
+    fn default() -> Self {
+        Self::noop()
+    }
+}

@@ -1,0 +1,86 @@
+//! Gauge: a value that is set.
+
+use crate::cells::{GaugeSeries, Held};
+use crate::sync::Ordering;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A value that is set, from any thread, the last write wins: lag, a timestamp, a status.
+///
+/// For what goes up and down by counting (queue depth, events in flight) use
+/// [`UpDownCounter`](crate::UpDownCounter): it needs no locked instruction.
+///
+/// # Performance
+/// `set` is one plain store to a cache line of the gauge's own. `add` is a compare-and-swap loop, 10 ns
+/// and more: all threads share the one word.
+///
+/// # Examples
+/// ```
+/// use streamgauge::{Registry, Unit};
+/// let registry = Registry::new();
+/// let lag = registry.gauge("source_lag_seconds", "Age of the last event.").unit(Unit::Seconds).register()?;
+/// lag.set(0.2);
+/// assert_eq!(lag.get(), 0.2);
+/// # Ok::<(), streamgauge::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a gauge that nobody sets stays at 0"]
+pub struct Gauge {
+    held: Held<GaugeSeries>,
+}
+
+impl Gauge {
+    pub(crate) fn new(held: Held<GaugeSeries>) -> Self {
+        Self { held }
+    }
+
+    /// Gives a handle that counts as a user, unless the series is dead.
+    pub(crate) fn admitted(&self) -> Option<Self> {
+        Some(Self { held: self.held.admitted()? })
+    }
+
+    /// Makes a gauge that forgets what it is told.
+    pub const fn noop() -> Self {
+        Self { held: Held::NOOP }
+    }
+
+    /// Sets the value. Any f64 is allowed, NaN and infinities too: they are values of the format.
+    #[inline]
+    pub fn set(&self, value: f64) {
+        if let Some(series) = self.held.series() {
+            // Relaxed (O15): a gauge orders nothing else; the last store wins.
+            series.value.store(value.to_bits(), Ordering::Relaxed);
+        }
+    }
+
+    /// Adds to the value with a compare-and-swap loop; subtracts with a negative `delta`.
+    pub fn add(&self, delta: f64) {
+        let Some(series) = self.held.series() else { return };
+        let mut seen = series.value.load(Ordering::Relaxed);
+        loop {
+            let next = (f64::from_bits(seen) + delta).to_bits();
+            // Relaxed (O15): only the word itself is exchanged.
+            match series.value.compare_exchange_weak(seen, next, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(now) => seen = now,
+            }
+        }
+    }
+
+    /// Sets the value to the seconds since the Unix epoch by the system clock.
+    pub fn set_to_current_time(&self) {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.set(since.as_secs_f64());
+    }
+
+    /// Reads the value; 0 for a noop.
+    #[must_use]
+    pub fn get(&self) -> f64 {
+        self.held.series().map_or(0.0, |series| series.get())
+    }
+}
+
+impl Default for Gauge {
+    fn default() -> Self {
+        Self::noop()
+    }
+}

@@ -1,0 +1,107 @@
+//! A merged reading of a histogram.
+
+/// The state of a histogram at one moment: count, sum, buckets, and estimates of quantiles.
+///
+/// # Examples
+/// ```
+/// use streamgauge::{Buckets, Registry};
+/// let registry = Registry::new();
+/// let size = registry.histogram("batch_events", "Events a batch.").buckets(Buckets::linear(10.0, 10.0, 10)).register()?;
+/// for events in 1..=100 {
+///     size.observe(f64::from(events));
+/// }
+/// let snapshot = size.snapshot();
+/// assert_eq!((snapshot.count(), snapshot.sum()), (100, 5050.0));
+/// assert_eq!(snapshot.quantile(0.5), Some(50.0));
+/// # Ok::<(), streamgauge::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HistogramSnapshot {
+    bounds: Box<[f64]>,
+    /// Not cumulative; one more than bounds.
+    buckets: Vec<u64>,
+    sum: f64,
+}
+
+impl HistogramSnapshot {
+    pub(crate) fn new(bounds: Box<[f64]>, buckets: Vec<u64>, sum: f64) -> Self {
+        Self { bounds, buckets, sum }
+    }
+
+    /// Gives the number of observations: always the sum of the buckets.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().fold(0, |count, bucket| count.wrapping_add(*bucket))
+    }
+
+    /// Gives the sum of the observations.
+    #[must_use]
+    pub fn sum(&self) -> f64 {
+        self.sum
+    }
+
+    /// Gives each bucket's upper bound, inclusive, and the observations up to it; the last bound is
+    /// infinite.
+    pub fn buckets(&self) -> impl Iterator<Item = (f64, u64)> + '_ {
+        let bounds = self.bounds.iter().copied().chain([f64::INFINITY]);
+        let mut count = 0u64;
+        bounds.zip(&self.buckets).map(move |(bound, bucket)| {
+            count = count.wrapping_add(*bucket);
+            (bound, count)
+        })
+    }
+
+    /// Estimates the `q`-quantile as PromQL's `histogram_quantile` does: linear within the bucket, the
+    /// highest finite bound where the quantile lies above it. `None` for an empty histogram, and for a
+    /// `q` outside 0..=1.
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> Option<f64> {
+        let count = self.count();
+        if count == 0 || !(0.0..=1.0).contains(&q) {
+            return None;
+        }
+        let rank = q * count as f64;
+        let index = self.buckets().position(|(_, up_to)| up_to as f64 >= rank)?;
+        let Some(&upper) = self.bounds.get(index) else { return self.bounds.last().copied() };
+        let below = self.buckets[..index].iter().sum::<u64>() as f64;
+        let lower = match index.checked_sub(1) {
+            Some(index) => self.bounds[index],
+            None if upper <= 0.0 => return Some(upper),
+            None => 0.0,
+        };
+        let within = self.buckets[index] as f64;
+        let share = if within > 0.0 { (rank - below) / within } else { 1.0 };
+        Some(lower + (upper - lower) * share)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn snapshot(bounds: &[f64], buckets: &[u64]) -> HistogramSnapshot {
+        HistogramSnapshot::new(bounds.into(), buckets.to_vec(), 0.0)
+    }
+
+    #[test]
+    fn quantiles_follow_promql() {
+        let three = snapshot(&[1.0, 2.0, 4.0], &[2, 2, 4, 0]);
+        assert_eq!(three.quantile(0.0), Some(0.0));
+        assert_eq!(three.quantile(0.25), Some(1.0));
+        assert_eq!(three.quantile(0.5), Some(2.0));
+        assert_eq!(three.quantile(0.75), Some(3.0));
+        assert_eq!(three.quantile(1.0), Some(4.0));
+        assert_eq!(three.quantile(1.5), None);
+        assert_eq!(three.quantile(f64::NAN), None);
+        assert_eq!(snapshot(&[1.0], &[0, 0]).quantile(0.5), None);
+        assert_eq!(snapshot(&[1.0], &[0, 5]).quantile(0.5), Some(1.0), "above the highest bound");
+        assert_eq!(snapshot(&[-2.0, -1.0], &[4, 0, 0]).quantile(0.5), Some(-2.0));
+        assert_eq!(HistogramSnapshot::default().quantile(0.5), None);
+    }
+
+    #[test]
+    fn buckets_are_cumulative() {
+        let buckets: Vec<_> = snapshot(&[1.0, 2.0], &[3, 0, 4]).buckets().collect();
+        assert_eq!(buckets, [(1.0, 3), (2.0, 3), (f64::INFINITY, 7)]);
+    }
+}

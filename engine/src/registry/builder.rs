@@ -1,0 +1,169 @@
+//! Builders: from a declaration to a handle or a family.
+
+use super::callback::Callback;
+use super::selector::Selector;
+use super::{Desc, Error, Family, FamilyCore, Instrument, RecordRef, Scope, SeriesRef, Unit};
+use crate::buckets::Buckets;
+use crate::cells::{OutOfCells, Range};
+use crate::label::LabelSet;
+use crate::metric::{Gauge, Histogram};
+use crate::sync::PlainArc;
+
+/// A metric being declared; made by the methods of [`Scope`]. It owns its scope.
+///
+/// Ends in [`register`](Self::register) for one metric or [`family`](Self::family) for many.
+#[derive(Debug)]
+#[must_use = "nothing is declared before `register` or `family`"]
+pub struct Builder<M: Instrument> {
+    scope: Scope,
+    name: String,
+    help: String,
+    unit: Option<Unit>,
+    verbatim: bool,
+    spec: M::Spec,
+}
+
+impl<M: Instrument> Builder<M> {
+    pub(crate) fn new(scope: &Scope, name: &str, help: &str) -> Self {
+        Self {
+            scope: scope.clone(),
+            name: scope.full_name(name),
+            help: help.to_owned(),
+            unit: None,
+            verbatim: false,
+            spec: M::Spec::default(),
+        }
+    }
+
+    /// States the unit. The name must end in it.
+    pub fn unit(mut self, unit: Unit) -> Self {
+        self.unit = Some(unit);
+        self
+    }
+
+    /// Adds a constant label.
+    pub fn label(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.scope = self.scope.label(name, value);
+        self
+    }
+
+    /// Takes the name as it is: the naming rules (`_total`, units, reserved suffixes) are lifted, the
+    /// syntax is not.
+    pub fn verbatim(mut self) -> Self {
+        self.verbatim = true;
+        self
+    }
+
+    /// Registers one metric with the constant labels, or gives the one that is registered already.
+    ///
+    /// # Errors
+    /// Where a name, label, help text or bucket is not allowed, where another metric has the name and
+    /// differs, or where no cells are left.
+    pub fn register(self) -> Result<M, Error> {
+        let Declared { family, name } = self.declare(&[])?;
+        let Some((core, selector)) = family else { return Ok(M::default()) };
+        let hash = selector.hash(&());
+        let layout = core.desc.layout.as_ref();
+        let record = core
+            .get_or_insert(hash, &selector.values(&()), || M::create(layout.map(|layout| &**layout)))
+            .map_err(|OutOfCells| Error::OutOfCells { name: name.clone() })?;
+        let metric = M::view(record, layout).and_then(|view| M::owned(&view));
+        metric.ok_or_else(|| callback_exists(name, record))
+    }
+
+    /// Registers a family: one metric for each label set that is used.
+    ///
+    /// # Errors
+    /// As [`register`](Self::register); also where a label of the set is a constant label.
+    pub fn family<L: LabelSet>(self) -> Result<Family<L, M>, Error> {
+        let Declared { family, .. } = self.declare(L::NAMES)?;
+        Ok(family.map_or_else(Family::noop, |(core, selector)| Family::new(core, selector)))
+    }
+
+    fn declare(self, names: &[&str]) -> Result<Declared, Error> {
+        let constants = self.scope.labels();
+        let label_names = constants.iter().map(|(name, _)| name.as_str()).chain(names.iter().copied());
+        let layout =
+            M::layout(&self.spec).map_err(|problem| Error::InvalidBuckets { name: self.name.clone(), problem })?;
+        let desc = Desc {
+            name: self.name.as_str().into(),
+            help: self.help.into(),
+            kind: M::KIND,
+            unit: self.unit,
+            label_names: label_names.map(Box::from).collect(),
+            layout,
+        };
+        desc.check(self.verbatim)?;
+        let family = match self.scope.registry() {
+            Some(registry) => {
+                let core = registry.family(desc)?;
+                let selector = Selector::new(&core.desc, core.secrets, constants, names);
+                Some((core, selector))
+            }
+            None => None,
+        };
+        Ok(Declared { family, name: self.name })
+    }
+}
+
+/// A declaration that was accepted; without a family where the registry is disabled.
+struct Declared {
+    family: Option<(PlainArc<FamilyCore>, Selector)>,
+    name: String,
+}
+
+fn callback_exists(name: String, record: RecordRef<'_>) -> Error {
+    Error::CallbackExists { name, labels: String::from_utf8_lossy(record.text()).into_owned() }
+}
+
+impl Builder<Histogram> {
+    /// Sets the buckets; without it they are the default of the Prometheus client libraries, which suit
+    /// network services, not pipelines: their lowest bound is 5 ms.
+    pub fn buckets(mut self, buckets: Buckets) -> Self {
+        self.spec = buckets;
+        self
+    }
+}
+
+impl Builder<Gauge> {
+    /// Registers a gauge whose value `callback` gives at scrape time: what a pipeline need not record, such
+    /// as the depth of a channel or the age of the last checkpoint.
+    ///
+    /// Callbacks run before the scrape reads anything, on its thread and holding no lock. One that panics is
+    /// left out of that scrape and counted in its report. It lives as long as the registry.
+    ///
+    /// # Errors
+    /// As [`register`](Self::register); also where a gauge with the same labels exists: a value has one
+    /// source.
+    ///
+    /// # Examples
+    /// ```
+    /// # let registry = streamgauge::Registry::new();
+    /// let (sender, receiver) = std::sync::mpsc::channel::<u32>();
+    /// let depth = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(7));
+    /// registry
+    ///     .gauge("channel_depth", "Events that wait between decode and transform.")
+    ///     .label("edge", "decode_transform")
+    ///     .callback(move || depth.load(std::sync::atomic::Ordering::Relaxed) as f64)?;
+    /// assert_eq!(registry.sample_value("channel_depth", &[("edge", "decode_transform")]), Some(7.0));
+    /// # drop((sender, receiver));
+    /// # Ok::<(), streamgauge::Error>(())
+    /// ```
+    pub fn callback(self, callback: impl Fn() -> f64 + Send + Sync + 'static) -> Result<(), Error> {
+        let registry = self.scope.registry().cloned();
+        let Declared { family, name } = self.declare(&[])?;
+        let (Some(registry), Some((core, selector))) = (registry, family) else { return Ok(()) };
+        let callback = PlainArc::new(Callback::new(callback));
+        let make = || Ok((SeriesRef::Callback(callback.clone()), Range::SCRATCH));
+        let record = core
+            .get_or_insert(selector.hash(&()), &selector.values(&()), make)
+            .map_err(|OutOfCells| Error::OutOfCells { name: name.clone() })?;
+        match record.series() {
+            SeriesRef::Callback(registered) if PlainArc::ptr_eq(registered, &callback) => {
+                registry.callbacks.push(callback);
+                Ok(())
+            }
+            _ => Err(callback_exists(name, record)),
+        }
+    }
+}

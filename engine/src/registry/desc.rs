@@ -1,0 +1,212 @@
+//! Descriptors: what a metric family is, checked once when it is declared.
+
+use super::Error;
+use crate::buckets::Layout;
+use crate::label::{is_reserved_label, is_valid_label, is_valid_metric};
+use crate::sync::PlainArc;
+use std::fmt;
+
+/// What a metric family measures with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// [`Counter`](crate::Counter): a total, exposed as an integer.
+    Counter,
+    /// [`DurationCounter`](crate::DurationCounter): a total of time, exposed in seconds as a counter.
+    DurationCounter,
+    /// [`Gauge`](crate::Gauge), or a callback.
+    Gauge,
+    /// [`UpDownCounter`](crate::UpDownCounter): exposed as a gauge.
+    UpDownCounter,
+    /// [`Histogram`](crate::Histogram).
+    Histogram,
+}
+
+impl Kind {
+    /// Gives the type name of the exposition formats: `counter`, `gauge` or `histogram`.
+    #[must_use]
+    pub fn type_name(self) -> &'static str {
+        match self {
+            Self::Counter | Self::DurationCounter => "counter",
+            Self::Gauge | Self::UpDownCounter => "gauge",
+            Self::Histogram => "histogram",
+        }
+    }
+
+    /// Gives what the kind appends to the family's name in the text formats.
+    pub(crate) fn sample_suffixes(self) -> &'static [&'static str] {
+        match self {
+            Self::Histogram => &["_bucket", "_sum", "_count"],
+            _ => &[""],
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::DurationCounter => "duration counter",
+            Self::Gauge => "gauge",
+            Self::UpDownCounter => "up-down counter",
+            Self::Histogram => "histogram",
+        }
+    }
+}
+
+/// The base unit of a metric. The metric's name must end in it: `_seconds`, `_bytes`; before `_total` in
+/// the name of a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Unit {
+    /// Time.
+    Seconds,
+    /// Sizes.
+    Bytes,
+    /// Shares of one, not percents.
+    Ratio,
+    /// Temperatures.
+    Celsius,
+    /// Lengths.
+    Meters,
+    /// Voltages.
+    Volts,
+    /// Currents.
+    Amperes,
+    /// Energies.
+    Joules,
+    /// Masses.
+    Grams,
+}
+
+impl Unit {
+    /// Gives the unit as it stands in names and in the UNIT line: `seconds`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Seconds => "seconds",
+            Self::Bytes => "bytes",
+            Self::Ratio => "ratio",
+            Self::Celsius => "celsius",
+            Self::Meters => "meters",
+            Self::Volts => "volts",
+            Self::Amperes => "amperes",
+            Self::Joules => "joules",
+            Self::Grams => "grams",
+        }
+    }
+}
+
+/// A metric family's descriptor.
+#[derive(Debug)]
+pub(crate) struct Desc {
+    pub(crate) name: Box<str>,
+    pub(crate) help: Box<str>,
+    pub(crate) kind: Kind,
+    pub(crate) unit: Option<Unit>,
+    /// In the order in which series render them: constant labels, then the label set's.
+    pub(crate) label_names: Box<[Box<str>]>,
+    /// Of a histogram.
+    pub(crate) layout: Option<PlainArc<Layout>>,
+}
+
+impl Desc {
+    /// Checks everything that can be said of a descriptor on its own; `verbatim` lifts the naming rules,
+    /// never the syntax.
+    pub(crate) fn check(&self, verbatim: bool) -> Result<(), Error> {
+        let name = &*self.name;
+        let invalid = |problem: String| Error::InvalidName { name: name.to_owned(), problem };
+        if !is_valid_metric(name) {
+            return Err(invalid(
+                "a name is letters, digits, underscores and colons, and does not start with a digit".to_owned(),
+            ));
+        }
+        if self.help.trim().is_empty() {
+            return Err(Error::MissingHelp { name: name.to_owned() });
+        }
+        if !verbatim && let Some(problem) = self.naming_problem() {
+            return Err(invalid(problem));
+        }
+        for (index, label) in self.label_names.iter().enumerate() {
+            if let Some(problem) = self.label_problem(index, label) {
+                return Err(Error::InvalidLabel { name: name.to_owned(), label: label.to_string(), problem });
+            }
+        }
+        Ok(())
+    }
+
+    fn label_problem(&self, index: usize, label: &str) -> Option<String> {
+        if !is_valid_label(label) {
+            return Some("a label name is letters, digits and underscores, and does not start with a digit".to_owned());
+        }
+        if is_reserved_label(label) {
+            return Some("le, quantile and names that start with two underscores are reserved".to_owned());
+        }
+        self.label_names[..index].iter().any(|before| **before == *label).then(|| {
+            "the name is given twice; a constant label and a label of the set, or two constant labels, share it"
+                .to_owned()
+        })
+    }
+
+    /// Checks the naming rules of Prometheus: `_total` for counters and only for them, the unit as the
+    /// suffix, no suffix that a histogram's samples have, no colons.
+    fn naming_problem(&self) -> Option<String> {
+        let name = &*self.name;
+        let is_counter = matches!(self.kind, Kind::Counter | Kind::DurationCounter);
+        let stem = match name.strip_suffix("_total") {
+            Some(stem) if is_counter => stem,
+            Some(_) => return Some(format!("only counters end in `_total`, and this is a {}", self.kind.name())),
+            None if is_counter => return Some("the name of a counter ends in `_total`".to_owned()),
+            None => name,
+        };
+        if let Some(suffix) =
+            ["_bucket", "_sum", "_count", "_created", "_info"].iter().find(|suffix| stem.ends_with(*suffix))
+        {
+            return Some(format!("`{suffix}` is the suffix of samples that formats make themselves"));
+        }
+        if name.contains(':') {
+            return Some("colons are for recording rules".to_owned());
+        }
+        if self.kind == Kind::DurationCounter && !stem.ends_with("_seconds") {
+            return Some("the name of a duration counter ends in `_seconds_total`".to_owned());
+        }
+        let unit = self.unit?.as_str();
+        let fits = stem.strip_suffix(unit).is_some_and(|before| before.ends_with('_'));
+        (!fits).then(|| match is_counter {
+            true => format!("with the unit {unit} the name ends in `_{unit}_total`"),
+            false => format!("with the unit {unit} the name ends in `_{unit}`"),
+        })
+    }
+
+    /// Tells whether two declarations mean the same family. Label names may come in another order.
+    pub(crate) fn same_as(&self, other: &Self) -> bool {
+        let sorted = |desc: &Self| {
+            let mut names: Vec<Box<str>> = desc.label_names.to_vec();
+            names.sort_unstable();
+            names
+        };
+        let bounds = |desc: &Self| desc.layout.as_ref().map(|layout| layout.bounds().to_vec());
+        self.kind == other.kind
+            && self.help == other.help
+            && self.unit == other.unit
+            && sorted(self) == sorted(other)
+            && bounds(self) == bounds(other)
+    }
+
+    /// Gives the names of the samples that the family exposes.
+    pub(crate) fn sample_names(&self) -> impl Iterator<Item = String> + '_ {
+        self.kind.sample_suffixes().iter().map(|suffix| format!("{}{suffix}", self.name))
+    }
+}
+
+impl fmt::Display for Desc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a {} with help {:?}", self.kind.name(), self.help)?;
+        if let Some(unit) = self.unit {
+            write!(f, ", unit {}", unit.as_str())?;
+        }
+        write!(f, ", labels [{}]", self.label_names.join(", "))?;
+        if let Some(layout) = &self.layout {
+            write!(f, ", buckets {:?}", layout.bounds())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,104 @@
+//! What can go wrong when metrics are declared.
+
+use std::fmt;
+
+/// A declaration that was refused. Nothing on the stream fails: recording and looking up return no errors.
+///
+/// The text says what was given and what is allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The metric name is not one the formats allow, or breaks the naming rules.
+    InvalidName {
+        /// The full name, with the prefixes of its scopes.
+        name: String,
+        /// What is wrong, and what is allowed.
+        problem: String,
+    },
+    /// The help text is missing.
+    MissingHelp {
+        /// The full name of the metric.
+        name: String,
+    },
+    /// A label name is not allowed, reserved, or given twice.
+    InvalidLabel {
+        /// The full name of the metric.
+        name: String,
+        /// The label name.
+        label: String,
+        /// What is wrong, and what is allowed.
+        problem: String,
+    },
+    /// The buckets of a histogram are not usable.
+    InvalidBuckets {
+        /// The full name of the metric.
+        name: String,
+        /// What is wrong, and what is allowed.
+        problem: String,
+    },
+    /// Another metric has the name, and differs.
+    Conflict {
+        /// The full name of the metric.
+        name: String,
+        /// What is registered.
+        registered: String,
+        /// What was asked for.
+        requested: String,
+    },
+    /// The metric would expose a sample name that another one exposes: a gauge `x_count` beside a
+    /// histogram `x`.
+    SampleNameTaken {
+        /// The full name of the metric.
+        name: String,
+        /// The sample name both would expose.
+        sample: String,
+        /// The metric that is registered.
+        registered: String,
+    },
+    /// A callback gauge with the same labels exists; a value has one source.
+    CallbackExists {
+        /// The full name of the metric.
+        name: String,
+        /// Its labels.
+        labels: String,
+    },
+    /// All 16.7 million cells of the process are owned by series.
+    OutOfCells {
+        /// The full name of the metric.
+        name: String,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidName { name, problem } => write!(f, "metric name {name:?}: {problem}"),
+            Self::MissingHelp { name } => {
+                write!(f, "metric {name:?} has no help text; one sentence that says what it counts is needed")
+            }
+            Self::InvalidLabel { name, label, problem } => {
+                write!(f, "metric {name:?}, label {label:?}: {problem}")
+            }
+            Self::InvalidBuckets { name, problem } => write!(f, "histogram {name:?}: {problem}"),
+            Self::Conflict { name, registered, requested } => write!(
+                f,
+                "metric {name:?} is registered as {registered}, but was requested as {requested}; both must be the same"
+            ),
+            Self::SampleNameTaken { name, sample, registered } => write!(
+                f,
+                "metric {name:?} would expose the sample {sample:?}, which {registered:?} exposes; choose another name"
+            ),
+            Self::CallbackExists { name, labels } => write!(
+                f,
+                "metric {name:?} with the labels {{{labels}}} exists; a callback needs a name and labels of its own"
+            ),
+            Self::OutOfCells { name } => write!(
+                f,
+                "metric {name:?} finds no cells: all 16.7 million of the process are owned by series; drop some, \
+                 or use fewer buckets"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,179 @@
+//! What a family can be made of.
+
+use super::{Kind, RecordRef, SeriesRef};
+use crate::buckets::{Buckets, Layout};
+use crate::cells::{GaugeSeries, Held, OutOfCells, Range, Series};
+use crate::metric::{Counter, DurationCounter, Gauge, Histogram, UpDownCounter};
+use crate::sync::{Arc, PlainArc};
+use std::mem::ManuallyDrop;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A metric handle that can be registered, alone or as a family.
+///
+/// It is what lets code be generic over metrics: `fn wrap<M: Instrument>(family: Family<L, M>)`. The
+/// engine implements it; it cannot be implemented outside.
+pub trait Instrument: Backend {
+    /// What must be said of the metric beside name, help, unit and labels: the buckets of a histogram,
+    /// nothing of the others.
+    type Spec: Default + std::fmt::Debug + Send + Sync + 'static;
+
+    /// Gives the bucket layout, or what is wrong with the buckets.
+    #[doc(hidden)]
+    #[expect(private_interfaces, reason = "hidden: only the engine names layouts")]
+    fn layout(_: &Self::Spec) -> Result<Option<PlainArc<Layout>>, String> {
+        Ok(None)
+    }
+}
+
+impl Instrument for Counter {
+    type Spec = ();
+}
+
+impl Instrument for DurationCounter {
+    type Spec = ();
+}
+
+impl Instrument for Gauge {
+    type Spec = ();
+}
+
+impl Instrument for UpDownCounter {
+    type Spec = ();
+}
+
+#[expect(private_interfaces, reason = "hidden: only the engine names layouts")]
+impl Instrument for Histogram {
+    type Spec = Buckets;
+
+    fn layout(buckets: &Buckets) -> Result<Option<PlainArc<Layout>>, String> {
+        match buckets.problem() {
+            Some(problem) => Err(problem),
+            None => Ok(Some(PlainArc::new(Layout::new(buckets)))),
+        }
+    }
+}
+
+/// Gives the milliseconds since the Unix epoch.
+fn now_millis() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The part of [`Instrument`] that names storage.
+pub(crate) mod backend {
+    use super::{Kind, Layout, ManuallyDrop, OutOfCells, PlainArc, Range, RecordRef, SeriesRef};
+
+    /// How a handle is made from a record.
+    pub trait Backend: Clone + Default + std::fmt::Debug + Send + Sync + 'static {
+        /// The kind of the family.
+        #[doc(hidden)]
+        const KIND: Kind;
+
+        /// Makes the storage of a new series.
+        #[doc(hidden)]
+        #[expect(private_interfaces, reason = "hidden: only the engine names storage")]
+        fn create(layout: Option<&Layout>) -> Result<(SeriesRef, Range), OutOfCells>;
+
+        /// Makes a handle that counts nothing, valid while the record is; `None` where the record's storage
+        /// is of another kind.
+        #[doc(hidden)]
+        #[expect(private_interfaces, reason = "hidden: only the engine names storage")]
+        fn view(record: RecordRef<'_>, layout: Option<&PlainArc<Layout>>) -> Option<ManuallyDrop<Self>>;
+
+        /// Makes a handle of the user's own from a view, unless the series is dead.
+        #[doc(hidden)]
+        fn owned(view: &Self) -> Option<Self>;
+    }
+}
+
+use backend::Backend;
+
+fn cells(cells: usize, sum_first: bool) -> Result<(SeriesRef, Range), OutOfCells> {
+    let series = Series::new(cells, sum_first, now_millis())?;
+    let range = series.range();
+    Ok((SeriesRef::Cells(Arc::new(series)), range))
+}
+
+/// Gives a hold that counts nothing, for as long as the record lives.
+#[inline(always)]
+fn hold_cells(record: RecordRef<'_>) -> Option<Held<Series>> {
+    match record.series() {
+        SeriesRef::Cells(series) => Some(ManuallyDrop::into_inner(Held::borrowed(series))),
+        SeriesRef::Gauge(_) | SeriesRef::Callback(_) => None,
+    }
+}
+
+macro_rules! over_cells {
+    ($metric:ty, $kind:expr, $count:expr) => {
+        #[expect(private_interfaces, reason = "hidden: only the engine names storage")]
+        impl Backend for $metric {
+            const KIND: Kind = $kind;
+
+            fn create(_: Option<&Layout>) -> Result<(SeriesRef, Range), OutOfCells> {
+                cells($count, false)
+            }
+
+            #[inline(always)]
+            fn view(record: RecordRef<'_>, _: Option<&PlainArc<Layout>>) -> Option<ManuallyDrop<Self>> {
+                Some(ManuallyDrop::new(Self::new(record.range(), hold_cells(record)?)))
+            }
+
+            fn owned(view: &Self) -> Option<Self> {
+                view.admitted()
+            }
+        }
+    };
+}
+
+over_cells!(Counter, Kind::Counter, 1);
+over_cells!(DurationCounter, Kind::DurationCounter, 1);
+over_cells!(UpDownCounter, Kind::UpDownCounter, 2);
+
+#[expect(private_interfaces, reason = "hidden: only the engine names storage")]
+impl Backend for Histogram {
+    const KIND: Kind = Kind::Histogram;
+
+    fn create(layout: Option<&Layout>) -> Result<(SeriesRef, Range), OutOfCells> {
+        // The sum, then the buckets.
+        cells(1 + layout.map_or(1, Layout::buckets), true)
+    }
+
+    #[inline(always)]
+    #[allow(unsafe_code, reason = "a borrowed handle without touching any count")]
+    fn view(record: RecordRef<'_>, layout: Option<&PlainArc<Layout>>) -> Option<ManuallyDrop<Self>> {
+        // SAFETY: a bitwise copy of an Arc that is never dropped (ManuallyDrop below) and that the family
+        // keeps alive, as the record.
+        let layout = unsafe { std::ptr::read(layout?) };
+        let layout = ManuallyDrop::new(layout);
+        let held = hold_cells(record)?;
+        Some(ManuallyDrop::new(Self::new(record.range(), ManuallyDrop::into_inner(layout), held)))
+    }
+
+    fn owned(view: &Self) -> Option<Self> {
+        view.admitted()
+    }
+}
+
+#[expect(private_interfaces, reason = "hidden: only the engine names storage")]
+impl Backend for Gauge {
+    const KIND: Kind = Kind::Gauge;
+
+    fn create(_: Option<&Layout>) -> Result<(SeriesRef, Range), OutOfCells> {
+        let series = GaugeSeries::new(now_millis());
+        Ok((SeriesRef::Gauge(Arc::new(series)), Range::SCRATCH))
+    }
+
+    #[inline(always)]
+    fn view(record: RecordRef<'_>, _: Option<&PlainArc<Layout>>) -> Option<ManuallyDrop<Self>> {
+        match record.series() {
+            SeriesRef::Gauge(series) => {
+                Some(ManuallyDrop::new(Self::new(ManuallyDrop::into_inner(Held::borrowed(series)))))
+            }
+            SeriesRef::Cells(_) | SeriesRef::Callback(_) => None,
+        }
+    }
+
+    fn owned(view: &Self) -> Option<Self> {
+        view.admitted()
+    }
+}

@@ -1,0 +1,33 @@
+//! Names over cell ranges: descriptors, registration, scopes, families and their lookup. The cold path,
+//! except for [`Family::with`].
+
+mod builder;
+mod callback;
+mod core;
+mod desc;
+mod error;
+mod families;
+mod family;
+mod instrument;
+mod records;
+mod root;
+mod sample_value;
+mod scope;
+mod selector;
+mod series_ref;
+mod table;
+
+pub use builder::Builder;
+pub(crate) use callback::{Callback, Callbacks};
+pub(crate) use core::FamilyCore;
+pub(crate) use desc::Desc;
+pub use desc::{Kind, Unit};
+pub use error::Error;
+pub(crate) use families::FamilyList;
+pub use family::Family;
+pub use instrument::Instrument;
+pub(crate) use records::RecordRef;
+pub use root::Registry;
+pub(crate) use root::RegistryInner;
+pub use scope::Scope;
+pub(crate) use series_ref::SeriesRef;

@@ -1,0 +1,308 @@
+//! Records: the series of a family side by side, in the order of their creation.
+//!
+//! A scrape walks the records of a family front to back and finds in each the rendered labels, the cell
+//! range and the storage; a lookup compares with the same text. Pages are appended to, never moved, so
+//! readers need no lock: the writer, under the family's mutex, publishes the length of a page after the
+//! record is whole (O14).
+//!
+//! ```text
+//! record = Header | end of each value: u32 .. | a="1",b="2"          (padded to 8 bytes)
+//! ```
+
+use super::SeriesRef;
+use crate::cells::Range;
+use crate::sync::{AtomicPtr, AtomicUsize, Fault, Ordering, Witness, unless_broken};
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
+/// Pages double up to this size; a record larger than that gets a page of its own.
+const LARGEST_PAGE: usize = 64 * 1024;
+const ALIGN: usize = align_of::<Header>();
+
+/// What a record begins with.
+#[derive(Debug)]
+#[repr(C, align(8))]
+struct Header {
+    series: SeriesRef,
+    range: Range,
+    text_len: u32,
+    labels: u16,
+    /// Some value is escaped in the text, so its bytes are not the value's.
+    escaped: bool,
+    witness: Witness,
+}
+
+/// What a new record holds.
+#[derive(Debug)]
+pub(crate) struct NewRecord<'a> {
+    pub(crate) series: SeriesRef,
+    pub(crate) range: Range,
+    /// The labels as `a="1",b="2"`, escaped.
+    pub(crate) text: &'a [u8],
+    /// The offset of the closing quote of each value.
+    pub(crate) ends: &'a [u32],
+    pub(crate) escaped: bool,
+}
+
+/// A record that is alive as long as its family.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RecordRef<'r> {
+    header: NonNull<Header>,
+    family: PhantomData<&'r Records>,
+}
+
+fn size_of_record(labels: usize, text_len: usize) -> usize {
+    (size_of::<Header>() + 4 * labels + text_len).next_multiple_of(ALIGN)
+}
+
+#[allow(unsafe_code, reason = "records of varying length in pages")]
+impl<'r> RecordRef<'r> {
+    /// Makes a reference from what [`as_raw`](Self::as_raw) gave.
+    ///
+    /// # Safety
+    /// The record is alive for `'r`, and its publication happened before this call.
+    #[inline(always)]
+    pub(crate) unsafe fn from_raw(raw: NonNull<()>) -> Self {
+        Self { header: raw.cast(), family: PhantomData }
+    }
+
+    pub(crate) fn as_raw(self) -> NonNull<()> {
+        self.header.cast()
+    }
+
+    #[inline(always)]
+    fn header(self) -> &'r Header {
+        // SAFETY: written before publication, never changed, alive for 'r.
+        let header = unsafe { self.header.as_ref() };
+        header.witness.check();
+        header
+    }
+
+    #[inline(always)]
+    pub(crate) fn range(self) -> Range {
+        self.header().range
+    }
+
+    #[inline(always)]
+    pub(crate) fn series(self) -> &'r SeriesRef {
+        &self.header().series
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_escaped(self) -> bool {
+        self.header().escaped
+    }
+
+    fn ends_ptr(self) -> NonNull<u32> {
+        // SAFETY: the ends follow the header in the same allocation.
+        unsafe { self.header.add(1).cast() }
+    }
+
+    /// Gives the offset of the closing quote of value `index`, which is below the number of labels.
+    #[inline(always)]
+    pub(crate) fn end(self, index: usize) -> usize {
+        debug_assert!(index < usize::from(self.header().labels));
+        // SAFETY: `labels` ends follow the header, and callers stay below.
+        let end = unsafe { self.ends_ptr().add(index) };
+        // SAFETY: written before publication; u32s are aligned behind an 8-aligned header.
+        (unsafe { end.read() }) as usize
+    }
+
+    /// Gives the rendered labels, without braces.
+    #[inline(always)]
+    pub(crate) fn text(self) -> &'r [u8] {
+        let header = self.header();
+        // SAFETY: the text follows the ends in the same allocation.
+        let start = unsafe { self.ends_ptr().add(usize::from(header.labels)) };
+        // SAFETY: text_len bytes were written before publication, and live for 'r.
+        unsafe { std::slice::from_raw_parts(start.cast().as_ptr(), header.text_len as usize) }
+    }
+
+    /// Gives the escaped text of each value, in the order of the family's label names, which are `names`.
+    pub(crate) fn values<'n>(self, names: &'n [Box<str>]) -> impl Iterator<Item = &'r str> + use<'r, 'n> {
+        let mut next = 0;
+        names.iter().enumerate().map(move |(index, name)| {
+            let start = next + name.len() + 2;
+            let end = self.end(index);
+            // The closing quote and the comma.
+            next = end + 2;
+            let text = self.text().get(start..end).unwrap_or_default();
+            std::str::from_utf8(text).unwrap_or_default()
+        })
+    }
+
+    fn size(self) -> usize {
+        let header = self.header();
+        size_of_record(usize::from(header.labels), header.text_len as usize)
+    }
+}
+
+/// A block of memory that records are appended to.
+#[derive(Debug)]
+struct Page {
+    memory: NonNull<u8>,
+    capacity: usize,
+    /// Bytes of whole records. Written under the family's mutex, read by scrapes.
+    published: AtomicUsize,
+    /// The next page, or null. Written once under the family's mutex.
+    next: AtomicPtr<Page>,
+}
+
+#[allow(unsafe_code, reason = "records of varying length in pages")]
+impl Page {
+    fn allocate(capacity: usize) -> Box<Self> {
+        let layout = Self::layout(capacity);
+        // SAFETY: the layout is not empty: a record has a header.
+        let memory = unsafe { alloc(layout) };
+        let Some(memory) = NonNull::new(memory) else { handle_alloc_error(layout) };
+        Box::new(Self { memory, capacity, published: AtomicUsize::new(0), next: AtomicPtr::new(std::ptr::null_mut()) })
+    }
+
+    fn layout(capacity: usize) -> Layout {
+        Layout::from_size_align(capacity, ALIGN).unwrap_or(Layout::new::<Header>())
+    }
+
+    /// Gives the record at `offset`, the start of a published record.
+    fn record<'r>(&'r self, offset: usize) -> RecordRef<'r> {
+        debug_assert!(offset < self.capacity);
+        // SAFETY: the caller's offset is the start of a record, in bounds.
+        let header = unsafe { self.memory.add(offset) };
+        RecordRef { header: header.cast(), family: PhantomData }
+    }
+
+    fn records(&self) -> impl Iterator<Item = RecordRef<'_>> {
+        // Acquire (O14): pairs with the Release in push; records up to here are whole.
+        let end = self.published.load(Ordering::Acquire);
+        let mut offset = 0;
+        std::iter::from_fn(move || {
+            if offset >= end {
+                return None;
+            }
+            let record = self.record(offset);
+            offset += record.size();
+            Some(record)
+        })
+    }
+}
+
+#[allow(unsafe_code, reason = "the page owns the records in it")]
+impl Drop for Page {
+    fn drop(&mut self) {
+        let headers: Vec<NonNull<Header>> = self.records().map(|record| record.header).collect();
+        for header in headers {
+            // SAFETY: written once, dropped once here; nothing borrows from a page that is dropped.
+            unsafe { header.drop_in_place() };
+        }
+        // SAFETY: allocated with this layout.
+        unsafe { dealloc(self.memory.as_ptr(), Self::layout(self.capacity)) };
+    }
+}
+
+/// The records of one family: read without a lock.
+#[derive(Debug)]
+pub(crate) struct Records {
+    head: AtomicPtr<Page>,
+}
+
+/// The writer's end, kept under the family's mutex.
+#[derive(Debug)]
+pub(crate) struct RecordsWriter {
+    tail: *const Page,
+}
+
+// SAFETY: a Page is an atomic length, an atomic pointer and memory that is written before it is
+// published; the storage in its records is Send and Sync.
+#[allow(unsafe_code, reason = "see SAFETY above")]
+unsafe impl Send for RecordsWriter {}
+
+#[allow(unsafe_code, reason = "records of varying length in pages")]
+impl Records {
+    pub(crate) fn new() -> (Self, RecordsWriter) {
+        let records = Self { head: AtomicPtr::new(std::ptr::null_mut()) };
+        (records, RecordsWriter { tail: std::ptr::null() })
+    }
+
+    /// Appends a record. `writer` is this family's, under its mutex.
+    pub(crate) fn push(&self, writer: &mut RecordsWriter, new: NewRecord<'_>) -> RecordRef<'_> {
+        let size = size_of_record(new.ends.len(), new.text.len());
+        let page = self.page_with_room(writer, size);
+        // Relaxed: this writer, under the mutex, stored it.
+        let offset = page.published.load(Ordering::Relaxed);
+        let record = page.record(offset);
+        let (labels, text_len) = (new.ends.len() as u16, new.text.len() as u32);
+        let header = Header {
+            series: new.series,
+            range: new.range,
+            text_len,
+            labels,
+            escaped: new.escaped,
+            witness: Witness::new(),
+        };
+        // SAFETY: page_with_room left `size` bytes at the offset, aligned, and nobody reads them yet.
+        unsafe { record.header.write(header) };
+        let ends = record.ends_ptr();
+        // SAFETY: in bounds of `size`; the source is another allocation.
+        unsafe { std::ptr::copy_nonoverlapping(new.ends.as_ptr(), ends.as_ptr(), new.ends.len()) };
+        // SAFETY: in bounds of `size`.
+        let text = unsafe { ends.add(new.ends.len()) };
+        // SAFETY: in bounds of `size`; the source is another allocation.
+        unsafe { std::ptr::copy_nonoverlapping(new.text.as_ptr(), text.as_ptr().cast(), new.text.len()) };
+        // Release (O14): pairs with the Acquire in Page::records.
+        page.published.store(offset + size, unless_broken(Fault::RecordPublishedRelaxed, Ordering::Release));
+        record
+    }
+
+    fn page_with_room(&self, writer: &mut RecordsWriter, size: usize) -> &Page {
+        // SAFETY: null, or a page of this family, which are freed only with it.
+        let tail = unsafe { writer.tail.as_ref() };
+        if let Some(page) = tail
+            && page.capacity - page.published.load(Ordering::Relaxed) >= size
+        {
+            return page;
+        }
+        let wanted = tail.map_or(0, |page| (page.capacity * 2).min(LARGEST_PAGE));
+        let fresh = Box::into_raw(Page::allocate(size.max(wanted)));
+        // Release (O14): pairs with the Acquire of iter.
+        tail.map_or(&self.head, |page| &page.next).store(fresh, Ordering::Release);
+        writer.tail = fresh;
+        // SAFETY: just made; freed only with the family.
+        unsafe { &*fresh }
+    }
+
+    fn pages(&self) -> impl Iterator<Item = &Page> {
+        let mut next = &self.head;
+        std::iter::from_fn(move || {
+            // Acquire (O14): pairs with the Release of page_with_room.
+            let page = next.load(Ordering::Acquire);
+            // SAFETY: null, or a page of this family, which are freed only with it.
+            let page = unsafe { page.as_ref() }?;
+            next = &page.next;
+            Some(page)
+        })
+    }
+
+    /// Gives the records in the order of their creation, as far as they are published.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = RecordRef<'_>> {
+        self.pages().flat_map(Page::records)
+    }
+}
+
+#[allow(unsafe_code, reason = "frees the pages")]
+impl Drop for Records {
+    fn drop(&mut self) {
+        let mut next = self.head.load(Ordering::Acquire);
+        while let Some(page) = NonNull::new(next) {
+            // SAFETY: made by Box::into_raw, and freed once: the family is gone.
+            let page = unsafe { Box::from_raw(page.as_ptr()) };
+            next = page.next.load(Ordering::Acquire);
+        }
+    }
+}
+
+// SAFETY: as for RecordsWriter.
+#[allow(unsafe_code, reason = "see SAFETY above")]
+unsafe impl Send for Page {}
+// SAFETY: as for RecordsWriter.
+#[allow(unsafe_code, reason = "see SAFETY above")]
+unsafe impl Sync for Page {}

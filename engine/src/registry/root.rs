@@ -1,0 +1,138 @@
+//! The registry.
+
+use super::{Callbacks, Error, FamilyCore, FamilyList, Scope};
+use crate::registry::Desc;
+use crate::sync::{LazyLock, Mutex, PlainArc};
+use std::collections::HashMap;
+use std::ops::Deref;
+
+/// A set of metric families, scraped together. Clones are the same registry.
+///
+/// Its methods for declaring metrics are those of its root [`Scope`]. A registry is names over cells that
+/// the process shares: many registries (one a test, one a tenant) cost next to nothing. Dropping the
+/// last clone ends the exposition; handles stay valid, and what no handle holds is given back.
+///
+/// # Examples
+/// ```
+/// use streamgauge::{Format, Registry, Scraper};
+/// let registry = Registry::new();
+/// let orders = registry.scope("deltaforge").label("pipeline", "orders");
+/// orders.counter("checkpoints_total", "Successful checkpoint commits.").register()?.inc();
+///
+/// let mut body = Vec::new();
+/// Scraper::new(&registry).encode(Format::Text, &mut body);
+/// assert!(body.ends_with(b"deltaforge_checkpoints_total{pipeline=\"orders\"} 1\n"));
+/// # Ok::<(), streamgauge::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Registry {
+    root: Scope,
+}
+
+impl Registry {
+    /// Makes an empty registry.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { root: Scope::root(Some(PlainArc::new(RegistryInner::new()))) }
+    }
+
+    /// Gives the registry of the process, for libraries that are handed none.
+    #[must_use]
+    pub fn global() -> &'static Self {
+        static GLOBAL: LazyLock<Registry> = LazyLock::new(Registry::new);
+        &GLOBAL
+    }
+
+    /// Makes a registry whose handles are noops and whose scrapes are empty: the same code runs without
+    /// metrics. Declarations are still checked on their own.
+    #[must_use]
+    pub fn disabled() -> Self {
+        Self { root: Scope::root(None) }
+    }
+
+    pub(crate) fn inner(&self) -> Option<&PlainArc<RegistryInner>> {
+        self.root.registry()
+    }
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Deref for Registry {
+    type Target = Scope;
+
+    fn deref(&self) -> &Scope {
+        &self.root
+    }
+}
+
+/// What the clones of a registry share.
+#[derive(Debug)]
+pub(crate) struct RegistryInner {
+    names: Mutex<Names>,
+    /// Read by scrapes without the mutex.
+    families: FamilySnapshot,
+    pub(crate) callbacks: Callbacks,
+}
+
+#[derive(Debug, Default)]
+struct Names {
+    families: HashMap<Box<str>, PlainArc<FamilyCore>>,
+    /// Every sample name that is exposed, and the family that exposes it.
+    samples: HashMap<String, Box<str>>,
+}
+
+impl RegistryInner {
+    fn new() -> Self {
+        Self {
+            names: Mutex::new(Names::default()),
+            families: FamilySnapshot::from_pointee(FamilyList::default()),
+            callbacks: Callbacks::new(),
+        }
+    }
+
+    /// Gives the families that are registered now, in the order of their registration.
+    pub(crate) fn families(&self) -> PlainArc<FamilyList> {
+        self.families.load_full()
+    }
+
+    /// Finds or adds the family of a checked descriptor.
+    pub(crate) fn family(&self, desc: Desc) -> Result<PlainArc<FamilyCore>, Error> {
+        let mut names = self.names.lock();
+        if let Some(known) = names.families.get(&desc.name) {
+            if known.desc.same_as(&desc) {
+                return Ok(known.clone());
+            }
+            return Err(Error::Conflict {
+                name: desc.name.to_string(),
+                registered: known.desc.to_string(),
+                requested: desc.to_string(),
+            });
+        }
+        for sample in desc.sample_names() {
+            if let Some(registered) = names.samples.get(&sample) {
+                return Err(Error::SampleNameTaken {
+                    name: desc.name.to_string(),
+                    sample,
+                    registered: registered.to_string(),
+                });
+            }
+        }
+        // A later family named like this one, or like one of its samples, would clash as well.
+        for sample in desc.sample_names() {
+            names.samples.insert(sample, desc.name.clone());
+        }
+        let family = PlainArc::new(FamilyCore::new(desc));
+        names.families.insert(family.desc.name.clone(), family.clone());
+        self.families.store(PlainArc::new(self.families.load().with(family.clone())));
+        Ok(family)
+    }
+}
+
+#[cfg(not(engine_loom))]
+type FamilySnapshot = crate::sync::ArcSwap<FamilyList>;
+#[cfg(engine_loom)]
+type FamilySnapshot = crate::sync::ArcSwapTwin<FamilyList>;

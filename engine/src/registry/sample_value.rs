@@ -1,0 +1,103 @@
+//! Reading one sample back, for tests and health checks.
+
+use super::{FamilyCore, Kind, RecordRef, Registry, SeriesRef};
+use crate::cells::{Pass, PassScratch};
+use crate::label::unescape;
+
+/// Which of a family's samples is asked for.
+enum Part<'a> {
+    Value,
+    Sum,
+    Count,
+    /// With the bound.
+    Bucket(&'a str),
+}
+
+impl Registry {
+    /// Reads the value of one sample as a scrape would expose it: `name` is the sample's full name, with
+    /// `_sum`, `_count` or `_bucket` for a histogram, and `labels` its full label set in any order, with `le`
+    /// for a bucket. `None` where there is no such sample.
+    ///
+    /// Cold: walks the family, merges the slabs, allocates. Callbacks are run.
+    ///
+    /// ```
+    /// let registry = streamgauge::Registry::new();
+    /// let size = registry.histogram("batch_events", "Events a batch.").register()?;
+    /// size.observe(3.0);
+    /// assert_eq!(registry.sample_value("batch_events_bucket", &[("le", "5")]), Some(1.0));
+    /// assert_eq!(registry.sample_value("batch_events_bucket", &[("le", "+Inf")]), Some(1.0));
+    /// assert_eq!(registry.sample_value("batch_events_sum", &[]), Some(3.0));
+    /// assert_eq!(registry.sample_value("batch_events_sum", &[("table", "orders")]), None);
+    /// # Ok::<(), streamgauge::Error>(())
+    /// ```
+    #[must_use]
+    pub fn sample_value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+        let families = self.inner()?.families();
+        let family = families.iter().find(|family| part_of(family, name, labels).is_some())?;
+        let part = part_of(family, name, labels)?;
+        let labels: Vec<_> = match part {
+            Part::Bucket(_) => labels.iter().filter(|(label, _)| *label != "le").copied().collect(),
+            _ => labels.to_vec(),
+        };
+        let record = family.records.iter().find(|record| has_labels(family, *record, &labels))?;
+        value_of(family, record, &part)
+    }
+}
+
+fn part_of<'a>(family: &FamilyCore, name: &str, labels: &[(&str, &'a str)]) -> Option<Part<'a>> {
+    let suffix = name.strip_prefix(&*family.desc.name)?;
+    match (family.desc.kind == Kind::Histogram, suffix) {
+        (false, "") => Some(Part::Value),
+        (true, "_sum") => Some(Part::Sum),
+        (true, "_count") => Some(Part::Count),
+        (true, "_bucket") => labels.iter().find(|(label, _)| *label == "le").map(|(_, bound)| Part::Bucket(bound)),
+        _ => None,
+    }
+}
+
+fn has_labels(family: &FamilyCore, record: RecordRef<'_>, labels: &[(&str, &str)]) -> bool {
+    let names = &family.desc.label_names;
+    names.len() == labels.len()
+        && names
+            .iter()
+            .zip(record.values(names))
+            .all(|(name, text)| labels.iter().any(|(label, value)| *label == &**name && unescape(text) == *value))
+}
+
+fn value_of(family: &FamilyCore, record: RecordRef<'_>, part: &Part<'_>) -> Option<f64> {
+    let mut scratch = PassScratch::default();
+    match record.series() {
+        SeriesRef::Gauge(series) => Some(series.get()),
+        SeriesRef::Callback(callback) => {
+            callback.run();
+            callback.value()
+        }
+        SeriesRef::Cells(series) => {
+            let mut pass = Pass::begin(&mut scratch);
+            match family.desc.kind {
+                Kind::Counter => Some(pass.count(record.range()) as f64),
+                Kind::DurationCounter => Some(pass.count(record.range()) as f64 / 1e9),
+                Kind::UpDownCounter => Some(pass.difference(record.range()) as f64),
+                Kind::Gauge => None,
+                Kind::Histogram => {
+                    let layout = family.desc.layout.as_ref()?;
+                    let mut buckets = vec![0; layout.buckets()];
+                    let sum = pass.histogram(record.range(), &mut buckets);
+                    let sum = if layout.has_negative_bounds() { sum } else { series.clamp_sum(sum) };
+                    let counted = |buckets: &[u64]| buckets.iter().sum::<u64>() as f64;
+                    match part {
+                        Part::Sum => Some(sum),
+                        Part::Count => Some(counted(&buckets)),
+                        Part::Bucket("+Inf") => Some(counted(&buckets)),
+                        Part::Bucket(bound) => {
+                            let bound: f64 = bound.parse().ok()?;
+                            let index = layout.bounds().iter().position(|known| *known == bound)?;
+                            Some(counted(&buckets[..=index]))
+                        }
+                        Part::Value => None,
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Scopes: prefixes and constant labels.
+
+use super::{Builder, RegistryInner};
+use crate::metric::{Counter, DurationCounter, Gauge, Histogram, UpDownCounter};
+use crate::sync::PlainArc;
+
+/// A prefix and constant labels for the metrics that are declared through it. Scopes nest; clones are
+/// cheap.
+///
+/// Names and labels are checked when a metric is registered.
+///
+/// # Examples
+/// ```
+/// let registry = streamgauge::Registry::new();
+/// let sink = registry.scope("deltaforge").label("pipeline", "orders").scope("sink");
+/// sink.counter("errors_total", "Failed deliveries.").register()?.inc();
+/// assert_eq!(registry.sample_value("deltaforge_sink_errors_total", &[("pipeline", "orders")]), Some(1.0));
+/// # Ok::<(), streamgauge::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// `None` where the registry is disabled.
+    registry: Option<PlainArc<RegistryInner>>,
+    prefix: String,
+    labels: Vec<(String, String)>,
+}
+
+impl Scope {
+    pub(crate) fn root(registry: Option<PlainArc<RegistryInner>>) -> Self {
+        Self { registry, prefix: String::new(), labels: Vec::new() }
+    }
+
+    pub(crate) fn registry(&self) -> Option<&PlainArc<RegistryInner>> {
+        self.registry.as_ref()
+    }
+
+    pub(crate) fn labels(&self) -> &[(String, String)] {
+        &self.labels
+    }
+
+    /// Gives the full name of a metric of this scope.
+    pub(crate) fn full_name(&self, name: &str) -> String {
+        if self.prefix.is_empty() { name.to_owned() } else { format!("{}_{name}", self.prefix) }
+    }
+
+    /// Makes a scope inside this one: its prefix follows this one's, joined by an underscore.
+    #[must_use]
+    pub fn scope(&self, prefix: &str) -> Self {
+        Self { prefix: self.full_name(prefix), ..self.clone() }
+    }
+
+    /// Makes a scope with one more constant label.
+    #[must_use]
+    pub fn label(&self, name: &str, value: impl Into<String>) -> Self {
+        let mut scope = self.clone();
+        scope.labels.push((name.to_owned(), value.into()));
+        scope
+    }
+
+    /// Declares a [`Counter`]. Its name ends in `_total`.
+    pub fn counter(&self, name: &str, help: &str) -> Builder<Counter> {
+        Builder::new(self, name, help)
+    }
+
+    /// Declares a [`DurationCounter`]. Its name ends in `_seconds_total`.
+    pub fn duration_counter(&self, name: &str, help: &str) -> Builder<DurationCounter> {
+        Builder::new(self, name, help)
+    }
+
+    /// Declares a [`Gauge`].
+    pub fn gauge(&self, name: &str, help: &str) -> Builder<Gauge> {
+        Builder::new(self, name, help)
+    }
+
+    /// Declares an [`UpDownCounter`].
+    pub fn up_down_counter(&self, name: &str, help: &str) -> Builder<UpDownCounter> {
+        Builder::new(self, name, help)
+    }
+
+    /// Declares a [`Histogram`].
+    pub fn histogram(&self, name: &str, help: &str) -> Builder<Histogram> {
+        Builder::new(self, name, help)
+    }
+}

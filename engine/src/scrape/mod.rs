@@ -1,0 +1,10 @@
+//! Scrapes: the merge of all slabs, and what is made of it.
+
+mod prepared;
+mod report;
+mod sample;
+mod scraper;
+
+pub use report::Report;
+pub use sample::{HistogramValue, Sample, SampleValue};
+pub use scraper::Scraper;

@@ -1,0 +1,84 @@
+//! A family as a scraper keeps it: with everything rendered that does not change.
+
+use crate::buckets::Layout;
+use crate::cells::{Pass, Series};
+use crate::encode::TextFamily;
+use crate::registry::{FamilyCore, Kind, RecordRef, SeriesRef};
+use crate::sync::PlainArc;
+
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) core: PlainArc<FamilyCore>,
+    text: TextFamily,
+}
+
+impl Prepared {
+    pub(crate) fn new(core: PlainArc<FamilyCore>) -> Self {
+        let desc = &core.desc;
+        let bounds = desc.layout.as_ref().map(|layout| layout.bounds());
+        let text = TextFamily::new(&desc.name, &desc.help, desc.kind.type_name(), bounds);
+        Self { core, text }
+    }
+
+    /// Writes the family as text; gives the number of series. A family without a series writes nothing.
+    pub(crate) fn encode_text(&self, pass: &mut Pass<'_>, buckets: &mut Vec<u64>, out: &mut Vec<u8>) -> usize {
+        let start = out.len();
+        self.text.header(out);
+        let records = self.core.records.iter();
+        // One loop a kind, so that the kind is not looked at again for every series.
+        let series = match self.core.desc.kind {
+            Kind::Counter => {
+                records.map(|record| self.text.integer(out, record.text(), pass.count(record.range()))).count()
+            }
+            Kind::DurationCounter => {
+                records.map(|record| self.text.float(out, record.text(), seconds(pass.count(record.range())))).count()
+            }
+            Kind::UpDownCounter => {
+                records.map(|record| self.text.signed(out, record.text(), pass.difference(record.range()))).count()
+            }
+            Kind::Gauge => records
+                .filter_map(|record| gauge_value(record).map(|value| self.text.float(out, record.text(), value)))
+                .count(),
+            Kind::Histogram => records
+                .filter_map(|record| {
+                    let sum = self.merge_histogram(pass, record, buckets)?;
+                    self.text.histogram(out, record.text(), buckets, sum);
+                    Some(())
+                })
+                .count(),
+        };
+        if series == 0 {
+            out.truncate(start);
+        }
+        series
+    }
+
+    /// Merges one histogram: fills `buckets`, not cumulative, and gives the sum.
+    pub(crate) fn merge_histogram(
+        &self,
+        pass: &mut Pass<'_>,
+        record: RecordRef<'_>,
+        buckets: &mut Vec<u64>,
+    ) -> Option<f64> {
+        let layout: &Layout = self.core.desc.layout.as_deref()?;
+        let SeriesRef::Cells(series) = record.series() else { return None };
+        buckets.clear();
+        buckets.resize(layout.buckets(), 0);
+        let sum = pass.histogram(record.range(), buckets);
+        Some(if layout.has_negative_bounds() { sum } else { Series::clamp_sum(series, sum) })
+    }
+}
+
+/// Gives nanoseconds in seconds.
+fn seconds(nanos: u64) -> f64 {
+    nanos as f64 / 1e9
+}
+
+/// Reads a gauge, or what its callback gave; `None` where the callback gave nothing.
+pub(crate) fn gauge_value(record: RecordRef<'_>) -> Option<f64> {
+    match record.series() {
+        SeriesRef::Gauge(series) => Some(series.get()),
+        SeriesRef::Callback(callback) => callback.value(),
+        SeriesRef::Cells(_) => None,
+    }
+}

@@ -1,0 +1,113 @@
+//! Merged values, for exporters of other formats.
+
+use crate::label::unescape;
+use crate::registry::{Desc, Kind, RecordRef, SeriesRef, Unit};
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The merged value of one series, as [`Scraper::visit`](crate::Scraper::visit) shows it.
+#[derive(Debug)]
+pub struct Sample<'a> {
+    pub(crate) desc: &'a Desc,
+    pub(crate) record: RecordRef<'a>,
+    pub(crate) value: SampleValue<'a>,
+}
+
+/// A merged value, by kind.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum SampleValue<'a> {
+    /// Of a [`Counter`](crate::Counter).
+    Counter(u64),
+    /// Of a [`DurationCounter`](crate::DurationCounter).
+    DurationCounter(Duration),
+    /// Of a [`Gauge`](crate::Gauge) or a callback.
+    Gauge(f64),
+    /// Of an [`UpDownCounter`](crate::UpDownCounter).
+    UpDownCounter(i64),
+    /// Of a [`Histogram`](crate::Histogram).
+    Histogram(HistogramValue<'a>),
+}
+
+/// The merged value of a histogram.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HistogramValue<'a> {
+    pub(crate) bounds: &'a [f64],
+    pub(crate) buckets: &'a [u64],
+    pub(crate) sum: f64,
+}
+
+impl<'a> HistogramValue<'a> {
+    /// Gives the finite upper bounds, inclusive.
+    #[must_use]
+    pub fn bounds(&self) -> &'a [f64] {
+        self.bounds
+    }
+
+    /// Gives the observations in each bucket, not cumulative: one for each bound, and one above all.
+    #[must_use]
+    pub fn buckets(&self) -> &'a [u64] {
+        self.buckets
+    }
+
+    /// Gives the number of observations: the sum of the buckets.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().fold(0, |count, bucket| count.wrapping_add(*bucket))
+    }
+
+    /// Gives the sum of the observations.
+    #[must_use]
+    pub fn sum(&self) -> f64 {
+        self.sum
+    }
+}
+
+impl<'a> Sample<'a> {
+    /// Gives the name of the family.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        &self.desc.name
+    }
+
+    /// Gives the help text of the family.
+    #[must_use]
+    pub fn help(&self) -> &'a str {
+        &self.desc.help
+    }
+
+    /// Gives the kind of the family.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.desc.kind
+    }
+
+    /// Gives the unit of the family, where one was stated.
+    #[must_use]
+    pub fn unit(&self) -> Option<Unit> {
+        self.desc.unit
+    }
+
+    /// Gives the labels in the family's order: names, and values as they were given.
+    pub fn labels(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> + use<'a> {
+        let names = &self.desc.label_names;
+        names.iter().zip(self.record.values(names)).map(|(name, text)| (&**name, unescape(text)))
+    }
+
+    /// Gives when the series was made, to the millisecond; `None` for callbacks.
+    #[must_use]
+    pub fn created(&self) -> Option<SystemTime> {
+        let millis = match self.record.series() {
+            SeriesRef::Cells(series) => series.created_millis(),
+            SeriesRef::Gauge(series) => series.created_millis(),
+            SeriesRef::Callback(_) => return None,
+        };
+        UNIX_EPOCH.checked_add(Duration::from_millis(millis))
+    }
+
+    /// Gives the merged value.
+    #[must_use]
+    pub fn value(&self) -> SampleValue<'a> {
+        self.value
+    }
+}

@@ -1,0 +1,141 @@
+//! The scraper: walks a registry and encodes what it finds.
+
+use super::prepared::{Prepared, gauge_value};
+use super::sample::HistogramValue;
+use super::{Report, Sample, SampleValue};
+use crate::cells::{self, Pass, PassScratch};
+use crate::encode::{Exposition, Format};
+use crate::registry::{Callback, Callbacks, FamilyList, Kind, RecordRef, Registry, RegistryInner};
+use crate::sync::PlainArc;
+use std::time::Duration;
+
+/// Reads a registry: merges the slabs and encodes. Owns the memory that takes, so a warm scrape (no new
+/// family, no larger body than before) allocates nothing.
+///
+/// # Performance
+/// A counter of 100 bytes takes about 20 ns, more with every thread that touched it. No recorder, lookup
+/// or registration is ever delayed by a scrape.
+///
+/// # Consistency
+/// Values of different series are not of one instant. Series come in the order of their creation, families
+/// in that of their registration.
+///
+/// # Examples
+/// ```
+/// use streamgauge::{Format, Registry, Scraper};
+/// let registry = Registry::new();
+/// registry.counter("events_total", "Events.").register()?.add(3);
+/// let mut scraper = Scraper::new(&registry);
+/// let mut body = Vec::new();
+/// let report = scraper.encode(Format::Text, &mut body);
+/// assert_eq!(report.bytes(), body.len());
+/// assert!(body.ends_with(b"events_total 3\n"));
+/// # Ok::<(), streamgauge::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Scraper {
+    /// `None` for a disabled registry.
+    registry: Option<PlainArc<RegistryInner>>,
+    scratch: Scratch,
+}
+
+#[derive(Debug, Default)]
+struct Scratch {
+    /// The list that `families` was prepared from.
+    list: PlainArc<FamilyList>,
+    families: Vec<Prepared>,
+    pass: PassScratch,
+    buckets: Vec<u64>,
+    callbacks: Vec<PlainArc<Callback>>,
+}
+
+impl Scraper {
+    /// Makes a scraper of `registry`, which it keeps alive.
+    #[must_use]
+    pub fn new(registry: &Registry) -> Self {
+        Self { registry: registry.inner().cloned(), scratch: Scratch::default() }
+    }
+
+    /// Appends an exposition of the registry to `out`.
+    pub fn encode(&mut self, exposition: impl Into<Exposition>, out: &mut Vec<u8>) -> Report {
+        let exposition = exposition.into();
+        let start = out.len();
+        let Some(registry) = &self.registry else { return Report::default() };
+        let failed_callbacks = self.scratch.prepare(registry);
+        let Scratch { families, pass, buckets, .. } = &mut self.scratch;
+        let mut pass = Pass::begin(pass);
+        let series = match exposition.format() {
+            Format::Text => families.iter().map(|family| family.encode_text(&mut pass, buckets, out)).sum(),
+        };
+        drop(pass);
+        cells::tidy_up();
+        Report { series, bytes: out.len() - start, failed_callbacks }
+    }
+
+    /// Shows the merged value of every series to `visitor`, in the order of the exposition: what an
+    /// exporter of another format needs.
+    ///
+    /// `visitor` runs in the middle of the pass: recording, looking up and reading are fine in there, but
+    /// until it returns no memory of ended threads is given back.
+    ///
+    /// ```
+    /// use streamgauge::{Registry, SampleValue, Scraper};
+    /// let registry = Registry::new();
+    /// registry.counter("events_total", "Events.").register()?.add(3);
+    /// Scraper::new(&registry).visit(|sample| {
+    ///     assert_eq!(sample.name(), "events_total");
+    ///     assert_eq!(sample.value(), SampleValue::Counter(3));
+    /// });
+    /// # Ok::<(), streamgauge::Error>(())
+    /// ```
+    pub fn visit(&mut self, mut visitor: impl FnMut(Sample<'_>)) {
+        let Some(registry) = &self.registry else { return };
+        self.scratch.prepare(registry);
+        let Scratch { families, pass, buckets, .. } = &mut self.scratch;
+        let mut pass = Pass::begin(pass);
+        for family in families.iter() {
+            for record in family.core.records.iter() {
+                if let Some(value) = value_of(family, record, &mut pass, buckets) {
+                    visitor(Sample { desc: &family.core.desc, record, value });
+                }
+            }
+        }
+        drop(pass);
+        cells::tidy_up();
+    }
+}
+
+impl Scratch {
+    /// Runs the callbacks and prepares families that are new; gives how many callbacks failed.
+    fn prepare(&mut self, registry: &RegistryInner) -> usize {
+        // First, and holding no lock: callbacks are code of the user.
+        let failed = Callbacks::run(&registry.callbacks, &mut self.callbacks);
+        let list = registry.families();
+        if !PlainArc::ptr_eq(&list, &self.list) {
+            // Families are only ever added at the end.
+            let known = self.families.len();
+            self.families.extend(list.iter().skip(known).cloned().map(Prepared::new));
+            self.list = list;
+        }
+        failed
+    }
+}
+
+fn value_of<'a>(
+    family: &'a Prepared,
+    record: RecordRef<'a>,
+    pass: &mut Pass<'_>,
+    buckets: &'a mut Vec<u64>,
+) -> Option<SampleValue<'a>> {
+    Some(match family.core.desc.kind {
+        Kind::Counter => SampleValue::Counter(pass.count(record.range())),
+        Kind::DurationCounter => SampleValue::DurationCounter(Duration::from_nanos(pass.count(record.range()))),
+        Kind::UpDownCounter => SampleValue::UpDownCounter(pass.difference(record.range())),
+        Kind::Gauge => SampleValue::Gauge(gauge_value(record)?),
+        Kind::Histogram => {
+            let sum = family.merge_histogram(pass, record, buckets)?;
+            let bounds = family.core.desc.layout.as_ref()?.bounds();
+            SampleValue::Histogram(HistogramValue { bounds, buckets, sum })
+        }
+    })
+}

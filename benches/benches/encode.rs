@@ -1,0 +1,13 @@
+//! The rows that scrape.
+
+mod harness;
+
+use streamgauge_benches::rows;
+
+fn main() {
+    let mut criterion = harness::criterion();
+    for row in [rows::encode_counters(), rows::encode_histograms(), rows::encode_many_threads()] {
+        harness::add(&mut criterion, &row);
+    }
+    criterion.final_summary();
+}

@@ -1,0 +1,13 @@
+//! The rows that record.
+
+mod harness;
+
+use streamgauge_benches::rows;
+
+fn main() {
+    let mut criterion = harness::criterion();
+    for row in [rows::counter_inc(), rows::histogram_observe(), rows::family_with(), rows::event()] {
+        harness::add(&mut criterion, &row);
+    }
+    criterion.final_summary();
+}

@@ -1,0 +1,88 @@
+//! The order of the rows, and the run.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use streamgauge_benches::rows;
+use streamgauge_benches::runner::{Outcome, Plan, measure};
+
+use crate::args::Args;
+use crate::{json, machine, table};
+
+/// Every row, in the order they are run.
+pub(crate) const ROWS: [&str; 10] = [
+    "counter_inc",
+    "histogram_observe",
+    "family_with",
+    "event",
+    "pipeline",
+    "encode_counters",
+    "encode_histograms",
+    "encode_many_threads",
+    "memory",
+    "record_tail",
+];
+
+/// Runs what the command line asks for.
+pub(crate) fn main() -> ExitCode {
+    let args = match Args::read() {
+        Ok(args) => args,
+        Err(code) => return code,
+    };
+    let result = match &args.memory_child {
+        Some(child) => memory_child(child),
+        None => run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // A reader that closes the pipe has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            let _closed = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn memory_child(child: &[String]) -> io::Result<()> {
+    let series = child[1].parse().map_err(|_| io::Error::other(format!("`{}` is not a number of series", child[1])))?;
+    let bytes = rows::memory_child(&child[0], series)?;
+    writeln!(io::stdout(), "{bytes}")
+}
+
+fn run(args: &Args) -> io::Result<()> {
+    let start = Instant::now();
+    let plan = args.plan();
+    let mut out = io::stdout();
+    if !args.json {
+        write!(out, "{}", machine::facts(plan))?;
+    }
+    for row in ROWS.into_iter().filter(|row| args.wants(row)) {
+        for outcome in outcomes(row, plan)? {
+            let text = if args.json { json::line(&outcome) } else { table::block(&outcome) };
+            out.write_all(text.as_bytes())?;
+            out.flush()?;
+        }
+    }
+    if !args.json {
+        writeln!(out, "\n{:.1} s in all", start.elapsed().as_secs_f64())?;
+    }
+    Ok(())
+}
+
+fn outcomes(row: &str, plan: Plan) -> io::Result<Vec<Outcome>> {
+    Ok(match row {
+        "counter_inc" => measure(&rows::counter_inc(), plan),
+        "histogram_observe" => measure(&rows::histogram_observe(), plan),
+        "family_with" => measure(&rows::family_with(), plan),
+        "event" => measure(&rows::event(), plan),
+        "pipeline" => vec![rows::pipeline(plan)],
+        "encode_counters" => measure(&rows::encode_counters(), plan),
+        "encode_histograms" => measure(&rows::encode_histograms(), plan),
+        "encode_many_threads" => measure(&rows::encode_many_threads(), plan),
+        "memory" => vec![rows::memory(plan)?],
+        "record_tail" => rows::record_tail(plan),
+        other => unreachable!("{other} is not in ROWS"),
+    })
+}

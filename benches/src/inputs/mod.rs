@@ -1,0 +1,13 @@
+//! The data every side is fed with: the same for all, made once, from fixed seeds.
+
+mod labels;
+mod numbers;
+mod population;
+
+pub use labels::{Names, SETS, label_sets, order};
+pub use numbers::{
+    BUCKET_FACTOR, BUCKET_START, BUCKETS, INPUTS, Rng, Sample, bucket_bounds, nanos, observations, samples,
+};
+pub use population::{
+    COUNTER_SERIES, HISTOGRAM_LINES, HISTOGRAM_SERIES, SLABS, counter_names, counter_value, histogram_names,
+};

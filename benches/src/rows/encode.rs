@@ -1,0 +1,44 @@
+//! What a scrape costs, a series.
+
+use crate::inputs::{COUNTER_SERIES, HISTOGRAM_SERIES, SLABS};
+use crate::runner::{Row, Side};
+use crate::sides::{limit, measured, metrics, ours, prometheus, prometheus_client};
+
+/// Threads whose slabs `encode_many_threads` merges.
+const MANY: u64 = 64;
+
+/// 10,000 counters of three labels, touched by four live threads.
+pub fn encode_counters() -> Row {
+    let sides = vec![
+        ours::encode_counters(SLABS),
+        limit::encode_counters(),
+        prometheus::encode_counters(),
+        prometheus_client::encode_counters(),
+        metrics::encode_counters(),
+        measured::encode_counters(),
+    ];
+    row("encode_counters", COUNTER_SERIES, sides)
+}
+
+/// 1,000 histograms of 14 buckets.
+pub fn encode_histograms() -> Row {
+    let sides = vec![
+        ours::encode_histograms(),
+        limit::encode_histograms(),
+        prometheus::encode_histograms(),
+        prometheus_client::encode_histograms(),
+        metrics::encode_histograms(),
+        measured::encode_histograms(),
+    ];
+    row("encode_histograms", HISTOGRAM_SERIES, sides)
+}
+
+/// The same 10,000 counters touched by 64 live threads, held against four: the price of merging slabs.
+pub fn encode_many_threads() -> Row {
+    let sides = vec![ours::encode_counters(MANY), ours::encode_counters(SLABS).as_limit("encode_counters")];
+    row("encode_many_threads", COUNTER_SERIES, sides)
+}
+
+fn row(name: &'static str, series: usize, sides: Vec<Side>) -> Row {
+    Row { name, threads: &[1], unit: "ns/series", units_per_op: series as u64, sides }
+}

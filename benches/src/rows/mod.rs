@@ -1,0 +1,15 @@
+//! The questions.
+
+mod encode;
+mod memory;
+mod pipeline;
+mod record;
+mod series;
+mod tail;
+
+pub use encode::{encode_counters, encode_histograms, encode_many_threads};
+pub use memory::{MEMORY_SIDES, memory, memory_child};
+pub use pipeline::pipeline;
+pub use record::{counter_inc, event, family_with, histogram_observe};
+pub use series::Series;
+pub use tail::record_tail;

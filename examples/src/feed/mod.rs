@@ -1,0 +1,22 @@
+//! The change feed: an embedded order-processing database whose row changes land in a log, and the tail of that log.
+//!
+//! ```text
+//! writers --(transaction: rows + change_log, atomically)--> source.db --(tail: lsn > last)--> pipeline
+//! ```
+//!
+//! Triggers write one log row for each changed row, with the old and the new image, inside the writer's own
+//! transaction. A commit therefore publishes both or neither: what survives a kill is in the log, and what was
+//! rolled back never was. SQLite admits one writer at a time and undoes its sequence on rollback, so the log
+//! sequence number (LSN) has no holes and its highest value is the number of events captured so far.
+
+mod change;
+mod row;
+pub mod schema;
+mod table;
+mod tail;
+pub mod workload;
+
+pub use change::{Change, Op};
+pub use row::{Datum, Row};
+pub use table::{Column, Kind, Table};
+pub use tail::{Tail, head, prune};

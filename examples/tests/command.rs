@@ -1,0 +1,201 @@
+//! The `cdc` example as a process: exit codes, kills, the endpoint.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use streamgauge_examples::pipeline::Replica;
+use streamgauge_examples::verify::{Samples, get};
+
+/// The example beside this test: target/<profile>/deps/<test> and target/<profile>/examples/cdc.
+fn cdc() -> Command {
+    let test = std::env::current_exe().expect("a test knows its path");
+    let profile: &Path = test.parent().and_then(Path::parent).expect("a test lies two directories deep");
+    let example: PathBuf = profile.join("examples").join("cdc");
+    assert!(
+        example.exists(),
+        "{} is missing; `cargo test -p streamgauge-examples` or `cargo build -p streamgauge-examples --examples` makes it",
+        example.display()
+    );
+    Command::new(example)
+}
+
+fn finish(args: &[&str]) -> Output {
+    cdc().args(args).output().expect("the example starts")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("the output is text")
+}
+
+/// The one line on standard error of a run that fails at once.
+fn complaint(args: &[&str], code: i32) -> String {
+    let output = finish(args);
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
+    let stderr = String::from_utf8(output.stderr).expect("the output is text");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.starts_with("error: "), "{stderr}");
+    stderr
+}
+
+/// A run in the background, once it listens.
+struct Running {
+    child: Child,
+    stdout: BufReader<std::process::ChildStdout>,
+    address: SocketAddr,
+}
+
+impl Running {
+    fn start(args: &[&str]) -> Self {
+        let mut child =
+            cdc().args(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the example starts");
+        let mut stdout = BufReader::new(child.stdout.take().expect("the output is piped"));
+        let mut line = String::new();
+        stdout.read_line(&mut line).expect("the first line comes");
+        let url = line.trim().strip_prefix("listening on http://").and_then(|url| url.strip_suffix("/metrics"));
+        let address = url.and_then(|address| address.parse().ok()).unwrap_or_else(|| panic!("{line:?}"));
+        Self { child, stdout, address }
+    }
+
+    fn scrape(&self) -> Samples {
+        Samples::parse(&get(self.address, "/metrics").expect("the endpoint answers"))
+    }
+
+    /// Interrupts the run like Ctrl-C and gives the rest of its output.
+    fn interrupt(mut self) -> String {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill starts").success());
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).expect("the output is text");
+        assert_eq!(self.child.wait().expect("the example ends").code(), Some(0), "{rest}");
+        rest
+    }
+}
+
+#[test]
+fn a_killed_run_is_resumed_behind_its_checkpoint() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = dir.path().to_str().expect("a path in UTF-8");
+    let all = ["--dir", path, "--events", "20000"];
+    let mut done = 0;
+    // Each kill happens inside a transaction of the sink, which then must not have happened.
+    for kill_after in ["3000", "1", "517", "5000"] {
+        let output = finish(&[&all[..], &["--kill-after", kill_after]].concat());
+        assert_eq!(output.status.signal(), Some(9), "{output:?}");
+        let checkpoint = Replica::open(&dir.path().join("replica.db")).and_then(|replica| replica.checkpoint());
+        let checkpoint = checkpoint.expect("the replica is readable");
+        let total = checkpoint.total();
+        assert_eq!(total.applied + total.dead_lettered, checkpoint.lsn);
+        let applied = total.applied - done;
+        assert!(applied < kill_after.parse().expect("a number"), "applied {applied} before the kill");
+        done = total.applied;
+    }
+    assert!(done > 1_000, "the kills left {done} events");
+
+    let output = finish(&all);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(text.contains("resumed behind event "), "{text}");
+    assert!(text.lines().last().is_some_and(|line| line.starts_with("verified: captured=20000 ")), "{text}");
+    assert!(text.trim_end().ends_with(" counted=20000"), "{text}");
+}
+
+#[test]
+fn a_dropped_increment_is_exit_code_1() {
+    let output = finish(&["--events", "2000", "--fault", "drop-one-increment"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let stderr = String::from_utf8(output.stderr.clone()).expect("the output is text");
+    assert!(stderr.contains("differs: counted and captured events: 1999 is not 2000"), "{stderr}");
+    assert!(!stdout(&output).contains("verified:"), "{output:?}");
+}
+
+#[test]
+fn without_metrics_nothing_is_counted() {
+    let output = finish(&["--events", "2000", "--no-metrics"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(stdout(&output).trim_end().ends_with(" counted=off"), "{output:?}");
+}
+
+#[test]
+fn bad_input_is_one_line_and_a_code() {
+    complaint(&["--evens", "7"], 2);
+    complaint(&["--events", "0"], 2);
+    complaint(&["--events", "lots"], 2);
+    complaint(&["--listen", "nowhere"], 2);
+
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("an address").to_string();
+    assert!(complaint(&["--events", "9", "--listen", &address], 1).contains(&address));
+
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    let below = file.path().join("state");
+    let below = below.to_str().expect("a path in UTF-8");
+    assert!(complaint(&["--events", "9", "--dir", below], 1).contains(below));
+}
+
+#[test]
+fn the_endpoint_shows_the_run_while_it_lasts_and_ctrl_c_ends_it() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let running = Running::start(&["--dir", dir.path().to_str().expect("a path in UTF-8"), "--listen", ":0"]);
+    let began = Instant::now();
+    let samples = loop {
+        let samples = running.scrape();
+        if samples.sum("cdc_sink_events_total", &[]).is_some_and(|events| events > 1_000) {
+            break samples;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "no events after a minute");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!(samples.sum("cdc_pipeline_status", &[("pipeline", "orders")]), Some(1));
+    for stage in ["source", "decode", "transform", "route", "sink"] {
+        let stage = [("stage", stage)];
+        assert!(samples.sum("cdc_stage_latency_seconds_count", &stage).is_some_and(|count| count > 0));
+        assert!(samples.sum("cdc_stage_busy_seconds_total", &stage).is_some());
+        assert!(samples.sum("cdc_stage_blocked_seconds_total", &stage).is_some());
+    }
+    for edge in ["source->decode", "decode->transform", "transform->route", "route->sink"] {
+        assert!(samples.sum("cdc_channel_depth", &[("edge", edge)]).is_some_and(|depth| depth <= 8), "{edge}");
+    }
+    for name in [
+        "cdc_source_lag_seconds",
+        "cdc_pipeline_lag_seconds",
+        "cdc_checkpoint_age_seconds",
+        "cdc_backlog_events",
+        "cdc_dlq_entries",
+        "cdc_e2e_latency_seconds_count",
+        "cdc_checkpoints_total",
+        "cdc_last_checkpoint_timestamp_seconds",
+        "cdc_in_flight_events",
+    ] {
+        assert!(samples.sum(name, &[]).is_some(), "{name}");
+    }
+    let errors = [("stage", "route"), ("error_kind", "no_route")];
+    assert!(samples.sum("cdc_errors_total", &errors).is_some());
+
+    // The directory has one user at a time.
+    assert!(complaint(&["--dir", dir.path().to_str().expect("a path in UTF-8")], 1).contains("in use"));
+
+    let rest = running.interrupt();
+    assert!(rest.lines().last().is_some_and(|line| line.starts_with("verified: ")), "{rest}");
+}
+
+#[test]
+fn a_lingering_run_shows_an_idle_pipeline() {
+    let mut running = Running::start(&["--events", "3000", "--linger", "600"]);
+    let mut line = String::new();
+    while !line.starts_with("verified: ") {
+        line.clear();
+        assert_ne!(running.stdout.read_line(&mut line).expect("the output is text"), 0, "no verdict");
+    }
+    // Long after the last event, there is no lag.
+    std::thread::sleep(Duration::from_millis(1_200));
+    let samples = running.scrape();
+    for name in ["cdc_pipeline_status", "cdc_source_lag_seconds", "cdc_pipeline_lag_seconds", "cdc_channel_depth"] {
+        assert_eq!(samples.sum(name, &[]), Some(0), "{name}");
+    }
+    assert_eq!(samples.sum("cdc_source_events_total", &[]), Some(3_000));
+    running.interrupt();
+}

@@ -1,0 +1,126 @@
+//! Whole runs of the demo, in this process.
+
+use std::io::sink;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use streamgauge_examples::feed::workload::DOOMED_NOTE;
+use streamgauge_examples::pipeline::{ErrorKind, Stage};
+use streamgauge_examples::{Config, Fault, Outcome, run};
+
+fn events(count: u64) -> Config {
+    Config { events: Some(count), ..Config::default() }
+}
+
+fn outcome(config: &Config) -> Outcome {
+    run(config, &mut sink(), &mut sink(), &AtomicBool::new(false)).expect("the run reaches its end")
+}
+
+fn count(db: &Path, sql: &str) -> i64 {
+    let conn = Connection::open(db).expect("the database opens");
+    conn.query_row(sql, [], |row| row.get(0)).expect("the query counts")
+}
+
+#[test]
+fn a_run_captures_exactly_what_was_asked_for_and_verifies() {
+    let verification = outcome(&events(5_001)).verification;
+    assert_eq!(verification.differences, Vec::<String>::new());
+    assert_eq!((verification.captured, verification.counted), (5_001, Some(5_001)));
+    assert_eq!(verification.applied + verification.dead_lettered, 5_001);
+    assert!(verification.dead_lettered > 0 && verification.rows > 200, "{verification:?}");
+}
+
+#[test]
+fn a_disabled_registry_runs_the_same_code() {
+    let verification = outcome(&Config { metrics: false, ..events(3_000) }).verification;
+    assert!(verification.holds());
+    assert_eq!((verification.captured, verification.counted), (3_000, None));
+    assert!(verification.to_string().ends_with("counted=off"), "{verification}");
+}
+
+#[test]
+fn a_lost_increment_is_noticed() {
+    let verification = outcome(&Config { fault: Some(Fault::DropOneIncrement), ..events(3_000) }).verification;
+    assert_eq!(verification.counted, Some(2_999));
+    assert_eq!(verification.differences.len(), 2, "{:?}", verification.differences);
+    assert_eq!(verification.applied + verification.dead_lettered, 3_000);
+}
+
+#[test]
+fn what_is_rolled_back_never_appears_and_the_log_does_not_grow() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let run = outcome(&Config { dir: Some(dir.path().to_owned()), ..events(20_000) });
+    assert!(run.verification.holds() && run.writers.rolled_back > 50, "{run:?}");
+    let (source, replica) = (dir.path().join("source.db"), dir.path().join("replica.db"));
+    for (db, table) in
+        [(&source, "orders"), (&replica, "orders_eu"), (&replica, "orders_us"), (&replica, "orders_apac")]
+    {
+        assert_eq!(count(db, &format!("SELECT COUNT(*) FROM {table} WHERE note = '{DOOMED_NOTE}'")), 0);
+        assert!(count(db, &format!("SELECT COUNT(*) FROM {table}")) > 0);
+    }
+    let letters = format!("SELECT COUNT(*) FROM dead_letters WHERE new_row LIKE '%{DOOMED_NOTE}%'");
+    assert_eq!(count(&replica, &letters), 0);
+    assert_eq!(count(&source, "SELECT COUNT(*) FROM change_log"), 0);
+}
+
+#[test]
+fn every_kind_of_poison_reaches_the_dead_letter_table() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    assert!(outcome(&Config { dir: Some(dir.path().to_owned()), ..events(10_000) }).verification.holds());
+    let replica = dir.path().join("replica.db");
+    // The triggers write well-formed images; only the other kinds come from the workload.
+    for kind in ErrorKind::ALL.into_iter().filter(|kind| *kind != ErrorKind::MalformedImage) {
+        let (name, stage) = (kind.name(), kind.stage().name());
+        let sql = format!(
+            "SELECT COUNT(*) FROM dead_letters WHERE error_kind = '{name}' AND stage = '{stage}' AND message <> ''"
+        );
+        assert!(count(&replica, &sql) > 0, "{name}");
+    }
+}
+
+/// N stages read the clock N + 1 times an event. What they read on top of that is once to begin, and once for each
+/// time they had to wait.
+#[test]
+fn five_stages_read_the_clock_six_times_an_event() {
+    let stages = outcome(&events(5_000)).pipeline.stages;
+    assert_eq!(stages.iter().map(|report| report.stage).collect::<Vec<_>>(), Stage::ALL);
+    let mut per_event = 0;
+    for report in &stages {
+        assert_eq!(report.events, 5_000, "{report:?}");
+        // Only debug builds count.
+        let Some(reads) = report.clock_reads else { return };
+        let reads = reads - report.waits - 1;
+        assert_eq!(reads % report.events, 0, "{report:?}");
+        per_event += reads / report.events;
+    }
+    assert_eq!(per_event, Stage::ALL.len() as u64 + 1);
+}
+
+#[test]
+fn a_stopped_run_drains_and_verifies_and_is_resumed() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let config = Config { dir: Some(dir.path().to_owned()), ..Config::default() };
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopper = std::thread::spawn({
+        let stop = Arc::clone(&stop);
+        move || {
+            std::thread::sleep(Duration::from_millis(500));
+            stop.store(true, Ordering::Relaxed);
+        }
+    });
+    let first = run(&config, &mut sink(), &mut sink(), &stop).expect("the run reaches its end").verification;
+    stopper.join().expect("the stopper ends");
+    assert!(first.holds() && first.captured > 0, "{first:?}");
+
+    let more = first.captured + 1_000;
+    let second = outcome(&Config { dir: config.dir.clone(), ..events(more) }).verification;
+    assert!(second.holds(), "{second:?}");
+    assert_eq!((second.captured, second.counted), (more, Some(more)));
+
+    let third = outcome(&Config { dir: config.dir, ..events(1) }).verification;
+    assert!(third.holds(), "nothing to do is fine: {third:?}");
+    assert_eq!(third.counted, Some(more));
+}

@@ -29,7 +29,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             type Family = #this #family;
             const NAMES: &'static [&'static str] = &[#(#texts),*];
 
-            #[inline]
+            #[inline(always)]
             fn visit<StreamgaugeVisitor: ::streamgauge::LabelVisitor>(&self, visitor: &mut StreamgaugeVisitor) {
                 #(::streamgauge::LabelValue::with_text(&self.#idents, |text| {
                     ::streamgauge::LabelVisitor::value(visitor, text)

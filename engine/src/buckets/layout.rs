@@ -3,19 +3,22 @@
 use super::spec::Buckets;
 use super::table::Table;
 
-/// The finite bounds of a histogram and the index of a value among them. Shared by all series of a
+/// The finite bounds of a histogram and the bucket of a value among them. Shared by all series of a
 /// family.
 #[derive(Debug)]
 pub(crate) struct Layout {
-    bounds: Box<[f64]>,
-    /// Bounds above zero.
+    /// `bits - 1` of the values that `index` takes: positive finite ones, or none where the table is not
+    /// exact. One compare tells them from all others.
+    common: u64,
+    /// Of the bounds above zero.
     positive: Table,
-    /// Absolute values of the bounds below zero, ascending; `None` where there is none.
-    negative: Option<Table>,
-    /// How many bounds lie below zero, and how many at or below.
-    below_zero: u32,
-    up_to_zero: u32,
+    bounds: Box<[f64]>,
+    /// Absolute values of the bounds below zero, ascending.
+    negative: Box<[f64]>,
 }
+
+/// Bits of positive infinity: everything from here up is infinite, NaN, or negative.
+const INFINITY_BITS: u64 = 0x7ff0_0000_0000_0000;
 
 impl Layout {
     /// Makes the layout of bounds that [`Buckets::problem`] found nothing wrong with.
@@ -23,13 +26,12 @@ impl Layout {
         let bounds = buckets.bounds();
         let below_zero = bounds.partition_point(|bound| *bound < 0.0);
         let up_to_zero = bounds.partition_point(|bound| *bound <= 0.0);
-        let mirrored: Vec<f64> = bounds[..below_zero].iter().rev().map(|bound| -bound).collect();
+        let positive = Table::new(&bounds[up_to_zero..], up_to_zero as u64);
         Self {
+            common: if positive.is_exact() { INFINITY_BITS - 1 } else { 0 },
+            positive,
             bounds: bounds.into(),
-            positive: Table::new(&bounds[up_to_zero..]),
-            negative: (!mirrored.is_empty()).then(|| Table::new(&mirrored)),
-            below_zero: below_zero as u32,
-            up_to_zero: up_to_zero as u32,
+            negative: bounds[..below_zero].iter().rev().map(|bound| -bound).collect(),
         }
     }
 
@@ -44,25 +46,30 @@ impl Layout {
 
     /// Tells whether negative observations have buckets, so that the sum may fall.
     pub(crate) fn has_negative_bounds(&self) -> bool {
-        self.negative.is_some()
+        !self.negative.is_empty()
     }
 
-    /// Gives the bucket of a positive finite value: one table read, one compare, whatever the layout.
+    /// Gives the bucket of a common value (positive and finite): one table read, one compare, whatever the
+    /// layout. `None` sends the value to [`index_uncommon`](Self::index_uncommon).
     #[inline(always)]
-    pub(crate) fn index_positive(&self, value: f64) -> u32 {
-        self.up_to_zero + self.positive.index(value)
+    pub(crate) fn index(&self, value: f64) -> Option<u64> {
+        // Zero wraps around to the largest integer; all else that is uncommon has larger bits.
+        (value.to_bits().wrapping_sub(1) < self.common).then(|| self.positive.index(value))
     }
 
-    /// Gives the bucket of a finite value that is zero or below; `None` where the layout has no negative
-    /// bound and the value is negative.
-    pub(crate) fn index_up_to_zero(&self, value: f64) -> Option<u32> {
-        if value == 0.0 {
-            return Some(self.below_zero);
+    /// Gives the bucket of any finite value; `None` where it is negative and the layout has no negative
+    /// bound.
+    pub(crate) fn index_uncommon(&self, value: f64) -> Option<u64> {
+        if value > 0.0 {
+            return Some(self.positive.search(value));
         }
-        // Bounds below v are those with an absolute value above |v|: all but the ones up to |v|, which
-        // are the ones below the next float.
-        let negative = self.negative.as_ref()?;
-        Some(self.below_zero - negative.index((-value).next_up()).min(self.below_zero))
+        let below_zero = self.negative.len();
+        if value == 0.0 {
+            return Some(below_zero as u64);
+        }
+        // Bounds below v are those with an absolute value above |v|.
+        let not_below = self.negative.partition_point(|bound| *bound <= -value);
+        self.has_negative_bounds().then_some((below_zero - not_below) as u64)
     }
 }
 
@@ -72,12 +79,12 @@ mod tests {
     use proptest::prelude::*;
 
     /// The oracle: a linear search for the first bound that is not exceeded.
-    fn linear(bounds: &[f64], value: f64) -> u32 {
-        bounds.iter().position(|bound| value <= *bound).unwrap_or(bounds.len()) as u32
+    fn linear(bounds: &[f64], value: f64) -> u64 {
+        bounds.iter().position(|bound| value <= *bound).unwrap_or(bounds.len()) as u64
     }
 
-    fn index(layout: &Layout, value: f64) -> Option<u32> {
-        if value > 0.0 { Some(layout.index_positive(value)) } else { layout.index_up_to_zero(value) }
+    fn index(layout: &Layout, value: f64) -> Option<u64> {
+        layout.index(value).or_else(|| layout.index_uncommon(value))
     }
 
     fn check(buckets: &Buckets) {
@@ -122,8 +129,9 @@ mod tests {
     fn doublings_need_a_table_of_one_slot_an_octave() {
         let layout = Layout::new(&Buckets::exponential(0.0001, 2.0, 14));
         assert_eq!(layout.buckets(), 15);
-        assert_eq!(layout.index_positive(0.0001), 0);
-        assert_eq!(layout.index_positive(1e9), 14);
+        assert_eq!(layout.index(0.0001), Some(0));
+        assert_eq!(layout.index(1e9), Some(14));
+        assert_eq!(layout.index(0.0), None, "not common");
     }
 
     proptest! {

@@ -10,32 +10,27 @@ use super::series::used_chunks;
 use crate::sync::{Fault, Ordering, broken, unless_broken};
 use std::ptr::NonNull;
 
-/// Gives the calling thread's cell `index` of the range, or `None`: not attached, an orphan, or a
-/// chunk not touched yet.
+/// Gives the calling thread's chunk of the range, or null: not attached, an orphan, or a chunk not
+/// touched yet.
 #[inline(always)]
 #[allow(unsafe_code, reason = "the record path: a bounds check here costs as much as the increment")]
-fn own_cell<'a>(range: Range, index: u32) -> Option<&'a Cell> {
+fn own_chunk(range: Range) -> *const Chunk {
     with_local(|local| {
         // SAFETY: the directory pointer is the all-null static or that of this thread's slab.
         let directory = unsafe { &*local.directory.get() };
         // SAFETY: ranges come from the allocator, which stays below DIRECTORY_CHUNKS.
-        let chunk = unsafe { directory.owner_get(range.chunk) };
-        if chunk.is_null() {
-            return None;
-        }
-        // SAFETY: a non-null chunk of this thread's own slab; it lives until the thread detaches.
-        Some(unsafe { cell_of(chunk, range, index) })
+        unsafe { directory.owner_get(range.chunk) }
     })
 }
 
-/// Gives a cell of a chunk.
+/// Gives cell `index` of the range in a chunk.
 ///
 /// # Safety
-/// `chunk` is alive for `'a`, and `range` with `index` lies within it.
+/// `chunk` is not null and alive for `'a`; `index` lies within the range.
 #[inline(always)]
-#[allow(unsafe_code, reason = "see own_cell")]
-unsafe fn cell_of<'a>(chunk: *const Chunk, range: Range, index: u32) -> &'a Cell {
-    let offset = range.offset as usize + index as usize;
+#[allow(unsafe_code, reason = "see own_chunk")]
+unsafe fn cell_of<'a>(chunk: *const Chunk, range: Range, index: usize) -> &'a Cell {
+    let offset = range.offset as usize + index;
     debug_assert!(offset < CHUNK_CELLS);
     // SAFETY: ranges never straddle a chunk (ranges.rs), and the caller's index lies within its
     // range, so the offset is below CHUNK_CELLS.
@@ -44,10 +39,19 @@ unsafe fn cell_of<'a>(chunk: *const Chunk, range: Range, index: u32) -> &'a Cell
     unsafe { &*cell }
 }
 
+/// Gives the calling thread's cell `index` of the range, or `None` as [`own_chunk`] gives null.
+#[inline(always)]
+#[allow(unsafe_code, reason = "see own_chunk")]
+fn own_cell<'a>(range: Range, index: usize) -> Option<&'a Cell> {
+    let chunk = own_chunk(range);
+    // SAFETY: a non-null chunk is of this thread's own slab, which lives until the thread detaches.
+    (!chunk.is_null()).then(|| unsafe { cell_of(chunk, range, index) })
+}
+
 /// Adds `n` to a cell of the range. Costs one thread-local address, two loads, a null check and one
 /// unlocked add.
 #[inline(always)]
-pub(crate) fn add(range: Range, index: u32, n: u64) {
+pub(crate) fn add(range: Range, index: usize, n: u64) {
     match own_cell(range, index) {
         Some(cell) => cell.owner_add(n),
         None => add_cold(range, index, n),
@@ -57,7 +61,7 @@ pub(crate) fn add(range: Range, index: u32, n: u64) {
 /// Like [`add`], with a Release store (O4): a pass that sees the addition sees all that this thread
 /// saw before it. Costs the same on x86-64.
 #[inline(always)]
-pub(crate) fn add_release(range: Range, index: u32, n: u64) {
+pub(crate) fn add_release(range: Range, index: usize, n: u64) {
     match own_cell(range, index) {
         Some(cell) => cell.owner_add_ordered(n, Ordering::Release),
         None => add_cold(range, index, n),
@@ -66,9 +70,17 @@ pub(crate) fn add_release(range: Range, index: u32, n: u64) {
 
 /// Records `n` observations into `bucket` of a histogram's range and `total` into its sum.
 #[inline(always)]
-pub(crate) fn add_observations(range: Range, total: f64, bucket: u32, n: u64) {
-    let Some(sum) = own_cell(range, 0) else { return add_observations_cold(range, total, bucket, n) };
-    let Some(bucket) = own_cell(range, 1 + bucket) else { return };
+#[allow(unsafe_code, reason = "see own_chunk")]
+pub(crate) fn add_observations(range: Range, total: f64, bucket: u64, n: u64) {
+    let chunk = own_chunk(range);
+    if chunk.is_null() {
+        return add_observations_cold(range, total, bucket, n);
+    }
+    // SAFETY: a non-null chunk is of this thread's own slab; the range of a histogram has a sum cell
+    // and one for each bucket.
+    let sum = unsafe { cell_of(chunk, range, 0) };
+    // SAFETY: as above.
+    let bucket = unsafe { cell_of(chunk, range, 1 + bucket as usize) };
     sum.owner_add_f64(total);
     // Release (O3): pairs with the Acquire of a pass that reads buckets first, sum second, so that
     // the sum covers every observation that was counted.
@@ -77,11 +89,11 @@ pub(crate) fn add_observations(range: Range, total: f64, bucket: u32, n: u64) {
 
 #[cold]
 #[inline(never)]
-fn add_cold(range: Range, index: u32, n: u64) {
+fn add_cold(range: Range, index: usize, n: u64) {
     if let Some(chunk) = touch(range.chunk) {
         chunk_cell(chunk, range, index).owner_add_ordered(n, Ordering::Release);
     } else if let Some(chunk) = arena().shared_chunk(range.chunk) {
-        let cell = chunk.cell((range.offset + index) as usize);
+        let cell = chunk.cell(range.offset as usize + index);
         if broken(Fault::OrphanWithoutRmw) {
             return cell.shared_add_without_rmw(n);
         }
@@ -94,23 +106,23 @@ fn add_cold(range: Range, index: u32, n: u64) {
 
 #[cold]
 #[inline(never)]
-fn add_observations_cold(range: Range, total: f64, bucket: u32, n: u64) {
+fn add_observations_cold(range: Range, total: f64, bucket: u64, n: u64) {
     if let Some(chunk) = touch(range.chunk) {
         chunk_cell(chunk, range, 0).owner_add_f64(total);
-        chunk_cell(chunk, range, 1 + bucket).owner_add_ordered(n, Ordering::Release);
+        chunk_cell(chunk, range, 1 + bucket as usize).owner_add_ordered(n, Ordering::Release);
     } else if let Some(chunk) = arena().shared_chunk(range.chunk) {
         chunk.cell(range.offset as usize).shared_add_f64(total);
-        chunk.cell((range.offset + 1 + bucket) as usize).shared_add(n, Ordering::Release);
+        chunk.cell(range.offset as usize + 1 + bucket as usize).shared_add(n, Ordering::Release);
     } else {
         count_lost();
     }
 }
 
 #[allow(unsafe_code, reason = "chunks are shared by raw pointers")]
-fn chunk_cell<'a>(chunk: NonNull<Chunk>, range: Range, index: u32) -> &'a Cell {
+fn chunk_cell<'a>(chunk: NonNull<Chunk>, range: Range, index: usize) -> &'a Cell {
     // SAFETY: `touch` gave the chunk of this thread's own slab, which lives until it detaches.
     let chunk = unsafe { chunk.as_ref() };
-    chunk.cell((range.offset + index) as usize)
+    chunk.cell(range.offset as usize + index)
 }
 
 /// Allocates, attaches and touches every page of the chunks in use, so that the first record of this

@@ -45,9 +45,6 @@ pub struct Histogram {
     held: Held<Series>,
 }
 
-/// Bits of positive infinity: everything from here up is infinite, NaN, or negative.
-const INFINITY_BITS: u64 = 0x7ff0_0000_0000_0000;
-
 impl Histogram {
     pub(crate) fn new(range: Range, layout: PlainArc<Layout>, held: Held<Series>) -> Self {
         Self { range, layout: Some(layout), held }
@@ -73,24 +70,21 @@ impl Histogram {
     #[inline]
     pub fn observe_n(&self, value: f64, n: u64) {
         let Some(layout) = &self.layout else { return };
-        // One compare for positive and finite: zero wraps around, all else has larger bits.
-        if value.to_bits().wrapping_sub(1) < INFINITY_BITS - 1 {
-            let bucket = layout.index_positive(value);
-            cells::add_observations(self.range, value * n as f64, bucket, n);
-        } else {
-            self.observe_unusual(layout, value, n);
+        match layout.index(value) {
+            Some(bucket) => cells::add_observations(self.range, value * n as f64, bucket, n),
+            None => self.observe_uncommon(layout, value, n),
         }
     }
 
-    /// Records zero and negative values, and counts what cannot be recorded.
+    /// Records zero, negative values, and values of crowded layouts; counts what cannot be recorded.
     #[cold]
     #[inline(never)]
-    fn observe_unusual(&self, layout: &Layout, value: f64, n: u64) {
+    fn observe_uncommon(&self, layout: &Layout, value: f64, n: u64) {
         if value.is_nan() {
             cells::count_dropped(Dropped::NotANumber, n);
         } else if value.is_infinite() {
             cells::count_dropped(Dropped::Infinite, n);
-        } else if let Some(bucket) = layout.index_up_to_zero(value) {
+        } else if let Some(bucket) = layout.index_uncommon(value) {
             cells::add_observations(self.range, value * n as f64, bucket, n);
         } else {
             cells::count_dropped(Dropped::Negative, n);

@@ -97,7 +97,7 @@ impl<M: Instrument> Builder<M> {
         let family = match self.scope.registry() {
             Some(registry) => {
                 let core = registry.family(desc)?;
-                let selector = Selector::new(&core.desc, core.secrets, constants, names);
+                let selector = Selector::new(&core.desc, core.hasher, constants, names);
                 Some((core, selector))
             }
             None => None,

@@ -1,12 +1,12 @@
 //! The family itself: descriptor, records, lookup table, and the mutex under which series are made.
 
 use super::records::{NewRecord, Records, RecordsWriter};
+use super::selector::ValueHasher;
 use super::table::{Table, TableWriter};
 use super::{Desc, RecordRef, SeriesRef};
 use crate::cells::{OutOfCells, Pin, Range, retire};
 use crate::label::{escape_into, needs_escape};
 use crate::sync::Mutex;
-use rapidhash::v3::RapidSecrets;
 use std::hash::{BuildHasher, RandomState};
 
 /// A metric family: everything the registry, its handles and scrapes share of it.
@@ -16,7 +16,7 @@ pub(crate) struct FamilyCore {
     pub(crate) records: Records,
     pub(crate) table: Table,
     /// Seeds the hash; random for each process, since label values may come from outside.
-    pub(crate) secrets: RapidSecrets,
+    pub(crate) hasher: ValueHasher,
     /// Taken to make a series, never to look one up, record or scrape (I5).
     writer: Mutex<Writer>,
 }
@@ -43,7 +43,7 @@ impl FamilyCore {
             desc,
             records,
             table: Table::new(),
-            secrets: RapidSecrets::seed(seed),
+            hasher: ValueHasher::new(seed),
             writer: Mutex::new(Writer { records: writer, table: TableWriter::default() }),
         }
     }

@@ -109,6 +109,18 @@ impl<'r> RecordRef<'r> {
         (unsafe { end.read() }) as usize
     }
 
+    /// Gives the escaped text of value `index`, whose label name has `name_len` bytes.
+    #[inline(always)]
+    pub(crate) fn value(self, index: usize, name_len: usize) -> &'r [u8] {
+        // Before a value stand its name, `="`, and, but for the first label, the `",` after the one before.
+        let start = if index == 0 { name_len + 2 } else { self.end(index - 1) + name_len + 4 };
+        let end = self.end(index);
+        debug_assert!(start <= end && end < self.text().len());
+        // SAFETY: the ends were written with the text, in ascending order and inside it, each at least the
+        // name and the punctuation behind the one before.
+        unsafe { self.text().get_unchecked(start..end) }
+    }
+
     /// Gives the rendered labels, without braces.
     #[inline(always)]
     pub(crate) fn text(self) -> &'r [u8] {

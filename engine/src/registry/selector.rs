@@ -2,8 +2,35 @@
 
 use super::{Desc, RecordRef};
 use crate::label::{LabelSet, LabelVisitor, unescape};
-use rapidhash::v3::{RapidSecrets, rapidhash_v3_nano_inline};
+use rapidhash::inner::RapidHasher;
+use std::fmt;
+use std::hash::Hasher;
 use std::slice::Iter;
+
+/// Hashes one value: values are hashed apart from each other, so the processor works on all of them at
+/// once, and mixed when they are summed.
+#[derive(Clone, Copy)]
+pub(crate) struct ValueHasher(RapidHasher<'static, false, false>);
+
+impl ValueHasher {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(RapidHasher::new(seed))
+    }
+
+    #[inline(always)]
+    fn hash(self, value: &str) -> u64 {
+        let mut hasher = self.0;
+        hasher.write(value.as_bytes());
+        hasher.finish()
+    }
+}
+
+impl fmt::Debug for ValueHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The seed is a secret of the process.
+        f.debug_struct("ValueHasher").finish_non_exhaustive()
+    }
+}
 
 /// One label of the label set.
 #[derive(Debug)]
@@ -31,7 +58,8 @@ pub(crate) struct Selector {
     variables: Box<[Variable]>,
     /// What the constant labels add to every hash.
     constant_hash: u64,
-    secrets: RapidSecrets,
+    /// Seeded by the family.
+    hasher: ValueHasher,
 }
 
 fn multiplier(index: usize) -> u64 {
@@ -39,15 +67,19 @@ fn multiplier(index: usize) -> u64 {
     0x9e37_79b9_7f4a_7c15u64.wrapping_mul(2 * index as u64 + 1)
 }
 
+/// Mixes the sum of the values' hashes so that any bits of it can choose a slot; never 0, which marks an
+/// empty one.
 #[inline(always)]
-fn hash_of(value: &str, secrets: &RapidSecrets) -> u64 {
-    rapidhash_v3_nano_inline::<true, false>(value.as_bytes(), secrets)
+fn finish(sum: u64) -> u64 {
+    let product = u128::from(sum) * 0x2d35_8dcc_aa6c_78a5;
+    let hash = (product as u64) ^ ((product >> 64) as u64);
+    hash | u64::from(hash == 0)
 }
 
 impl Selector {
     /// Makes the selector of a handle with these constant labels and label names. All of them are names
     /// of `desc`, and there are no others.
-    pub(crate) fn new(desc: &Desc, secrets: RapidSecrets, constants: &[(String, String)], names: &[&str]) -> Self {
+    pub(crate) fn new(desc: &Desc, hasher: ValueHasher, constants: &[(String, String)], names: &[&str]) -> Self {
         let index_of = |name: &str| desc.label_names.iter().position(|known| **known == *name).unwrap_or(0);
         let constants: Box<[Constant]> = constants
             .iter()
@@ -58,23 +90,22 @@ impl Selector {
             Variable { index, name_len: name.len(), multiplier: multiplier(index) }
         });
         let constant_hash = constants.iter().fold(0u64, |hash, constant| {
-            hash.wrapping_add(hash_of(&constant.value, &secrets).wrapping_mul(multiplier(constant.index)))
+            hash.wrapping_add(hasher.hash(&constant.value).wrapping_mul(multiplier(constant.index)))
         });
-        Self { variables: variables.collect(), constants, constant_hash, secrets }
+        Self { variables: variables.collect(), constants, constant_hash, hasher }
     }
 
     /// Gives the hash of a label set: the sum over the labels, so that their order does not matter.
     #[inline(always)]
     pub(crate) fn hash(&self, labels: &impl LabelSet) -> u64 {
         let mut visitor =
-            HashVisitor { variables: self.variables.iter(), secrets: &self.secrets, hash: self.constant_hash };
+            HashVisitor { variables: self.variables.iter(), hasher: self.hasher, hash: self.constant_hash };
         labels.visit(&mut visitor);
         // Values that a hand-written set failed to show count as empty, as in `values`.
         while visitor.variables.len() > 0 {
             visitor.value("");
         }
-        // 0 marks an empty slot.
-        visitor.hash | u64::from(visitor.hash == 0)
+        finish(visitor.hash)
     }
 
     /// Tells whether the record is the series of this label set.
@@ -105,7 +136,7 @@ impl Selector {
 
 struct HashVisitor<'s> {
     variables: Iter<'s, Variable>,
-    secrets: &'s RapidSecrets,
+    hasher: ValueHasher,
     hash: u64,
 }
 
@@ -113,7 +144,7 @@ impl LabelVisitor for HashVisitor<'_> {
     #[inline(always)]
     fn value(&mut self, value: &str) {
         if let Some(variable) = self.variables.next() {
-            let hash = hash_of(value, self.secrets).wrapping_mul(variable.multiplier);
+            let hash = self.hasher.hash(value).wrapping_mul(variable.multiplier);
             self.hash = self.hash.wrapping_add(hash);
         }
     }
@@ -129,7 +160,7 @@ impl LabelVisitor for MatchVisitor<'_, '_> {
     #[inline(always)]
     fn value(&mut self, value: &str) {
         if let Some(variable) = self.variables.next() {
-            self.equal &= is_value(self.record, variable.index, variable.name_len, value);
+            self.equal = self.equal && is_value(self.record, variable.index, variable.name_len, value);
         }
     }
 }
@@ -152,20 +183,57 @@ impl LabelVisitor for ValueVisitor<'_> {
 /// escaping has bytes that such a text cannot contain.
 #[inline(always)]
 fn is_value(record: RecordRef<'_>, index: usize, name_len: usize, value: &str) -> bool {
-    // Before a value stand its name, `="`, and, but for the first label, the `",` after the one before.
-    let start = match index.checked_sub(1) {
-        Some(before) => record.end(before) + name_len + 4,
-        None => name_len + 2,
-    };
-    let Some(text) = record.text().get(start..record.end(index)) else { return false };
+    let text = record.value(index, name_len);
     if record.is_escaped() {
         return is_escaped_value(text, value);
     }
-    text == value.as_bytes()
+    is_equal(text, value.as_bytes())
 }
 
 #[cold]
 #[inline(never)]
 fn is_escaped_value(text: &[u8], value: &str) -> bool {
     std::str::from_utf8(text).is_ok_and(|text| unescape(text) == value)
+}
+
+/// Compares byte strings; those of up to 32 bytes with two overlapping reads of each, because a call of
+/// `memcmp` costs more than that.
+#[inline(always)]
+fn is_equal(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match a.len() {
+        0..4 => a.first() == b.first() && a.last() == b.last() && a.get(a.len() / 2) == b.get(b.len() / 2),
+        4..8 => ends_are_equal::<4>(a, b),
+        8..16 => ends_are_equal::<8>(a, b),
+        16..=32 => ends_are_equal::<16>(a, b),
+        _ => a == b,
+    }
+}
+
+#[inline(always)]
+fn ends_are_equal<const N: usize>(a: &[u8], b: &[u8]) -> bool {
+    (a.first_chunk::<N>() == b.first_chunk::<N>()) & (a.last_chunk::<N>() == b.last_chunk::<N>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_equal;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn equality_is_that_of_slices(a in prop::collection::vec(0u8..3, 0..40), b in prop::collection::vec(0u8..3, 0..40)) {
+            prop_assert_eq!(is_equal(&a, &b), a == b);
+            prop_assert!(is_equal(&a, &a.clone()));
+        }
+
+        #[test]
+        fn one_changed_byte_is_seen(a in prop::collection::vec(any::<u8>(), 1..70), at in any::<prop::sample::Index>()) {
+            let mut b = a.clone();
+            b[at.index(a.len())] ^= 1;
+            prop_assert!(!is_equal(&a, &b));
+        }
+    }
 }

@@ -1,1 +1,50 @@
-//! streamgauge-exporter.
+//! Serves the metrics of a [`streamgauge`] registry to Prometheus and everything that reads its format.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use streamgauge::Registry;
+//! use streamgauge_exporter::Exporter;
+//!
+//! let registry = Registry::new();
+//! let exporter = Exporter::builder(&registry)
+//! #   .listen("127.0.0.1:0")
+//!     .spawn()?; // 127.0.0.1:9000, on a thread of its own, until it is dropped
+//! # Ok(()) }
+//! ```
+//!
+//! Three ways to run it, from the least to the most involved:
+//!
+//! - [`Builder::spawn`]: a thread with a runtime of its own. Right for most programs, with or without tokio.
+//! - [`Builder::bind`], then [`Server::serve`]: on your tokio runtime, with your own signal to stop.
+//! - [`Builder::service`]: a [tower service](tower_service::Service) to mount in axum or hyper, behind your
+//!   authentication.
+//!
+//! # What a reader can do to you
+//!
+//! Cause load, and its own scrape to fail; nothing else. Requests that come together are answered by one rendering,
+//! from one body in memory; readers that are slow to take theirs hold 64 MiB together, or four bodies if those are
+//! larger. A connection must send its request within 5 seconds, take some of the answer every 10 seconds (every
+//! second while slow readers use up that memory), and end after 5 minutes; there are at most 512 of them, and the
+//! next one takes the place of one that has asked for nothing yet, or is told that there is no room. Request bodies
+//! are refused unread. Rendering that takes more than 10 seconds answers 503, a panic in it 500, and the next
+//! scrape begins afresh (unless the program is built with `panic = "abort"`).
+//!
+//! There is no authentication and no encryption. By default only this host can connect.
+//!
+//! The exporter does not survive a `fork` without `exec`: the child has its sockets, but not its threads.
+
+#![forbid(unsafe_code)]
+
+mod builder;
+mod error;
+mod exporter;
+mod http;
+mod self_metrics;
+mod source;
+
+pub use builder::Builder;
+pub use error::Error;
+pub use exporter::Exporter;
+pub use http::response::Body;
+pub use http::server::Server;
+pub use http::service::{MetricsService, ResponseFuture};

@@ -1,0 +1,81 @@
+//! What can go wrong before the first request: a bad setting, a used port, a system without resources.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+
+/// Why an exporter could not start, or why it stopped.
+///
+/// The text is one line that names what was given and what the system said about it, fit for
+/// `eprintln!("{error}")` in a `main`. Because that text already holds the system's message,
+/// [`source`](std::error::Error::source) is empty: a report of the whole chain would say it twice.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let registry = streamgauge::Registry::new();
+/// let error = streamgauge_exporter::Exporter::builder(&registry).listen("9000").bind().await.unwrap_err();
+/// assert_eq!(error.to_string(), "cannot listen on `9000`: expected host:port, such as 127.0.0.1:9000 or [::1]:9000");
+/// # }
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The text given to `listen` is no address, or its host name has none.
+    #[non_exhaustive]
+    Address {
+        /// What was given to `listen`.
+        given: String,
+        /// What is wrong with it.
+        source: io::Error,
+    },
+    /// The address is right, but the system does not let us listen there: it is used, or privileged, or not ours.
+    #[non_exhaustive]
+    Bind {
+        /// What was given to `listen`.
+        given: String,
+        /// The address it stands for.
+        addr: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The text given to `path` can be the path of no request.
+    #[non_exhaustive]
+    Path {
+        /// What was given to `path`.
+        given: String,
+    },
+    /// A listening socket broke while it was served. It cannot be repaired; the other ones were stopped with it.
+    #[non_exhaustive]
+    Listener {
+        /// The address it listened on.
+        addr: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system refused a thread or an event queue, or the exporter's thread died.
+    #[non_exhaustive]
+    Runtime {
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Address { given, source } => write!(f, "cannot listen on `{given}`: {source}"),
+            Error::Bind { given, addr, source } if *given == addr.to_string() => {
+                write!(f, "cannot listen on {addr}: {source}")
+            }
+            Error::Bind { given, addr, source } => write!(f, "cannot listen on {given} ({addr}): {source}"),
+            Error::Path { given } => {
+                write!(f, "cannot serve the path `{given}`: expected a slash, then letters, digits or any of -._~/:@+%")
+            }
+            Error::Listener { addr, source } => write!(f, "the listener on {addr} broke: {source}"),
+            Error::Runtime { source } => write!(f, "cannot run the exporter: {source}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

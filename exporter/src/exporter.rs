@@ -1,0 +1,135 @@
+//! The exporter that runs by itself: one thread, one runtime.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+
+use streamgauge::Registry;
+use tokio::sync::oneshot;
+
+use crate::{Builder, Error};
+
+/// Serves a registry over HTTP from a thread of its own.
+///
+/// The exporter lives as long as this value: dropping it stops the server, see [`shutdown`](Exporter::shutdown), and
+/// [`detach`](Exporter::detach) lets it run to the end of the process. Readers cost the application nothing but the
+/// processor time of the rendering; whatever they do (disconnect in the middle, never read, come by the thousand) stays
+/// within fixed bounds of memory, time and sockets.
+///
+/// # Examples
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use streamgauge::Registry;
+/// use streamgauge_exporter::Exporter;
+///
+/// let registry = Registry::new();
+/// let events = registry.counter("events_total", "Events seen.").register()?;
+///
+/// let exporter = Exporter::builder(&registry).listen("127.0.0.1:0").spawn()?;
+/// println!("metrics on http://{}/metrics", exporter.local_addrs()[0]);
+///
+/// events.inc();
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+#[must_use = "dropping an exporter stops it; `detach` lets it run"]
+pub struct Exporter {
+    addrs: Vec<SocketAddr>,
+    /// Taken by whoever decides the end; without it the thread runs on.
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<Result<(), Error>>>,
+}
+
+impl Exporter {
+    /// Returns the settings of an exporter for `registry`, ready to be changed.
+    pub fn builder(registry: &Registry) -> Builder {
+        Builder::new(registry)
+    }
+
+    pub(crate) fn spawn(builder: Builder) -> Result<Exporter, Error> {
+        let (stop, stopped) = oneshot::channel();
+        let (bound, addrs) = mpsc::sync_channel(1);
+        let thread = thread::Builder::new()
+            .name("metrics-http".to_owned())
+            .spawn(move || run(builder, &bound, stopped))
+            .map_err(|source| Error::Runtime { source })?;
+        match addrs.recv() {
+            Ok(addrs) => Ok(Exporter { addrs, stop: Some(stop), thread: Some(thread) }),
+            // The thread ended before its sockets were bound, and has the reason.
+            Err(mpsc::RecvError) => match join(thread) {
+                Err(error) => Err(error),
+                Ok(()) => Err(Error::Runtime { source: io::Error::other("the thread ended early") }),
+            },
+        }
+    }
+
+    /// Returns the addresses that are listened on, in the order of the `listen` calls, with the ports the system chose.
+    pub fn local_addrs(&self) -> &[SocketAddr] {
+        &self.addrs
+    }
+
+    /// Stops the exporter and says how it fared.
+    ///
+    /// No connection is accepted any more, idle ones are closed, and requests in progress are finished. Blocks
+    /// until that is done, at most ten seconds. Dropping the exporter does the same and logs what this method
+    /// returns.
+    ///
+    /// # Errors
+    /// [`Error::Listener`] if a listening socket broke earlier, and with it the exporter; [`Error::Runtime`] if its
+    /// thread panicked.
+    pub fn shutdown(mut self) -> Result<(), Error> {
+        self.stop()
+    }
+
+    /// Lets the exporter run until the process ends.
+    pub fn detach(mut self) {
+        // Forgotten rather than dropped: the thread would take a dropped sender for a stop.
+        std::mem::forget(self.stop.take());
+        self.thread = None;
+    }
+
+    fn stop(&mut self) -> Result<(), Error> {
+        // An error means that the server has ended already; joining tells why.
+        let _ = self.stop.take().map(|stop| stop.send(()));
+        self.thread.take().map_or(Ok(()), join)
+    }
+}
+
+impl Drop for Exporter {
+    fn drop(&mut self) {
+        if let Err(error) = self.stop() {
+            tracing::error!(%error, "the exporter had failed before it was stopped");
+        }
+    }
+}
+
+/// The life of the thread.
+fn run(
+    builder: Builder,
+    bound: &mpsc::SyncSender<Vec<SocketAddr>>,
+    stopped: oneshot::Receiver<()>,
+) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| Error::Runtime { source })?;
+    let served = runtime.block_on(async {
+        let server = builder.bind().await?;
+        // Nobody waits for the addresses only if the caller's thread died.
+        let _ = bound.send(server.local_addrs().to_vec());
+        let served = server.serve(async { stopped.await.unwrap_or(()) }).await;
+        if let Err(error) = &served {
+            tracing::error!(%error, "the exporter stopped");
+        }
+        served
+    });
+    // Not to wait for a host name that is still being looked up.
+    runtime.shutdown_background();
+    served
+}
+
+fn join(thread: JoinHandle<Result<(), Error>>) -> Result<(), Error> {
+    let died = |_| Err(Error::Runtime { source: io::Error::other("the exporter's thread panicked") });
+    thread.join().unwrap_or_else(died)
+}

@@ -1,0 +1,115 @@
+//! One client, from its first byte to its last.
+
+use std::convert::Infallible;
+use std::io;
+use std::pin::pin;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+use super::framing;
+use super::io_deadline::IoDeadline;
+use super::limits::{DRAIN_TIMEOUT, HEAD_BYTES, HEADER_TIMEOUT, MAX_AGE, REFUSAL_TIMEOUT};
+use super::places::Place;
+use super::response::{Body, Refusal};
+use super::service::MetricsService;
+
+/// Says that the server wants its connections to end. A dropped sender says so as well.
+pub(crate) type Stop = watch::Receiver<bool>;
+
+/// Serves `io` until the client leaves, breaks a bound, grows too old or loses its place, or until the server stops.
+///
+/// Holds `stop` to the very end: the server counts its living connections by it.
+pub(crate) async fn serve<T>(io: T, service: MetricsService, place: Place, mut stop: Stop)
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    let io = TokioIo::new(IoDeadline::new(io, service.pressure()));
+    let answers = service_fn(|request| {
+        place.speak();
+        answer(service.clone(), request)
+    });
+    let mut connection = pin!(protocol().serve_connection(io, answers));
+    tokio::select! {
+        ended = connection.as_mut() => return log_end(ended),
+        () = place.sent_away() => return service.metrics().count_refused(),
+        () = retirement(&mut stop) => connection.as_mut().graceful_shutdown(),
+    }
+    match timeout(DRAIN_TIMEOUT, connection).await {
+        Ok(ended) => log_end(ended),
+        Err(_) => tracing::debug!("a connection did not end in time and was dropped"),
+    }
+}
+
+fn protocol() -> http1::Builder {
+    let mut protocol = http1::Builder::new();
+    protocol
+        // Without a timer hyper ignores every timeout it is given.
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(HEAD_BYTES)
+        .keep_alive(true)
+        .half_close(false);
+    protocol
+}
+
+async fn answer(service: MetricsService, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    if framing::is_ambiguous(&request) {
+        return Ok(service.refuse(Refusal::BadRequest));
+    }
+    service.respond(&request).await
+}
+
+/// Waits until the connection should come to an end.
+async fn retirement(stop: &mut Stop) {
+    tokio::select! {
+        _ = stop.wait_for(|stop| *stop) => {}
+        () = sleep(MAX_AGE) => {}
+    }
+}
+
+fn log_end(ended: hyper::Result<()>) {
+    if let Err(error) = ended {
+        // A client's fault as a rule, and one that any client can commit at will: not worth more than a debug line.
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// What a client over the connection cap is told, whatever it wanted to ask.
+const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
+    content-type: text/plain; charset=utf-8\r\n\
+    content-length: 21\r\n\
+    x-content-type-options: nosniff\r\n\
+    cache-control: no-store\r\n\
+    retry-after: 1\r\n\
+    connection: close\r\n\
+    \r\n\
+    too many connections\n";
+
+/// Tells a client that there is no room for it.
+///
+/// Its request is read and thrown away: closing a socket with unread bytes resets the connection, and the reset may
+/// overtake the answer.
+pub(crate) async fn turn_away<T>(mut io: T)
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    let farewell = async {
+        io.write_all(TOO_MANY).await?;
+        io.shutdown().await?;
+        let mut ignored = [0; 1024];
+        while io.read(&mut ignored).await? > 0 {}
+        Ok::<(), io::Error>(())
+    };
+    let _ = timeout(REFUSAL_TIMEOUT, farewell).await;
+}
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;

@@ -1,0 +1,149 @@
+//! The deadlines of a connection, on a paused clock over an in-memory pipe.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use super::*;
+use crate::http::places::Places;
+use crate::http::render::{Render, Renderer};
+use crate::self_metrics::SelfMetrics;
+
+const REQUEST: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n";
+
+/// Renders a body of a fixed size.
+struct Sized(usize);
+
+impl Render for Sized {
+    fn render(&mut self, body: &mut Vec<u8>) -> &'static str {
+        body.resize(self.0, b'#');
+        "text/plain"
+    }
+}
+
+/// Serves one end of a pipe with room for `pipe` bytes, with bodies of `body` bytes.
+fn connect(pipe: usize, body: usize) -> (DuplexStream, watch::Sender<bool>, JoinHandle<()>) {
+    let service = MetricsService::new("/metrics".to_owned(), Renderer::new(Sized(body)), SelfMetrics::default());
+    let (stop, stopped) = watch::channel(false);
+    let (client, server) = duplex(pipe);
+    (client, stop, tokio::spawn(serve(server, service, Places::new(1).take().unwrap(), stopped)))
+}
+
+/// Sends a request, takes the first byte of the answer, and stops the clock.
+///
+/// The clock cannot stand still before, for it would jump to the next deadline while the render thread works.
+async fn begin_to_read(client: &mut DuplexStream) -> Instant {
+    client.write_all(REQUEST).await.unwrap();
+    client.read_u8().await.unwrap();
+    tokio::time::pause();
+    Instant::now()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_never_ends_is_cut_off() {
+    let (mut client, _stop, served) = connect(1024, 10);
+    let start = Instant::now();
+    client.write_all(b"GET /metrics HTTP/1.1\r\n").await.unwrap();
+    let trickle = async {
+        // One header byte a second: progress that must not count.
+        loop {
+            sleep(Duration::from_secs(1)).await;
+            if client.write_all(b"a").await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::join!(trickle, async { served.await.unwrap() });
+    // Without a timer in hyper's builder this would be 300, by the maximum age.
+    assert!((5..7).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_says_nothing_is_cut_off() {
+    let (_client, _stop, served) = connect(1024, 10);
+    let start = Instant::now();
+    served.await.unwrap();
+    assert_eq!(start.elapsed().as_secs(), 5);
+}
+
+#[tokio::test]
+async fn an_idle_kept_connection_is_cut_off() {
+    let (mut client, _stop, served) = connect(64 * 1024, 10);
+    let start = begin_to_read(&mut client).await;
+    served.await.unwrap();
+    assert!((4..6).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_cut_off() {
+    let (mut client, _stop, served) = connect(64, 1_000_000);
+    let start = begin_to_read(&mut client).await;
+    served.await.unwrap();
+    assert!((9..12).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+    drop(client);
+}
+
+#[tokio::test]
+async fn a_client_that_reads_a_byte_now_and_then_is_cut_off_at_the_maximum_age() {
+    let (mut client, _stop, served) = connect(64, 1_000_000);
+    let start = begin_to_read(&mut client).await;
+    let reader = async {
+        while client.read_u8().await.is_ok() {
+            sleep(Duration::from_secs(9)).await;
+        }
+    };
+    tokio::select! { _ = served => {}, () = reader => {} }
+    assert!((305..320).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_ends_an_idle_connection_at_once() {
+    let (_client, stop, served) = connect(1024, 10);
+    sleep(Duration::from_secs(1)).await;
+    let start = Instant::now();
+    stop.send_replace(true);
+    served.await.unwrap();
+    assert_eq!(start.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test]
+async fn a_stop_lets_a_busy_connection_finish() {
+    let (mut client, stop, served) = connect(64, 100_000);
+    client.write_all(REQUEST).await.unwrap();
+    client.read_u8().await.unwrap();
+    stop.send_replace(true);
+    let mut rest = Vec::new();
+    client.read_to_end(&mut rest).await.unwrap();
+    assert!(rest.len() > 100_000 && rest.ends_with(b"##"));
+    served.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stop_waits_no_longer_than_the_drain_time() {
+    let (mut client, stop, served) = connect(64, 1_000_000);
+    let start = begin_to_read(&mut client).await;
+    stop.send_replace(true);
+    let reader = async {
+        while client.read_u8().await.is_ok() {
+            sleep(Duration::from_secs(1)).await;
+        }
+    };
+    tokio::select! { _ = served => {}, () = reader => {} }
+    assert!((9..12).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_turned_away_gets_a_whole_answer() {
+    let (mut client, server) = duplex(1024);
+    client.write_all(REQUEST).await.unwrap();
+    let told = tokio::spawn(turn_away(server));
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.unwrap();
+    drop(client);
+    told.await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 503 "));
+    assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{head}");
+}

@@ -1,0 +1,30 @@
+//! The HTTP side, from the socket inwards.
+//!
+//! ```text
+//! accept       one loop a listener: classifies errors, backs off            \
+//! server       the loops and the graceful stop                               |
+//! places       the connection cap                                            | tasks of the
+//! connection   one client: hyper's HTTP/1.1 under our deadlines              | serving runtime
+//! io_deadline  the deadline that hyper lacks: for a client that does not read |
+//! framing      refuses what hyper lets through and a proxy may read otherwise |
+//! service      path and method -> what to answer                            /
+//! render       merges and writes the body, once for all who wait            \  a thread
+//! buffer       the memory of the bodies; pressure says when it is short     /   of its own
+//! response     the answers, with their headers
+//! limits       every bound, in one place
+//! ```
+//!
+//! The tasks only move bytes, so no scrape, however large, delays an accept loop.
+
+pub(crate) mod accept;
+pub(crate) mod buffer;
+pub(crate) mod connection;
+pub(crate) mod framing;
+pub(crate) mod io_deadline;
+pub(crate) mod limits;
+pub(crate) mod places;
+pub(crate) mod pressure;
+pub(crate) mod render;
+pub(crate) mod response;
+pub(crate) mod server;
+pub(crate) mod service;

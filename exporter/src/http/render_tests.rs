@@ -1,0 +1,205 @@
+//! Coalescing, against a renderer that does what the test tells it to.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use super::*;
+
+/// Numbers its renderings from 1. Says when one begins, and lets it end on command.
+struct Gated {
+    begun: mpsc::Sender<usize>,
+    go_on: mpsc::Receiver<bool>,
+    count: usize,
+}
+
+/// The test's end of a [`Gated`] renderer.
+struct Gate {
+    begun: mpsc::Receiver<usize>,
+    go_on: mpsc::Sender<bool>,
+}
+
+impl Render for Gated {
+    fn render(&mut self, body: &mut Vec<u8>) -> &'static str {
+        self.count += 1;
+        let _ = self.begun.send(self.count);
+        assert!(self.go_on.recv().unwrap_or(true), "told to panic");
+        body.extend_from_slice(self.count.to_string().as_bytes());
+        "text/plain"
+    }
+}
+
+fn gated() -> (Renderer, Gate) {
+    let (begun, begun_here) = mpsc::channel();
+    let (go_on_here, go_on) = mpsc::channel();
+    (Renderer::new(Gated { begun, go_on, count: 0 }), Gate { begun: begun_here, go_on: go_on_here })
+}
+
+impl Gate {
+    fn wait_for_beginning(&self) -> usize {
+        self.begun.recv_timeout(Duration::from_secs(10)).unwrap()
+    }
+}
+
+/// Starts a request and returns once it has joined a turn.
+async fn request(renderer: &Renderer) -> JoinHandle<Outcome> {
+    let renderer = renderer.clone();
+    let request = tokio::spawn(async move { renderer.render().await });
+    // On a runtime of one thread the new task runs up to its first wait before this one goes on.
+    tokio::task::yield_now().await;
+    request
+}
+
+async fn body(request: JoinHandle<Outcome>) -> Bytes {
+    request.await.unwrap().unwrap().body
+}
+
+#[tokio::test]
+async fn requests_during_a_rendering_share_the_next_one() {
+    let (renderer, gate) = gated();
+    let first = request(&renderer).await;
+    assert_eq!(gate.wait_for_beginning(), 1);
+    let mut joined = Vec::new();
+    for _ in 0..200 {
+        joined.push(request(&renderer).await);
+    }
+    gate.go_on.send(true).unwrap();
+    gate.go_on.send(true).unwrap();
+    assert_eq!(body(first).await, "1");
+    let mut address = None;
+    for request in joined {
+        let body = body(request).await;
+        assert_eq!(body, "2");
+        assert_eq!(*address.get_or_insert(body.as_ptr()), body.as_ptr());
+    }
+    assert_eq!(gate.wait_for_beginning(), 2);
+    assert!(gate.begun.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_request_that_goes_away_takes_nothing_with_it() {
+    let (renderer, gate) = gated();
+    let first = request(&renderer).await;
+    assert_eq!(gate.wait_for_beginning(), 1);
+    // The first to join the next turn leaves before it begins, the one that began the running turn in the middle.
+    let (second, third) = (request(&renderer).await, request(&renderer).await);
+    second.abort();
+    first.abort();
+    assert!(second.await.unwrap_err().is_cancelled());
+    gate.go_on.send(true).unwrap();
+    gate.go_on.send(true).unwrap();
+    assert_eq!(body(third).await, "2");
+}
+
+#[tokio::test]
+async fn a_turn_that_everybody_left_is_not_rendered() {
+    let (renderer, gate) = gated();
+    let first = request(&renderer).await;
+    assert_eq!(gate.wait_for_beginning(), 1);
+    let second = request(&renderer).await;
+    second.abort();
+    let _ = second.await;
+    gate.go_on.send(true).unwrap();
+    assert_eq!(body(first).await, "1");
+    assert!(gate.begun.recv_timeout(Duration::from_millis(200)).is_err());
+    gate.go_on.send(true).unwrap();
+    assert_eq!(body(request(&renderer).await).await, "2");
+}
+
+#[tokio::test]
+async fn a_panic_fails_its_turn_and_no_other() {
+    let (renderer, gate) = gated();
+    let first = request(&renderer).await;
+    assert_eq!(gate.wait_for_beginning(), 1);
+    let (second, third) = (request(&renderer).await, request(&renderer).await);
+    for fine in [true, false, true] {
+        gate.go_on.send(fine).unwrap();
+    }
+    assert_eq!(body(first).await, "1");
+    assert_eq!(second.await.unwrap().unwrap_err(), RenderError::Panicked);
+    assert_eq!(third.await.unwrap().unwrap_err(), RenderError::Panicked);
+    assert_eq!(body(request(&renderer).await).await, "3");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_body_is_older_than_its_request() {
+    static VALUE: AtomicUsize = AtomicUsize::new(0);
+    struct Reads;
+    impl Render for Reads {
+        fn render(&mut self, body: &mut Vec<u8>) -> &'static str {
+            body.extend_from_slice(VALUE.load(Ordering::SeqCst).to_string().as_bytes());
+            "text/plain"
+        }
+    }
+    let renderer = Renderer::new(Reads);
+    let mut readers = Vec::new();
+    for _ in 0..8 {
+        let renderer = renderer.clone();
+        readers.push(tokio::spawn(async move {
+            for _ in 0..500 {
+                let written = VALUE.fetch_add(1, Ordering::SeqCst) + 1;
+                let body = renderer.render().await.unwrap().body;
+                let read: usize = std::str::from_utf8(&body).unwrap().parse().unwrap();
+                assert!(read >= written, "read {read} after {written} was written");
+            }
+        }));
+    }
+    for reader in readers {
+        reader.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_shortage_of_memory_is_told_to_the_connections() {
+    const BYTES: usize = 17 << 20;
+    struct Huge;
+    impl Render for Huge {
+        fn render(&mut self, body: &mut Vec<u8>) -> &'static str {
+            *body = vec![0; BYTES];
+            "text/plain"
+        }
+    }
+    let renderer = Renderer::new(Huge);
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        held.push(renderer.render().await.unwrap().body);
+    }
+    assert!(!renderer.pressure().is_high());
+    let fifth = request(&renderer).await;
+    while !renderer.pressure().is_high() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(!fifth.is_finished());
+    held.pop();
+    held.push(body(fifth).await);
+    assert!(!renderer.pressure().is_high());
+    // Nobody lets go.
+    assert_eq!(renderer.render().await.unwrap_err(), RenderError::NoMemory);
+    assert_eq!(held.iter().map(Bytes::len).sum::<usize>(), 4 * BYTES);
+}
+
+#[tokio::test]
+async fn the_thread_ends_with_the_last_handle() {
+    struct SaysGoodbye(mpsc::Sender<()>);
+    impl Render for SaysGoodbye {
+        fn render(&mut self, _: &mut Vec<u8>) -> &'static str {
+            "text/plain"
+        }
+    }
+    impl Drop for SaysGoodbye {
+        fn drop(&mut self) {
+            let _ = self.0.send(());
+        }
+    }
+    let (goodbye, heard) = mpsc::channel();
+    let renderer = Renderer::new(SaysGoodbye(goodbye));
+    let clone = renderer.clone();
+    renderer.render().await.unwrap();
+    drop(renderer);
+    clone.render().await.unwrap();
+    assert!(heard.try_recv().is_err());
+    drop(clone);
+    heard.recv_timeout(Duration::from_secs(10)).unwrap();
+}

@@ -1,0 +1,125 @@
+//! The answers. Every byte of them is fixed or ours: nothing that a client sent is ever repeated to it.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::{Frame, SizeHint};
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::{Response, StatusCode};
+
+use super::render::Rendered;
+
+const PLAIN: &str = "text/plain; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
+
+/// The body of every response: bytes that are complete, and shared with the other readers of the same exposition.
+///
+/// Cloning is a reference count.
+#[derive(Debug, Clone, Default)]
+pub struct Body {
+    bytes: Full<Bytes>,
+}
+
+impl hyper::body::Body for Body {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.get_mut().bytes).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.bytes.size_hint()
+    }
+}
+
+/// A request that gets no exposition, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    BadRequest,
+    NotFound,
+    MethodNotAllowed,
+    BodyNotAllowed,
+    Failed,
+    NoThread,
+    NoMemory,
+    TimedOut,
+}
+
+impl Refusal {
+    fn status(self) -> StatusCode {
+        match self {
+            Refusal::BadRequest => StatusCode::BAD_REQUEST,
+            Refusal::NotFound => StatusCode::NOT_FOUND,
+            Refusal::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Refusal::BodyNotAllowed => StatusCode::PAYLOAD_TOO_LARGE,
+            Refusal::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+            Refusal::NoThread | Refusal::NoMemory | Refusal::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Refusal::BadRequest => "bad request\n",
+            Refusal::NotFound => "not found\n",
+            Refusal::MethodNotAllowed => "only GET and HEAD are allowed here\n",
+            Refusal::BodyNotAllowed => "a request must have no body\n",
+            Refusal::Failed => "collecting the metrics failed\n",
+            Refusal::NoThread => "no thread to collect the metrics\n",
+            Refusal::NoMemory => "too many readers are slow to take their metrics\n",
+            Refusal::TimedOut => "collecting the metrics takes too long\n",
+        }
+    }
+
+    /// The answer. With `close` the connection ends after it.
+    pub(crate) fn response(self, close: bool) -> Response<Body> {
+        let mut response = whole(self.status(), PLAIN, Bytes::from_static(self.text().as_bytes()));
+        let headers = response.headers_mut();
+        if self == Refusal::MethodNotAllowed {
+            headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        }
+        if self.status() == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        // What made the head wrong may have made its end wrong too: no second request is looked for behind it.
+        if close || matches!(self, Refusal::BadRequest | Refusal::MethodNotAllowed | Refusal::BodyNotAllowed) {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}
+
+/// The exposition.
+pub(crate) fn exposition(rendered: Rendered) -> Response<Body> {
+    whole(StatusCode::OK, rendered.content_type, rendered.body)
+}
+
+/// The landing page.
+pub(crate) fn landing(page: Bytes) -> Response<Body> {
+    whole(StatusCode::OK, HTML, page)
+}
+
+/// Takes the body away, as an answer to `HEAD` demands. The headers stay, with the length of what `GET` would get.
+pub(crate) fn without_body(response: Response<Body>) -> Response<Body> {
+    response.map(|_| Body::default())
+}
+
+fn whole(status: StatusCode, content_type: &'static str, bytes: Bytes) -> Response<Body> {
+    let length = HeaderValue::from(bytes.len());
+    let mut response = Response::new(Body { bytes: Full::new(bytes) });
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CONTENT_LENGTH, length);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

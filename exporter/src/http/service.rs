@@ -1,0 +1,194 @@
+//! The endpoint itself: which path and method get what.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::{Method, Request, Response};
+
+use super::framing::BodyClaim;
+use super::limits::RENDER_TIMEOUT;
+use super::pressure::Pressure;
+use super::render::{RenderError, Renderer};
+use super::response::{self, Body, Refusal};
+use crate::self_metrics::SelfMetrics;
+
+/// Serves the metrics as a [tower service](tower_service::Service), to be mounted in a server of yours.
+///
+/// Answers `GET` and `HEAD` on exactly one path, `/metrics` unless the builder was told otherwise, shows a small page
+/// with a link on `/`, and refuses everything else. The path is compared with that of the request as the service
+/// receives it, so give [`path`](crate::Builder::path) the route on which you mount it.
+///
+/// A clone is a reference count; all clones share one scraper, and readers that come at the same time share one
+/// body. Rendering happens on a thread of its own, which starts with the first request and ends with the last
+/// clone. The runtime must be tokio's, with its timer enabled.
+///
+/// # Errors
+/// None: a failure is an answer. 404, 405, 400 or 413 for a wrong request; 500 if rendering panics; 503 if it takes
+/// more than ten seconds, or if slow readers hold 64 MiB of earlier answers.
+///
+/// # Examples
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use streamgauge_exporter::Exporter;
+///
+/// let registry = streamgauge::Registry::new();
+/// let metrics = Exporter::builder(&registry).service();
+/// let app: axum::Router = axum::Router::new()
+///     .route("/", axum::routing::get(async || "the application"))
+///     .route_service("/metrics", metrics);
+/// # let _ = app;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct MetricsService {
+    endpoint: Arc<Endpoint>,
+}
+
+struct Endpoint {
+    path: String,
+    landing: Bytes,
+    renderer: Renderer,
+    metrics: SelfMetrics,
+}
+
+/// What a request asks for.
+enum Route {
+    Metrics,
+    Landing,
+    Refused(Refusal),
+}
+
+impl MetricsService {
+    pub(crate) fn new(path: String, renderer: Renderer, metrics: SelfMetrics) -> MetricsService {
+        let landing = Bytes::from(format!(
+            "<!doctype html>\n<title>streamgauge</title>\n<h1>streamgauge</h1>\n<p><a href=\"{path}\">Metrics</a></p>\n"
+        ));
+        MetricsService { endpoint: Arc::new(Endpoint { path, landing, renderer, metrics }) }
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        &self.endpoint.path
+    }
+
+    pub(crate) fn metrics(&self) -> &SelfMetrics {
+        &self.endpoint.metrics
+    }
+
+    pub(crate) fn pressure(&self) -> Pressure {
+        self.endpoint.renderer.pressure()
+    }
+
+    /// Answers a request. Its body is never touched.
+    pub(crate) fn respond<B>(&self, request: &Request<B>) -> ResponseFuture {
+        let endpoint = Arc::clone(&self.endpoint);
+        let route = endpoint.route(request);
+        let head = request.method() == Method::HEAD;
+        let close = BodyClaim::of(request) != BodyClaim::None;
+        ResponseFuture {
+            future: Box::pin(async move {
+                let response = match route {
+                    Route::Metrics => endpoint.exposition().await,
+                    Route::Landing => response::landing(endpoint.landing.clone()),
+                    Route::Refused(refusal) => refusal.response(close),
+                };
+                endpoint.metrics.count_response(response.status());
+                if head { response::without_body(response) } else { response }
+            }),
+        }
+    }
+
+    /// Answers a request whose framing was refused.
+    pub(crate) fn refuse(&self, refusal: Refusal) -> Response<Body> {
+        let response = refusal.response(true);
+        self.endpoint.metrics.count_response(response.status());
+        response
+    }
+}
+
+impl Endpoint {
+    fn route<B>(&self, request: &Request<B>) -> Route {
+        let path = request.uri().path();
+        let found = if path == self.path {
+            Route::Metrics
+        } else if path == "/" {
+            Route::Landing
+        } else {
+            return Route::Refused(Refusal::NotFound);
+        };
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return Route::Refused(Refusal::MethodNotAllowed);
+        }
+        match BodyClaim::of(request) {
+            BodyClaim::None => found,
+            BodyClaim::Sized => Route::Refused(Refusal::BodyNotAllowed),
+            BodyClaim::Encoded => Route::Refused(Refusal::BadRequest),
+        }
+    }
+
+    async fn exposition(&self) -> Response<Body> {
+        let refusal = match tokio::time::timeout(RENDER_TIMEOUT, self.renderer.render()).await {
+            Ok(Ok(rendered)) => return response::exposition(rendered),
+            Ok(Err(RenderError::Panicked)) => Refusal::Failed,
+            Ok(Err(RenderError::NoThread)) => Refusal::NoThread,
+            Ok(Err(RenderError::NoMemory)) => Refusal::NoMemory,
+            Err(_) => Refusal::TimedOut,
+        };
+        refusal.response(false)
+    }
+}
+
+impl fmt::Debug for MetricsService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MetricsService").field("path", &self.endpoint.path).finish_non_exhaustive()
+    }
+}
+
+impl<B> tower_service::Service<Request<B>> for MetricsService {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> ResponseFuture {
+        self.respond(&request)
+    }
+}
+
+impl<B> hyper::service::Service<Request<B>> for MetricsService {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = ResponseFuture;
+
+    fn call(&self, request: Request<B>) -> ResponseFuture {
+        self.respond(&request)
+    }
+}
+
+/// The answer of a [`MetricsService`], once it is ready.
+///
+/// Dropping it takes the request back and disturbs no other.
+pub struct ResponseFuture {
+    future: Pin<Box<dyn Future<Output = Response<Body>> + Send>>,
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<Response<Body>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.future.as_mut().poll(cx).map(Ok)
+    }
+}
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,94 @@
+//! A client that sees bytes, not a library's idea of them.
+
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// One connection.
+pub(crate) struct Client {
+    stream: TcpStream,
+    unread: Vec<u8>,
+}
+
+/// One response.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Response {
+    /// The value of a header, `""` without one.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = self.head.lines().find_map(|line| {
+            let (given, value) = line.split_once(':')?;
+            given.eq_ignore_ascii_case(name).then(|| value.trim())
+        });
+        value.unwrap_or("")
+    }
+}
+
+impl Client {
+    pub(crate) fn connect(addr: SocketAddr) -> Client {
+        let stream = TcpStream::connect(addr).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        Client { stream, unread: Vec::new() }
+    }
+
+    pub(crate) fn send(&mut self, request: &[u8]) {
+        self.stream.write_all(request).unwrap();
+    }
+
+    /// Reads one response. `has_body` is false for an answer to `HEAD`.
+    pub(crate) fn receive(&mut self, has_body: bool) -> Response {
+        let end = loop {
+            if let Some(at) = self.unread.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+                break at + 4;
+            }
+            assert!(self.read_some().unwrap() > 0, "no response: {:?}", String::from_utf8_lossy(&self.unread));
+        };
+        let head = String::from_utf8(self.unread.drain(..end).collect()).unwrap();
+        let status = head[9..12].parse().unwrap();
+        let mut response = Response { status, head, body: String::new() };
+        if has_body {
+            let length = response.header("content-length").parse().unwrap();
+            while self.unread.len() < length {
+                assert!(self.read_some().unwrap() > 0, "the body is incomplete");
+            }
+            response.body = String::from_utf8(self.unread.drain(..length).collect()).unwrap();
+        }
+        response
+    }
+
+    /// Says whether the server closes the connection, without another byte, within half a second.
+    pub(crate) fn is_closed(&mut self) -> bool {
+        self.stream.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+        match self.read_some() {
+            Ok(0) => self.unread.is_empty(),
+            Ok(_) => panic!("more bytes: {:?}", String::from_utf8_lossy(&self.unread)),
+            // What was sent and not read makes the system say it this way.
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => true,
+            Err(_) => false,
+        }
+    }
+
+    fn read_some(&mut self) -> io::Result<usize> {
+        let mut chunk = [0; 4096];
+        let read = self.stream.read(&mut chunk)?;
+        self.unread.extend_from_slice(&chunk[..read]);
+        Ok(read)
+    }
+}
+
+/// The usual request.
+pub(crate) const GET: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n";
+
+/// Scrapes once.
+pub(crate) fn scrape(addr: SocketAddr) -> Response {
+    let mut client = Client::connect(addr);
+    client.send(GET);
+    client.receive(true)
+}

@@ -40,7 +40,7 @@ pub struct Outcome {
 
 /// Runs the demo to its end: until `config.events` are captured, or until `stop` is set.
 ///
-/// The report goes to `out`, the live line to `live`. A run whose accounts do not agree is an [`Outcome`] all the
+/// The report goes to `out`, the live line and the differences to `live`. A run whose accounts do not agree is an [`Outcome`] all the
 /// same; its differences are in the verification.
 ///
 /// # Errors
@@ -121,6 +121,8 @@ pub fn run(config: &Config, out: &mut dyn Write, live: &mut dyn Write, stop: &At
         writeln!(live, "not verified: {verification}")?;
     }
     out.flush()?;
+    // The signal that ended the run is used up; the next one ends the waiting.
+    stop.store(false, Ordering::Relaxed);
     linger(config.linger, stop);
     Ok(Outcome { verification, pipeline, writers, elapsed })
 }

@@ -61,7 +61,7 @@ pub enum Error {
         value: i64,
     },
     /// An event does not fit the replica: it was applied before, or one before it was lost.
-    #[error("lsn {lsn}: {} of {} row {key} hit {rows} rows of the replica, expected 1", op.name(), table.name())]
+    #[error("lsn {lsn}: {} of {} row {key} changed {rows} rows of the replica, expected 1", op.name(), table.name())]
     Conflict {
         /// The event.
         lsn: u64,

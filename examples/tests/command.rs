@@ -75,6 +75,14 @@ impl Running {
     }
 }
 
+/// A test that fails leaves nothing running.
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 #[test]
 fn a_killed_run_is_resumed_behind_its_checkpoint() {
     let dir = tempfile::tempdir().expect("a temporary directory");

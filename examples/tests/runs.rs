@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use streamgauge_examples::feed::workload::DOOMED_NOTE;
-use streamgauge_examples::pipeline::{ErrorKind, Stage};
-use streamgauge_examples::{Config, Fault, Outcome, run};
+use streamgauge_examples::pipeline::{ErrorKind, Replica, Stage};
+use streamgauge_examples::{Config, Error, Fault, Outcome, run};
 
 fn events(count: u64) -> Config {
     Config { events: Some(count), ..Config::default() }
@@ -123,4 +123,42 @@ fn a_stopped_run_drains_and_verifies_and_is_resumed() {
     let third = outcome(&Config { dir: config.dir, ..events(1) }).verification;
     assert!(third.holds(), "nothing to do is fine: {third:?}");
     assert_eq!(third.counted, Some(more));
+}
+
+/// The error of a run over a state directory that `spoil` prepared.
+fn failure(spoil: impl FnOnce(&Path)) -> Error {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    spoil(dir.path());
+    let config = Config { dir: Some(dir.path().to_owned()), ..events(100_000) };
+    run(&config, &mut sink(), &mut sink(), &AtomicBool::new(false)).expect_err("the run cannot go well")
+}
+
+#[test]
+fn an_event_that_does_not_fit_the_replica_ends_the_run() {
+    let error = failure(|dir| {
+        let replica = Replica::open(&dir.join("replica.db")).expect("a new database opens");
+        replica.connection().execute("INSERT INTO products VALUES (7, '', '', 0)", []).expect("a row in the way");
+    });
+    assert!(matches!(error, Error::Conflict { key: 7, rows: 0, .. }), "{error}");
+}
+
+#[test]
+fn databases_that_do_not_belong_together_are_refused() {
+    let error = failure(|dir| {
+        assert!(outcome(&Config { dir: Some(dir.to_owned()), ..events(1_000) }).verification.holds());
+        std::fs::remove_file(dir.join("source.db")).expect("the source can be removed");
+    });
+    assert!(matches!(error, Error::CheckpointAhead { checkpoint: 1_000, head: 0 }), "{error}");
+}
+
+#[test]
+fn a_log_with_a_hole_ends_the_run() {
+    let error = failure(|dir| {
+        let source = streamgauge_examples::feed::schema::open(&dir.join("source.db")).expect("a new database opens");
+        for id in 0..3 {
+            source.execute("INSERT INTO shipments VALUES (?1, 1, 'dhl', '', '')", [id]).expect("a row");
+        }
+        source.execute("DELETE FROM change_log WHERE lsn = 2", []).expect("a hole");
+    });
+    assert!(matches!(error, Error::LogGap { expected: 2, found: 3 }), "{error}");
 }

@@ -11,6 +11,7 @@
 //! transaction that moves the checkpoint past it.
 
 mod decode;
+mod edge;
 mod envelope;
 mod metrics;
 mod progress;
@@ -23,6 +24,7 @@ mod stage;
 mod transform;
 
 pub use decode::{check_row, decode};
+pub use edge::Edge;
 pub use envelope::{Batch, Envelope, ErrorKind, Rejection, Stage};
 pub use metrics::{Metrics, SinkMetrics, SourceMetrics, StageMetrics, TableOp, WorkloadMetrics};
 pub use progress::Progress;
@@ -31,5 +33,5 @@ pub use route::{Destination, Write, destination, route};
 pub use run::{Options, Pipeline, Report};
 pub use sink::{KillSwitch, Sink};
 pub use source::Source;
-pub use stage::{Edge, StageClock, StageReport};
+pub use stage::{StageClock, StageReport};
 pub use transform::{Decoded, transform, transform_row};

@@ -104,9 +104,10 @@ impl Progress {
 
     /// How far the source is behind the writers ("theirs"): the age of the oldest change it has not read.
     ///
-    /// Zero when there is none, however long ago the last one was: an idle source has no lag. The age is taken from
-    /// whatever is the later of the last event read and the last time there was nothing to read, which the oldest
-    /// unread change is never older than; so the gauge keeps growing when the source hangs.
+    /// Zero when there is none, however long ago the last one was: an idle source has no lag. Else the age is that of
+    /// the last event read or of the last time there was nothing to read, whichever is later: the oldest unread change
+    /// came after both, so that the lag is never understated by more than the moment between a poll and its note, and
+    /// keeps growing when the source hangs.
     pub fn source_lag(&self) -> Duration {
         if self.read() >= self.head() {
             return Duration::ZERO;

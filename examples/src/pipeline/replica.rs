@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, params_from_iter};
 
 use super::envelope::{ErrorKind, Rejection};
 use super::progress::unix_millis;
@@ -115,24 +115,27 @@ impl Replica {
     /// Applies one event. Strict: a row that is there although it should not be, or the reverse, is an error.
     ///
     /// # Errors
-    /// [`Error::Conflict`], or what SQLite says (inserting a row twice violates its primary key).
+    /// [`Error::Conflict`], or what SQLite says.
     pub fn apply(&self, tx: &Transaction<'_>, change: &Change, write: &Write) -> Result<(), Error> {
-        let once = |rows: usize| match rows {
-            1 => Ok(()),
-            rows => Err(Error::Conflict { lsn: change.lsn, table: change.table, op: change.op, key: change.key, rows }),
+        let once = |result: rusqlite::Result<usize>| {
+            let rows = match result {
+                Ok(1) => return Ok(()),
+                Ok(rows) => rows,
+                // The row to insert is there already.
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => 0,
+                Err(error) => return Err(error.into()),
+            };
+            Err(Error::Conflict { lsn: change.lsn, table: change.table, op: change.op, key: change.key, rows })
         };
-        let delete =
-            |from| -> Result<usize, Error> { Ok(tx.prepare_cached(&self.of(from).delete)?.execute([change.key])?) };
-        let put = |sql: &str, row: &Row| -> Result<usize, Error> {
-            Ok(tx.prepare_cached(sql)?.execute(params_from_iter(row))?)
-        };
+        let delete = |from| tx.prepare_cached(&self.of(from).delete)?.execute([change.key]);
+        let put = |sql: &str, row: &Row| tx.prepare_cached(sql)?.execute(params_from_iter(row));
         match write {
-            Write::Insert(to, row) => once(put(&self.of(*to).insert, row)?),
-            Write::Update(to, row) => once(put(&self.of(*to).update, row)?),
-            Write::Delete(from) => once(delete(*from)?),
+            Write::Insert(to, row) => once(put(&self.of(*to).insert, row)),
+            Write::Update(to, row) => once(put(&self.of(*to).update, row)),
+            Write::Delete(from) => once(delete(*from)),
             Write::Move(from, to, row) => {
-                once(delete(*from)?)?;
-                once(put(&self.of(*to).insert, row)?)
+                once(delete(*from))?;
+                once(put(&self.of(*to).insert, row))
             }
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
 use super::decode::decode;
+use super::edge::Edge;
 use super::envelope::Stage;
 use super::metrics::Metrics;
 use super::progress::Progress;
@@ -12,7 +13,7 @@ use super::replica::{Checkpoint, Replica};
 use super::route::route;
 use super::sink::{KillSwitch, Sink};
 use super::source::Source;
-use super::stage::{self, Edge, StageClock, StageReport};
+use super::stage::{self, StageClock, StageReport};
 use super::transform::transform;
 use crate::Error;
 use crate::feed::Tail;

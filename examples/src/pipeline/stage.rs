@@ -7,50 +7,14 @@
 //! that had to wait, in an empty or before a full channel, reads the clock once more when it goes on. So the readings
 //! on top of N + 1 are as many as the waits, and none of them delays an event that could have moved.
 
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
 use streamgauge::Tick;
 
 use super::envelope::{Batch, Envelope, Rejection, Stage};
 use super::metrics::StageMetrics;
 use crate::feed::Change;
-
-/// Batches that fit into the channel between two stages. Small: what waits in channels is latency.
-const EDGE_BATCHES: usize = 8;
-
-/// The channel between two stages.
-#[derive(Debug)]
-pub struct Edge<T> {
-    /// The end of the stage before it.
-    pub sender: Sender<Batch<T>>,
-    /// The end of the stage after it, which is its only owner: when that stage ends, the one before it learns of it.
-    pub receiver: Arc<Receiver<Batch<T>>>,
-}
-
-impl<T> Edge<T> {
-    /// An empty channel.
-    pub fn new() -> Self {
-        let (sender, receiver) = bounded(EDGE_BATCHES);
-        Self { sender, receiver: Arc::new(receiver) }
-    }
-
-    /// Reads the depth of the channel in batches, for as long as there is a stage behind it. Costs the stages nothing.
-    pub fn depth(&self) -> impl Fn() -> f64 + Send + Sync + 'static
-    where
-        T: Send + 'static,
-    {
-        let receiver: Weak<_> = Arc::downgrade(&self.receiver);
-        move || receiver.upgrade().map_or(0.0, |receiver| receiver.len() as f64)
-    }
-}
-
-impl<T> Default for Edge<T> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
 
 /// What a stage did, as it counted itself, independently of the metrics.
 #[derive(Clone, Copy, Debug)]
@@ -173,4 +137,101 @@ pub(super) fn run<T, U>(
 
 fn clock_reads() -> Option<u64> {
     streamgauge::testing::clock_reads()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use streamgauge::Registry;
+
+    use super::*;
+    use crate::feed::{Op, Table};
+    use crate::pipeline::edge::EDGE_BATCHES;
+    use crate::pipeline::{Checkpoint, Edge, ErrorKind, Metrics, Progress};
+
+    const PAUSE: Duration = Duration::from_millis(30);
+
+    fn metrics() -> StageMetrics {
+        let progress = Arc::new(Progress::new(0, 0));
+        let metrics = Metrics::register(&Registry::new(), &Checkpoint::default(), &progress).expect("valid metrics");
+        metrics.stages[Stage::Decode.index()].clone()
+    }
+
+    fn event(lsn: u64) -> Envelope<()> {
+        let now = Tick::now();
+        let change =
+            Change { lsn, table: Table::Orders, op: Op::Insert, key: 1, captured_at_ms: 0, old: None, new: None };
+        Envelope { change, started: now, tick: now, body: Ok(()) }
+    }
+
+    #[test]
+    fn time_is_either_busy_or_blocked() {
+        let (metrics, edge, next) = (metrics(), Edge::new(), Edge::new());
+        let stage = std::thread::spawn({
+            let (metrics, from, to) = (metrics.clone(), Arc::clone(&edge.receiver), next.sender);
+            move || {
+                let clock = StageClock::start(Stage::Decode, metrics);
+                run(clock, &from, &to, |_, ()| {
+                    std::thread::sleep(PAUSE);
+                    Ok(())
+                })
+            }
+        });
+        // Nothing to do, then three events, then nothing to do again.
+        std::thread::sleep(PAUSE * 2);
+        edge.sender.send(vec![event(1), event(2), event(3)]).expect("the stage listens");
+        assert_eq!(next.receiver.recv().map(|batch| batch.len()), Ok(3));
+        std::thread::sleep(PAUSE * 2);
+        drop(edge.sender);
+        let report = stage.join().expect("the stage ends");
+
+        assert_eq!((report.events, report.waits), (3, 2));
+        // Debug builds: one reading to begin, one an event, one a wait.
+        assert_eq!(report.clock_reads.unwrap_or(6), 6);
+        assert_eq!(metrics.latency.snapshot().count(), 3);
+        assert!(metrics.busy.get() >= PAUSE * 3, "busy {:?}", metrics.busy.get());
+        assert!(metrics.blocked.get() >= PAUSE * 3, "blocked {:?}", metrics.blocked.get());
+    }
+
+    #[test]
+    fn a_full_channel_blocks_the_stage_before_it() {
+        let (metrics, edge) = (metrics(), Edge::new());
+        let mut clock = StageClock::start(Stage::Decode, metrics.clone());
+        let depth = edge.depth();
+        for lsn in 0..EDGE_BATCHES as u64 {
+            assert!(clock.send(&edge.sender, vec![event(lsn)]));
+        }
+        assert_eq!((depth(), metrics.blocked.get()), (EDGE_BATCHES as f64, Duration::ZERO));
+        let receiver = Arc::clone(&edge.receiver);
+        let reader = std::thread::spawn(move || {
+            std::thread::sleep(PAUSE);
+            receiver.recv().map(|batch| batch.len())
+        });
+        assert!(clock.send(&edge.sender, vec![event(99)]));
+        assert!(metrics.blocked.get() >= PAUSE / 2, "blocked {:?}", metrics.blocked.get());
+        assert_eq!(reader.join().expect("the reader ends"), Ok(1));
+        // Without the stage behind the channel there is nobody to wait for, and no depth any more.
+        drop(edge.receiver);
+        assert_eq!(depth(), 0.0);
+        assert!(!clock.send(&edge.sender, vec![event(100)]));
+        assert_eq!(clock.finish().waits, 1);
+    }
+
+    #[test]
+    fn a_rejected_event_goes_on_and_is_counted_once() {
+        let (metrics, edge, middle, next) = (metrics(), Edge::new(), Edge::new(), Edge::new());
+        edge.sender.send(vec![event(1), event(2)]).expect("there is room");
+        drop(edge.sender);
+        let refuse = |change: &Change, ()| match change.lsn {
+            1 => Err(Rejection::new(ErrorKind::TypeMismatch, "odd")),
+            _ => Ok(()),
+        };
+        run(StageClock::start(Stage::Decode, metrics.clone()), &edge.receiver, &middle.sender, refuse);
+        drop(middle.sender);
+        run(StageClock::start(Stage::Transform, metrics.clone()), &middle.receiver, &next.sender, |_, ()| Ok(()));
+        let batch = next.receiver.recv().expect("the batch arrives");
+        assert_eq!(batch.iter().map(|event| event.body.is_ok()).collect::<Vec<_>>(), [false, true]);
+        assert_eq!(metrics.rejections(ErrorKind::TypeMismatch), 1);
+    }
 }

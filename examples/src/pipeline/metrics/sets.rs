@@ -50,6 +50,11 @@ impl StageMetrics {
     pub fn rejected(&self, kind: ErrorKind) {
         self.errors[kind.index()].inc();
     }
+
+    /// The events refused for this reason, by this process.
+    pub fn rejections(&self, kind: ErrorKind) -> u64 {
+        self.errors[kind.index()].get()
+    }
 }
 
 /// What the sink counts.

@@ -5,6 +5,7 @@ mod memory;
 mod pipeline;
 mod record;
 mod series;
+mod sqlite;
 mod tail;
 
 pub use encode::{encode_counters, encode_histograms, encode_many_threads};
@@ -12,4 +13,5 @@ pub use memory::{MEMORY_SIDES, memory, memory_child};
 pub use pipeline::pipeline;
 pub use record::{counter_inc, event, family_with, histogram_observe};
 pub use series::Series;
+pub use sqlite::sqlite_pipeline;
 pub use tail::record_tail;

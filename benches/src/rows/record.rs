@@ -47,7 +47,6 @@ pub fn family_with() -> Row {
         prometheus_client::family_with(),
         metrics::family_with(),
         measured::family_with(),
-        measured::family_with_known(),
         opentelemetry::family_with(),
     ];
     row("family_with", &[1, 2], sides)

@@ -42,7 +42,9 @@ pub struct Outcome {
     pub unit: &'static str,
     /// Our figure: the median of the rounds.
     pub ours: f64,
-    /// The limit's.
+    /// What the limit is.
+    pub limit_name: Option<&'static str>,
+    /// The limit's figure.
     pub limit: Option<f64>,
     /// Every peer's.
     pub peers: Vec<(&'static str, f64)>,
@@ -67,6 +69,7 @@ impl Outcome {
             threads,
             unit,
             ours: median(&ours.rounds),
+            limit_name: limit.map(|l| l.name),
             limit: limit.map(|l| median(&l.rounds)),
             peers: peers().map(|p| (p.name, median(&p.rounds))).collect(),
             vs_limit: limit.map(|l| median_ratio(&ours.rounds, &l.rounds)),

@@ -1,7 +1,7 @@
 //! `measured` 0.0.25: metric groups, label sets of interned strings.
 //!
-//! Its lookup is quickest when every label value is known at start; a stream brings new tables, so the side that
-//! does the same work as the others interns them as they appear. Both are measured.
+//! Its lookup is quickest when every label value is known at start (29 ns against 41 with the row's 64 sets). A stream
+//! brings new tables, which such a set refuses: here, as on the other sides, they are interned as they appear.
 
 use std::any::Any;
 use std::hint::black_box;
@@ -36,18 +36,6 @@ struct Stream<'a> {
     #[label(fixed_with = Frozen)]
     source: &'a str,
     #[label(dynamic_with = ParaCord)]
-    table: &'a str,
-}
-
-/// Every value is known at start.
-#[derive(Clone, Copy, Debug, LabelGroup)]
-#[label(set = KnownSet)]
-struct Known<'a> {
-    #[label(fixed_with = Frozen)]
-    pipeline: &'a str,
-    #[label(fixed_with = Frozen)]
-    source: &'a str,
-    #[label(fixed_with = Frozen)]
     table: &'a str,
 }
 
@@ -91,21 +79,6 @@ pub fn histogram_observe() -> Side {
 pub fn family_with() -> Side {
     let family = CounterVec::with_label_set(stream_set(label_sets()));
     Side::peer(NAME, move |n| looking_up(n, |names| family.inc(stream(names.values()))))
-}
-
-/// A lookup among values all known at start: a dense table, which no new table name can enter.
-pub fn family_with_known() -> Side {
-    let names = label_sets();
-    let family = CounterVec::with_label_set(KnownSet {
-        pipeline: freeze(names.iter().map(|n| &*n.pipeline)),
-        source: freeze(names.iter().map(|n| &*n.source)),
-        table: freeze(names.iter().map(|n| &*n.table)),
-    });
-    Side::peer("measured known", move |n| {
-        looking_up(n, |names| {
-            family.inc(Known { pipeline: &names.pipeline, source: &names.source, table: &names.table });
-        });
-    })
 }
 
 struct Stage {

@@ -11,7 +11,7 @@ use crate::args::Args;
 use crate::{json, machine, table};
 
 /// Every row, in the order they are run.
-pub(crate) const ROWS: [&str; 10] = [
+pub(crate) const ROWS: [&str; 11] = [
     "counter_inc",
     "histogram_observe",
     "family_with",
@@ -22,6 +22,7 @@ pub(crate) const ROWS: [&str; 10] = [
     "encode_many_threads",
     "memory",
     "record_tail",
+    "sqlite_pipeline",
 ];
 
 /// Runs what the command line asks for.
@@ -83,6 +84,7 @@ fn outcomes(row: &str, plan: Plan) -> io::Result<Vec<Outcome>> {
         "encode_many_threads" => measure(&rows::encode_many_threads(), plan),
         "memory" => vec![rows::memory(plan)?],
         "record_tail" => rows::record_tail(plan),
+        "sqlite_pipeline" => vec![rows::sqlite_pipeline(plan)?],
         other => unreachable!("{other} is not in ROWS"),
     })
 }

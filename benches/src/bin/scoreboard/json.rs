@@ -41,6 +41,7 @@ mod tests {
             threads: 1,
             unit: "ns/op",
             ours: 10.0,
+            limit_name: None,
             limit: None,
             peers: vec![("metrics", 80.0), ("measured", 90.5)],
             vs_limit: None,

@@ -1,4 +1,4 @@
-//! A table for people: a block a row, ours first, the peers by what they cost.
+//! A table for people: a block a row, ours first, then the limit in brackets, the peers by what they cost.
 
 use std::fmt::Write as _;
 
@@ -10,8 +10,8 @@ pub(crate) fn block(outcome: &Outcome) -> String {
     let plural = if outcome.threads == 1 { "" } else { "s" };
     let _fits = writeln!(out, "\n{}, {} thread{plural}, {}", outcome.row, outcome.threads, outcome.unit);
     line(&mut out, "streamgauge", outcome.ours, None);
-    if let (Some(limit), Some(ratio)) = (outcome.limit, outcome.vs_limit) {
-        line(&mut out, "(limit)", limit, Some(format!("ours = {ratio:.2} x")));
+    if let (Some(name), Some(limit), Some(ratio)) = (outcome.limit_name, outcome.limit, outcome.vs_limit) {
+        line(&mut out, &format!("[{name}]"), limit, Some(format!("ours is {ratio:.2} x this")));
     }
     let mut peers: Vec<_> = outcome.peers.iter().zip(&outcome.vs_peers).collect();
     peers.sort_by(|((_, a), _), ((_, b), _)| a.total_cmp(b));
@@ -39,6 +39,7 @@ mod tests {
             threads: 2,
             unit: "ns/op",
             ours: 10.0,
+            limit_name: Some("plain"),
             limit: Some(8.0),
             peers: vec![("slow", 90.0), ("quick", 80.0)],
             vs_limit: Some(1.25),
@@ -46,7 +47,7 @@ mod tests {
         };
         let block = block(&outcome);
         assert!(block.contains("event, 2 threads, ns/op"), "{block}");
-        assert!(block.contains("ours = 1.25 x"), "{block}");
+        assert!(block.contains("ours is 1.25 x this"), "{block}");
         assert!(block.find("quick") < block.find("slow"), "{block}");
     }
 }

@@ -50,6 +50,7 @@ fn demo(config: &Config) -> Result<bool, Error> {
         signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop))?;
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
-    let outcome = run(config, &mut io::stdout().lock(), &mut io::stderr().lock(), &stop)?;
+    // Not locked for the run: a thread that panics wants to say so.
+    let outcome = run(config, &mut io::stdout(), &mut io::stderr(), &stop)?;
     Ok(outcome.verification.holds())
 }

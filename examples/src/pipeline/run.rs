@@ -107,12 +107,12 @@ impl Pipeline {
         progress: &Arc<Progress>,
         body: Box<dyn FnOnce(StageClock) -> Result<StageReport, Error> + Send>,
     ) -> Result<(), Error> {
-        let (metrics, guard) = (metrics.clone(), StopAllOnPanic(Arc::clone(progress)));
+        let guard = FailOnPanic { progress: Arc::clone(progress), metrics: metrics.clone() };
         let thread = Builder::new().name(stage.name().into()).spawn(move || {
-            let report = body(StageClock::start(stage, metrics.stages[stage.index()].clone()));
+            let report = body(StageClock::start(stage, guard.metrics.stages[stage.index()].clone()));
             if let Err(error) = &report {
-                metrics.failed(stage, error);
-                guard.0.fail();
+                guard.metrics.failed(stage, error);
+                guard.progress.fail();
             }
             report
         })?;
@@ -121,13 +121,17 @@ impl Pipeline {
     }
 }
 
-/// Without it the writers would go on before a pipeline that lost a stage.
-struct StopAllOnPanic(Arc<Progress>);
+/// Without it the writers would go on before a pipeline that lost a stage, and its status would be "running".
+struct FailOnPanic {
+    progress: Arc<Progress>,
+    metrics: Metrics,
+}
 
-impl Drop for StopAllOnPanic {
+impl Drop for FailOnPanic {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.fail();
+            self.metrics.status.set(-1.0);
+            self.progress.fail();
         }
     }
 }

@@ -1,0 +1,196 @@
+//! Threads are born and die in numbers: nothing is lost, nothing falls, memory stays flat.
+//!
+//! 20,000 births by default in debug builds, 200,000 in release builds, times `STREAMGAUGE_STRESS`.
+
+mod common;
+
+use common::{Floor, scrape, stress};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+use streamgauge::{Buckets, Counter, Family, LabelSet, Registry, Scraper, stats};
+
+#[derive(LabelSet)]
+struct Slot {
+    slot: usize,
+}
+
+/// Slabs are the process's: what counts them must not run beside another test.
+static SERIAL: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    SERIAL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn births() -> usize {
+    stress() * if cfg!(debug_assertions) { 20_000 } else { 200_000 }
+}
+
+/// Pages that are in memory.
+#[cfg(target_os = "linux")]
+fn resident_kib() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux");
+    let pages: usize = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).expect("the second field");
+    pages * 4
+}
+
+#[cfg(not(target_os = "linux"))]
+fn resident_kib() -> usize {
+    0
+}
+
+#[test]
+fn births_and_deaths_lose_nothing() {
+    const WORKERS: usize = 4;
+    const SLOTS: usize = 16;
+    let _alone = alone();
+    let births = births() / WORKERS * WORKERS;
+
+    let registry = Registry::new();
+    let counter = registry.counter("events_total", "E.").register().expect("legal");
+    let busy = registry.duration_counter("busy_seconds_total", "B.").register().expect("legal");
+    let in_flight = registry.up_down_counter("in_flight", "I.").register().expect("legal");
+    let ones = registry.histogram("ones", "O.").buckets(Buckets::explicit([0.5, 1.0])).register().expect("legal");
+    let slots: Family<Slot, Counter> = registry.counter("slots_total", "S.").family().expect("legal");
+
+    let floor = Floor::default();
+    let done = AtomicBool::new(false);
+    let finished = AtomicUsize::new(0);
+    let slabs_before = stats().slabs;
+    let (mut warm_kib, mut scrapes, mut most_slabs) = (0, 0, 0);
+
+    let life = |birth: usize| {
+        counter.add(3);
+        busy.add_nanos(7);
+        in_flight.inc();
+        ones.observe(1.0);
+        slots.with(&Slot { slot: birth % SLOTS }, Counter::inc);
+        in_flight.dec();
+    };
+    thread::scope(|scope| {
+        for worker in 0..WORKERS {
+            let (life, finished) = (&life, &finished);
+            scope.spawn(move || {
+                for birth in (worker..births).step_by(WORKERS) {
+                    // Joined by handle: only that waits for the thread's destructors too.
+                    scope.spawn(move || life(birth)).join().expect("the thread runs through");
+                    finished.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        scope.spawn(|| {
+            let mut scraper = Scraper::new(&registry);
+            while !done.load(Ordering::Relaxed) {
+                let parsed = floor.scrape(&mut scraper);
+                scrapes += 1;
+                most_slabs = most_slabs.max(stats().slabs);
+                let read = |name| parsed.get(name, &[]).expect("registered").parse::<f64>().expect("a number");
+                // Each thread observes 1 and nothing else, and may be caught in the middle of one.
+                let ahead = read("ones_sum") - read("ones_count");
+                assert!(ahead >= 0.0, "the sum falls short of the count by {ahead}");
+                let depth = read("in_flight");
+                assert!(depth >= 0.0, "the depth is {depth}");
+                if warm_kib == 0 && finished.load(Ordering::Relaxed) > births / 5 {
+                    warm_kib = resident_kib();
+                }
+                // A scrape now and then, not a race for the two cores.
+                thread::yield_now();
+            }
+        });
+        while finished.load(Ordering::Relaxed) < births {
+            thread::yield_now();
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+
+    let parsed = scrape(&mut Scraper::new(&registry));
+    let births = births as u64;
+    assert_eq!(parsed.integer("events_total", &[]), 3 * births);
+    assert_eq!(busy.get().as_nanos(), u128::from(7 * births));
+    assert_eq!(parsed.integer("in_flight", &[]), 0);
+    assert_eq!(parsed.integer("ones_count", &[]), births);
+    assert_eq!(parsed.get("ones_sum", &[]).map(str::parse), Some(Ok(births as f64)));
+    let slot = |slot: usize| parsed.integer("slots_total", &[("slot", &slot.to_string())]);
+    assert_eq!((0..SLOTS).map(slot).sum::<u64>(), births);
+
+    let stats = stats();
+    assert!(scrapes > 0 && warm_kib > 0, "the scraper never ran beside the churn");
+    assert!(most_slabs <= slabs_before + WORKERS + 1, "{most_slabs} slabs for {WORKERS} live threads");
+    assert_eq!((stats.lost_records, stats.internal_errors), (0, 0));
+    let grown = resident_kib().saturating_sub(warm_kib);
+    assert!(grown < 1024, "memory grew by {grown} KiB after the first fifth of the births");
+}
+
+#[test]
+fn a_crowd_of_threads_is_folded_away() {
+    const CROWD: usize = 100;
+    let _alone = alone();
+    let registry = Registry::new();
+    let counter = registry.counter("events_total", "E.").register().expect("legal");
+    let sizes = registry.histogram("size", "S.").buckets(Buckets::linear(1.0, 1.0, 20)).register().expect("legal");
+    let floor = Floor::default();
+    let mut scraper = Scraper::new(&registry);
+    for round in 1..=3 {
+        let barrier = std::sync::Barrier::new(CROWD);
+        thread::scope(|scope| {
+            let threads: Vec<_> = (0..CROWD)
+                .map(|index| {
+                    let (counter, sizes, barrier) = (&counter, &sizes, &barrier);
+                    scope.spawn(move || {
+                        counter.inc();
+                        sizes.observe((index % 25) as f64);
+                        // All live at once, so that there are as many slabs.
+                        barrier.wait();
+                    })
+                })
+                .collect();
+            threads.into_iter().for_each(|thread| thread.join().expect("the thread runs through"));
+        });
+        let parsed = floor.scrape(&mut scraper);
+        assert_eq!(parsed.integer("events_total", &[]), round * CROWD as u64);
+        assert_eq!(parsed.integer("size_count", &[]), round * CROWD as u64);
+        // 0 + 1 + .. + 24, four times a round.
+        assert_eq!(parsed.get("size_sum", &[]).map(str::parse), Some(Ok(f64::from(300 * 4 * round as u32))));
+        // The scrape has folded what is idle above its bound.
+        let idle_bound = 8.max(2 * thread::available_parallelism().map_or(4, usize::from));
+        let stats = stats();
+        assert!(stats.idle_slabs <= idle_bound, "{stats:?}");
+        assert!(stats.slabs < CROWD, "{stats:?}");
+        let again = floor.scrape(&mut scraper);
+        assert_eq!(again, parsed, "folding changed a value");
+    }
+}
+
+#[test]
+fn a_depth_whose_decrement_follows_its_increment_is_never_negative() {
+    let _alone = alone();
+    let events = 20_000 * stress();
+    let registry = Registry::new();
+    let depth = registry.up_down_counter("in_flight", "I.").register().expect("legal");
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        // The increment happens before the decrement because the channel carries it over.
+        let (sender, receiver) = mpsc::sync_channel(64);
+        let source = depth.clone();
+        scope.spawn(move || {
+            for event in 0..events {
+                source.inc();
+                if sender.send(event).is_err() {
+                    break;
+                }
+            }
+        });
+        let (sink, done) = (&depth, &done);
+        scope.spawn(move || {
+            receiver.into_iter().for_each(|_| sink.dec());
+            done.store(true, Ordering::Relaxed);
+        });
+        let mut scraper = Scraper::new(&registry);
+        while !done.load(Ordering::Relaxed) {
+            let shown = scrape(&mut scraper).get("in_flight", &[]).map(str::parse::<i64>);
+            assert!(shown.as_ref().is_some_and(|shown| shown.as_ref().is_ok_and(|shown| *shown >= 0)), "{shown:?}");
+            assert!(depth.get() >= 0);
+        }
+    });
+    assert_eq!(depth.get(), 0);
+}

@@ -1,0 +1,52 @@
+//! What the integration tests share: a parser of its own for the text format, and the floor under values.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+pub(crate) mod text;
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use streamgauge::{Format, Scraper};
+use text::{Key, Parsed};
+
+/// How many times the default size a test runs at: `STREAMGAUGE_STRESS`, 1 where it is not set.
+pub(crate) fn stress() -> usize {
+    match std::env::var("STREAMGAUGE_STRESS") {
+        Ok(text) => text.parse().expect("STREAMGAUGE_STRESS is a number"),
+        Err(_) => 1,
+    }
+}
+
+/// Scrapes once and reads the body back.
+pub(crate) fn scrape(scraper: &mut Scraper) -> Parsed {
+    let mut body = Vec::new();
+    let report = scraper.encode(Format::Text, &mut body);
+    assert_eq!(report.bytes(), body.len());
+    let parsed = text::parse(&body).unwrap_or_else(|problem| panic!("{problem}\n{}", String::from_utf8_lossy(&body)));
+    assert_eq!(report.series(), parsed.series(), "{}", String::from_utf8_lossy(&body));
+    parsed
+}
+
+/// The highest value that a finished scrape has shown of each monotone sample, over all scrapers.
+#[derive(Debug, Default)]
+pub(crate) struct Floor(Mutex<HashMap<Key, f64>>);
+
+impl Floor {
+    /// Scrapes once, and checks that nothing fell below what a scrape that ended before this one began has
+    /// shown. Gives what was scraped.
+    pub(crate) fn scrape(&self, scraper: &mut Scraper) -> Parsed {
+        let before = self.0.lock().expect("no scraper panicked").clone();
+        let parsed = scrape(scraper);
+        let seen: HashMap<Key, f64> = parsed.monotone().collect();
+        for (key, floor) in &before {
+            let value = seen.get(key).unwrap_or_else(|| panic!("{key:?} vanished, was {floor}"));
+            assert!(value >= floor, "{key:?} fell from {floor} to {value}");
+        }
+        let mut floors = self.0.lock().expect("no scraper panicked");
+        for (key, value) in seen {
+            let floor = floors.entry(key).or_insert(value);
+            *floor = floor.max(value);
+        }
+        parsed
+    }
+}

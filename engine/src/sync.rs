@@ -9,9 +9,11 @@ pub(crate) use native::*;
 #[cfg(engine_loom)]
 pub(crate) use under_loom::*;
 
+#[cfg(not(engine_loom))]
+pub(crate) use std::sync::OnceLock;
 pub(crate) use std::sync::atomic::Ordering;
 /// Shared ownership whose count is no part of any modelled protocol.
-pub(crate) use std::sync::{Arc as PlainArc, LazyLock, OnceLock};
+pub(crate) use std::sync::{Arc as PlainArc, LazyLock};
 
 #[cfg(not(engine_loom))]
 mod native {
@@ -150,7 +152,13 @@ impl Witness {
     #[inline(always)]
     pub(crate) fn check(&self) {
         #[cfg(engine_loom)]
-        assert!(self.written.get(), "read before it was written");
+        assert!(self.written.get(), "read after it was freed");
+    }
+
+    /// Marks the memory as freed, for [`check`](Self::check) to find.
+    #[cfg(engine_loom)]
+    pub(crate) fn free(&self) {
+        self.written.set(false);
     }
 }
 
@@ -174,8 +182,8 @@ pub enum Fault {
     OrphanWithoutRmw,
     /// Folding does not exclude the readers of several slabs (O7).
     FoldWithoutLock,
-    /// A pass over the slabs does not synchronise with the pass before it (O8).
-    PassesUnordered,
+    /// A pass over the slabs does not take the reclaim lock, which orders it after the pass before it (O8).
+    PassWithoutLock,
     /// A pin is taken without its fence (O9).
     PinWithoutFence,
     /// The reclaimer frees without looking at the pins (O9).
@@ -226,6 +234,13 @@ mod injection {
 pub(crate) use injection::broken;
 #[cfg(engine_loom)]
 pub use injection::inject;
+
+/// Tells whether a model is unwinding, in which case destructors leave the atomics alone: loom would report
+/// a second violation and abort. Always false outside loom.
+#[inline(always)]
+pub(crate) fn model_failed() -> bool {
+    cfg!(engine_loom) && std::thread::panicking()
+}
 
 /// Gives `order`, or Relaxed where a model breaks the rule that needs it.
 #[inline(always)]

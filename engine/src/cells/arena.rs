@@ -5,7 +5,7 @@ use super::lost::Losses;
 use super::ranges::{RangeAllocator, class_of_chunk, is_scratch_chunk};
 use super::reclaim::Graveyard;
 use super::slab::{Slab, SlabPtr};
-use crate::sync::{AtomicU8, AtomicU64, AtomicUsize, Fault, Mutex, Ordering, Reclaim, broken};
+use crate::sync::{AtomicU8, AtomicUsize, Fault, Mutex, Ordering, Reclaim, broken};
 use std::ptr::NonNull;
 
 /// All slabs in the order of their creation, and those that no thread holds.
@@ -24,12 +24,10 @@ pub(crate) struct SlabList {
 pub(crate) struct Arena {
     /// Held for a moment by attach, exit, and passes that copy the list.
     pub(crate) slabs: Mutex<SlabList>,
-    /// Read for the whole of a pass; taken for writing, by try only, to fold and free (O7).
+    /// Read for the whole of a pass; taken for writing, by try only, to fold and free (O7, O8).
     pub(crate) reclaim: Reclaim,
     /// Cells of threads that cannot own a slab, and of folded slabs.
     pub(crate) shared: Directory,
-    /// Orders passes: each begins and ends with a read-modify-write on it (O8).
-    pub(crate) passes: AtomicU64,
     /// Pins of threads that have no slab to pin (O10).
     pub(crate) orphan_pins: AtomicUsize,
     pub(crate) ranges: Mutex<RangeAllocator>,
@@ -48,7 +46,6 @@ impl Arena {
             slabs: Mutex::new(SlabList { all: Vec::new(), idle: Vec::new(), next_id: 1 }),
             reclaim: Reclaim::new(),
             shared: Directory::new(),
-            passes: AtomicU64::new(0),
             orphan_pins: AtomicUsize::new(0),
             ranges: Mutex::new(RangeAllocator::new()),
             chunk_classes: [const { AtomicU8::new(0) }; DIRECTORY_CHUNKS],
@@ -64,7 +61,6 @@ impl Arena {
             slabs: Mutex::new(SlabList { all: Vec::new(), idle: Vec::new(), next_id: 1 }),
             reclaim: Reclaim::new(),
             shared: Directory::new(),
-            passes: AtomicU64::new(0),
             orphan_pins: AtomicUsize::new(0),
             ranges: Mutex::new(RangeAllocator::new()),
             chunk_classes: std::array::from_fn(|_| AtomicU8::new(0)),
@@ -107,7 +103,7 @@ pub(crate) fn null_directory() -> &'static Directory {
 /// Idle slabs that are kept for the threads to come.
 fn idle_bound() -> usize {
     #[cfg(engine_loom)]
-    return 0;
+    return super::model::idle_bound();
     #[cfg(not(engine_loom))]
     {
         static BOUND: crate::sync::OnceLock<usize> = crate::sync::OnceLock::new();
@@ -141,7 +137,7 @@ impl Arena {
             slabs.idle.len()
         };
         // Only at twice the bound: a burst of short threads should find its slabs again.
-        if idle > 2 * idle_bound() {
+        if idle > idle_bound().saturating_mul(2) {
             self.fold_idle();
         }
     }

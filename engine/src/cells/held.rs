@@ -1,7 +1,7 @@
 //! The two reference counts of a series: the `Arc` holds memory and cells, `Users` counts the handles
 //! that the user holds and alone vetoes expiry.
 
-use crate::sync::{Arc, AtomicUsize, Ordering};
+use crate::sync::{Arc, AtomicUsize, Ordering, model_failed};
 #[cfg(engine_loom)]
 use crate::sync::{Fault, broken};
 
@@ -99,7 +99,9 @@ impl<S: Counted> Clone for Held<S> {
 
 impl<S: Counted> Drop for Held<S> {
     fn drop(&mut self) {
-        if let Some(series) = &self.0 {
+        if let Some(series) = &self.0
+            && !model_failed()
+        {
             series.users().release();
         }
     }

@@ -5,7 +5,7 @@ use super::cell::Cell;
 use super::chunk::{CHUNK_CELLS, Chunk};
 use super::ranges::Range;
 use super::slab::SlabPtr;
-use crate::sync::{Fault, Ordering, ReclaimShared, broken, unless_broken};
+use crate::sync::{Fault, Ordering, ReclaimShared, broken};
 use std::ptr::NonNull;
 
 /// Memory of a pass, kept between passes so that a warm one allocates nothing.
@@ -27,16 +27,17 @@ pub(crate) struct Pass<'s> {
     scratch: &'s mut PassScratch,
     /// The chunk that `scratch.column` holds.
     selected: Option<u32>,
-    _lock: ReclaimShared,
+    /// Besides keeping slabs, it orders passes (O8): the unlock of a reader is a Release and the lock of the
+    /// next an Acquire of the same word, so that a pass that begins after another ended reads every cell
+    /// at least as new.
+    _lock: Option<ReclaimShared>,
 }
 
 impl<'s> Pass<'s> {
     /// Begins a pass. Waits at most for a folding in progress.
     pub(crate) fn begin(scratch: &'s mut PassScratch) -> Self {
         let arena = arena();
-        let lock = arena.reclaim.read();
-        // AcqRel (O8): a pass that begins after another ended reads every cell at least as new.
-        arena.passes.fetch_add(1, unless_broken(Fault::PassesUnordered, Ordering::AcqRel));
+        let lock = (!broken(Fault::PassWithoutLock)).then(|| arena.reclaim.read());
         scratch.slabs.clear();
         loop {
             let slabs = arena.slabs.lock();
@@ -126,8 +127,6 @@ impl Drop for Pass<'_> {
     fn drop(&mut self) {
         self.scratch.column.clear();
         self.scratch.slabs.clear();
-        // AcqRel (O8): see begin.
-        arena().passes.fetch_add(1, unless_broken(Fault::PassesUnordered, Ordering::AcqRel));
     }
 }
 

@@ -3,7 +3,7 @@
 use super::arena::arena;
 use super::fence;
 use super::local::{Local, State, attach, with_local};
-use crate::sync::{Fault, Ordering, broken, fence as full_fence, owner_load};
+use crate::sync::{Fault, Ordering, broken, fence as full_fence, model_failed, owner_load};
 use std::marker::PhantomData;
 
 /// Holds off reclamation while it lives. It belongs to its thread and is dropped on unwinding too.
@@ -58,6 +58,9 @@ impl Pin {
 impl Drop for Pin {
     #[inline]
     fn drop(&mut self) {
+        if model_failed() {
+            return;
+        }
         if self.orphan {
             leave_cold();
             return;

@@ -5,7 +5,7 @@ use super::held::{Counted, Users};
 use super::lost::count_internal_error;
 use super::ranges::{self, OutOfCells, Range};
 use super::reclaim;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, model_failed};
 
 /// A series that records into a cell range. Dropping the last reference gives the range back.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl Counted for Series {
 
 impl Drop for Series {
     fn drop(&mut self) {
-        if !self.range.is_scratch() {
+        if !self.range.is_scratch() && !model_failed() {
             reclaim::give_back(self.range);
         }
     }

@@ -11,7 +11,7 @@
 
 use super::SeriesRef;
 use crate::cells::Range;
-use crate::sync::{AtomicPtr, AtomicUsize, Fault, Ordering, Witness, unless_broken};
+use crate::sync::{AtomicPtr, AtomicUsize, Fault, Ordering, Witness, model_failed, unless_broken};
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
@@ -201,6 +201,9 @@ impl Page {
 #[allow(unsafe_code, reason = "the page owns the records in it")]
 impl Drop for Page {
     fn drop(&mut self) {
+        if model_failed() {
+            return;
+        }
         let headers: Vec<NonNull<Header>> = self.records().map(|record| record.header).collect();
         for header in headers {
             // SAFETY: written once, dropped once here; nothing borrows from a page that is dropped.
@@ -303,6 +306,9 @@ impl Records {
 #[allow(unsafe_code, reason = "frees the pages")]
 impl Drop for Records {
     fn drop(&mut self) {
+        if model_failed() {
+            return;
+        }
         let mut next = self.head.load(Ordering::Acquire);
         while let Some(page) = NonNull::new(next) {
             // SAFETY: made by Box::into_raw, and freed once: the family is gone.

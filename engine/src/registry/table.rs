@@ -6,10 +6,10 @@
 
 use super::RecordRef;
 use crate::cells::{Pin, Retired};
-use crate::sync::{AtomicPtr, AtomicU64, Fault, Ordering, broken, unless_broken};
+use crate::sync::{AtomicPtr, AtomicU64, Fault, Ordering, Witness, broken, model_failed, unless_broken};
 use std::ptr::NonNull;
 
-const FIRST_CAPACITY: usize = if cfg!(engine_loom) { 2 } else { 4 };
+const FIRST_CAPACITY: usize = 4;
 
 #[derive(Debug)]
 struct Slot {
@@ -22,12 +22,37 @@ struct Slot {
 struct Slots {
     mask: usize,
     slots: Box<[Slot]>,
+    witness: Witness,
+}
+
+/// A table that is no longer the current one, freed when dropped.
+#[derive(Debug)]
+struct OldSlots(NonNull<Slots>);
+
+// SAFETY: the only owner of what is made of atomics.
+#[allow(unsafe_code, reason = "see SAFETY above")]
+unsafe impl Send for OldSlots {}
+
+#[allow(unsafe_code, reason = "frees the table")]
+impl Drop for OldSlots {
+    fn drop(&mut self) {
+        // A model leaks the memory and marks it, so that a lookup that comes too late is found out.
+        #[cfg(engine_loom)]
+        // SAFETY: leaked, so alive.
+        unsafe {
+            self.0.as_ref().witness.free();
+        }
+        #[cfg(not(engine_loom))]
+        // SAFETY: made by Box::into_raw; unlinked, and dropped by the reclaimer once no pin sees it.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
 }
 
 impl Slots {
     fn new(capacity: usize) -> Box<Self> {
         let empty = || Slot { hash: AtomicU64::new(0), record: AtomicPtr::new(std::ptr::null_mut()) };
-        Box::new(Self { mask: capacity - 1, slots: std::iter::repeat_with(empty).take(capacity).collect() })
+        let slots = std::iter::repeat_with(empty).take(capacity).collect();
+        Box::new(Self { mask: capacity - 1, slots, witness: Witness::new() })
     }
 
     /// Puts a record into the first free slot of its probe sequence. Under the family's mutex; there is a
@@ -78,6 +103,7 @@ impl Table {
         // SAFETY: null, or a table that is freed only after every pin that could have loaded it is gone;
         // the caller's was taken before the load.
         let slots = unsafe { slots.as_ref() }?;
+        slots.witness.check();
         let mut index = hash as usize & slots.mask;
         loop {
             let slot = slots.slots.get(index)?;
@@ -133,9 +159,7 @@ impl Table {
         // Release (O13): pairs with the Acquire in find; and it unlinks the old table before the
         // reclaimer looks at the pins (O9).
         self.slots.store(Box::into_raw(fresh), Ordering::Release);
-        let old = NonNull::new(old)?;
-        // SAFETY: made by Box::into_raw; unlinked above, so this is its only owner.
-        let old: Retired = unsafe { Box::from_raw(old.as_ptr()) };
+        let old: Retired = Box::new(OldSlots(NonNull::new(old)?));
         if broken(Fault::TableFreedAtOnce) {
             drop(old);
             return None;
@@ -147,6 +171,9 @@ impl Table {
 #[allow(unsafe_code, reason = "frees the table")]
 impl Drop for Table {
     fn drop(&mut self) {
+        if model_failed() {
+            return;
+        }
         if let Some(slots) = NonNull::new(self.slots.load(Ordering::Relaxed)) {
             // SAFETY: made by Box::into_raw; the family is gone, so is every lookup in it.
             drop(unsafe { Box::from_raw(slots.as_ptr()) });

@@ -1,0 +1,150 @@
+//! Passes over the slabs: what a scrape may see of records in flight (O2, O3, O4, O7, O8).
+#![cfg(engine_loom)]
+
+use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use loom::thread;
+use std::sync::Arc;
+use streamgauge::{Buckets, Fault, Registry, model};
+use streamgauge_loom_tests::{fails, holds};
+
+/// A pass reads a chunk that its owner is just publishing.
+fn chunk_publication() {
+    let registry = Registry::new();
+    let counter = Arc::new(registry.counter("events_total", "Events.").register().expect("legal"));
+    let recorder = counter.clone();
+    let thread = thread::spawn(move || recorder.inc());
+    assert!(counter.get() <= 1);
+    thread.join().expect("the thread ends");
+    assert_eq!(counter.get(), 1);
+}
+
+/// A pass reads a histogram that is being recorded into: the sum covers what is counted.
+fn sum_covers_count() {
+    let registry = Registry::new();
+    let histogram = registry.histogram("size_bytes", "Sizes.").buckets(Buckets::explicit([0.5, 2.0])).register();
+    let histogram = Arc::new(histogram.expect("legal"));
+    let recorder = histogram.clone();
+    let thread = thread::spawn(move || {
+        recorder.observe(1.0);
+        recorder.observe(1.0);
+    });
+    let seen = histogram.snapshot();
+    assert!(seen.sum() >= seen.count() as f64, "sum {} is behind count {}", seen.sum(), seen.count());
+    thread.join().expect("the thread ends");
+    let seen = histogram.snapshot();
+    assert_eq!((seen.count(), seen.sum()), (2, 2.0));
+}
+
+/// An event is counted up on one thread and, after it was handed over, down on another.
+fn depth_is_never_negative() {
+    let registry = Registry::new();
+    let depth = Arc::new(registry.up_down_counter("in_flight_events", "Depth.").register().expect("legal"));
+    let channel = loom::sync::Arc::new(AtomicBool::new(false));
+    // Both recorders have touched their cells, so that a pass finds them from the start.
+    depth.add(0);
+    let (down, receiver) = (depth.clone(), channel.clone());
+    let sink = thread::spawn(move || {
+        down.add(0);
+        if receiver.load(Ordering::Acquire) {
+            down.dec();
+        }
+    });
+    let scraped = depth.clone();
+    let scraper = thread::spawn(move || {
+        let seen = scraped.get();
+        assert!(seen >= 0, "the depth is {seen}");
+    });
+    depth.inc();
+    channel.store(true, Ordering::Release);
+    sink.join().expect("the thread ends");
+    scraper.join().expect("the thread ends");
+}
+
+/// A thread ends and its slab is folded into the shared one while a pass runs.
+fn folding() {
+    model::keep_idle_slabs(0);
+    let registry = Registry::new();
+    let counter = Arc::new(registry.counter("events_total", "Events.").register().expect("legal"));
+    let recorder = counter.clone();
+    let thread = thread::spawn(move || {
+        recorder.inc();
+        model::end_thread();
+    });
+    let first = counter.get();
+    let second = counter.get();
+    assert!(first <= 1 && second <= 1, "an increment was counted twice: {first}, {second}");
+    assert!(second >= first, "the counter decreased from {first} to {second}");
+    thread.join().expect("the thread ends");
+    assert_eq!(counter.get(), 1);
+}
+
+/// Two threads scrape one after the other, without any other synchronisation between them.
+fn passes_in_order() {
+    let registry = Registry::new();
+    let counter = Arc::new(registry.counter("events_total", "Events.").register().expect("legal"));
+    counter.inc();
+    // What the first scrape saw, plus one; Relaxed, so that it orders nothing.
+    let seen = loom::sync::Arc::new(AtomicU64::new(0));
+    let recorder = counter.clone();
+    let recording = thread::spawn(move || recorder.inc());
+    let (first, told) = (counter.clone(), seen.clone());
+    let scraping = thread::spawn(move || {
+        let total = first.get();
+        told.store(total + 1, Ordering::Relaxed);
+    });
+    let before = seen.load(Ordering::Relaxed);
+    let total = counter.get();
+    assert!(total + 1 >= before, "a later scrape shows {total}, the one before it showed {}", before - 1);
+    recording.join().expect("the thread ends");
+    scraping.join().expect("the thread ends");
+}
+
+#[test]
+fn chunks_are_published_whole() {
+    holds(10, chunk_publication);
+}
+
+#[test]
+fn chunks_twin() {
+    fails(Fault::ChunkPublishedRelaxed, "Causality violation", chunk_publication);
+}
+
+#[test]
+fn sums_cover_counts() {
+    holds(20, sum_covers_count);
+}
+
+#[test]
+fn sums_twin() {
+    fails(Fault::BucketStoredRelaxed, "is behind count", sum_covers_count);
+}
+
+#[test]
+fn depths_are_never_negative() {
+    holds(50, depth_is_never_negative);
+}
+
+#[test]
+fn depths_twin() {
+    fails(Fault::IncrementsReadFirst, "the depth is -1", depth_is_never_negative);
+}
+
+#[test]
+fn folding_moves_values_unseen() {
+    holds(50, folding);
+}
+
+#[test]
+fn folding_twin() {
+    fails(Fault::FoldWithoutLock, "counted twice", folding);
+}
+
+#[test]
+fn later_passes_see_no_less() {
+    holds(50, passes_in_order);
+}
+
+#[test]
+fn later_passes_twin() {
+    fails(Fault::PassWithoutLock, "a later scrape shows", passes_in_order);
+}

@@ -1,0 +1,518 @@
+//! What is refused, and in which words.
+
+mod common;
+
+use common::{scrape, text};
+use std::panic;
+use std::sync::{Arc, OnceLock};
+use streamgauge::{
+    Buckets, Counter, DurationCounter, Error, Family, Format, Gauge, Histogram, LabelSet, LabelVisitor, Registry,
+    Scraper, Unit, UpDownCounter, stats,
+};
+
+#[derive(LabelSet)]
+struct Pair<'a> {
+    left: &'a str,
+    right: &'a str,
+}
+
+#[derive(LabelSet)]
+struct Reversed<'a> {
+    right: &'a str,
+    left: &'a str,
+}
+
+#[derive(LabelSet)]
+struct Left<'a> {
+    left: &'a str,
+}
+
+/// Sets written by hand may have any names; the derive checks its own.
+macro_rules! set_by_hand {
+    ($name:ident, $names:expr) => {
+        struct $name;
+        impl LabelSet for $name {
+            type Family = Self;
+            const NAMES: &'static [&'static str] = $names;
+            fn visit<V: LabelVisitor>(&self, visitor: &mut V) {
+                Self::NAMES.iter().for_each(|name| visitor.value(name));
+            }
+        }
+    };
+}
+
+set_by_hand!(Spaced, &["two words"]);
+set_by_hand!(Bound, &["le"]);
+set_by_hand!(Twice, &["table", "table"]);
+
+fn check(name: &str, outcome: Result<(), Error>, expected: &str) {
+    match outcome {
+        Ok(()) => panic!("{name} was accepted; expected: {expected}"),
+        Err(error) => assert_eq!(error.to_string(), expected, "{name}"),
+    }
+}
+
+const SYNTAX: &str = "a name is letters, digits, underscores and colons, and does not start with a digit";
+const LABEL_SYNTAX: &str = "a label name is letters, digits and underscores, and does not start with a digit";
+const RESERVED: &str = "le, quantile and names that start with two underscores are reserved";
+const GIVEN_TWICE: &str =
+    "the name is given twice; a constant label and a label of the set, or two constant labels, share it";
+
+/// Runs every case against an empty registry and a disabled one: what can be said of a declaration on its own is
+/// checked either way.
+fn refused(case: &str, declare: impl Fn(&Registry) -> Result<(), Error>, expected: &str) {
+    let registry = Registry::new();
+    check(case, declare(&registry), expected);
+    check(&format!("{case}, disabled"), declare(&Registry::disabled()), expected);
+    assert_eq!(scrape(&mut Scraper::new(&registry)).series(), 0, "{case} left something behind");
+}
+
+#[test]
+fn names_are_refused_with_a_reason() {
+    for name in ["", "9lives_total", "a-b_total", "a.b_total", "a b_total", "ä_total", "a\n_total", "a} 1\nevil_total"]
+    {
+        let expected = format!("metric name {name:?}: {SYNTAX}");
+        refused(name, |registry| registry.counter(name, "Help.").register().map(drop), &expected);
+        // Verbatim lifts the naming rules, never the syntax.
+        refused(name, |registry| registry.counter(name, "Help.").verbatim().register().map(drop), &expected);
+    }
+    refused(
+        "the prefix of a scope",
+        |registry| registry.scope("my-app").counter("events_total", "Help.").register().map(drop),
+        &format!("metric name \"my-app_events_total\": {SYNTAX}"),
+    );
+    refused(
+        "a counter without _total",
+        |registry| registry.counter("events", "Help.").register().map(drop),
+        "metric name \"events\": the name of a counter ends in `_total`",
+    );
+    refused(
+        "a gauge with _total",
+        |registry| registry.gauge("events_total", "Help.").register().map(drop),
+        "metric name \"events_total\": only counters end in `_total`, and this is a gauge",
+    );
+    refused(
+        "an up-down counter with _total",
+        |registry| registry.up_down_counter("events_total", "Help.").register().map(drop),
+        "metric name \"events_total\": only counters end in `_total`, and this is a up-down counter",
+    );
+    refused(
+        "a duration counter without seconds",
+        |registry| registry.duration_counter("busy_total", "Help.").register().map(drop),
+        "metric name \"busy_total\": the name of a duration counter ends in `_seconds_total`",
+    );
+    refused(
+        "colons",
+        |registry| registry.gauge("job:lag:max", "Help.").register().map(drop),
+        "metric name \"job:lag:max\": colons are for recording rules",
+    );
+    for suffix in ["_bucket", "_sum", "_count", "_created", "_info"] {
+        let name = format!("events{suffix}");
+        let problem = format!("`{suffix}` is the suffix of samples that formats make themselves");
+        refused(
+            suffix,
+            |registry| registry.gauge(&name, "Help.").register().map(drop),
+            &format!("metric name {name:?}: {problem}"),
+        );
+        let total = format!("{name}_total");
+        refused(
+            suffix,
+            |registry| registry.counter(&total, "Help.").register().map(drop),
+            &format!("metric name {total:?}: {problem}"),
+        );
+    }
+}
+
+#[test]
+fn units_are_refused_with_a_reason() {
+    let units = [
+        (Unit::Seconds, "seconds"),
+        (Unit::Bytes, "bytes"),
+        (Unit::Ratio, "ratio"),
+        (Unit::Celsius, "celsius"),
+        (Unit::Meters, "meters"),
+        (Unit::Volts, "volts"),
+        (Unit::Amperes, "amperes"),
+        (Unit::Joules, "joules"),
+        (Unit::Grams, "grams"),
+    ];
+    for (unit, text) in units {
+        refused(
+            text,
+            |registry| registry.gauge("lag", "Help.").unit(unit).register().map(drop),
+            &format!("metric name \"lag\": with the unit {text} the name ends in `_{text}`"),
+        );
+        refused(
+            text,
+            |registry| registry.counter("work_total", "Help.").unit(unit).register().map(drop),
+            &format!("metric name \"work_total\": with the unit {text} the name ends in `_{text}_total`"),
+        );
+        // The unit alone is no name with a unit.
+        refused(
+            text,
+            |registry| registry.gauge(text, "Help.").unit(unit).register().map(drop),
+            &format!("metric name {text:?}: with the unit {text} the name ends in `_{text}`"),
+        );
+        let (registry, fitting) = (Registry::new(), format!("size_{text}"));
+        registry.gauge(&fitting, "Help.").unit(unit).register().expect("the name ends in the unit").set(1.0);
+        registry.gauge("lag", "Help.").unit(unit).verbatim().register().expect("verbatim lifts the rule").set(1.0);
+    }
+}
+
+#[test]
+fn help_texts_are_refused_with_a_reason() {
+    for help in ["", " ", "\n\t"] {
+        refused(
+            help,
+            |registry| registry.counter("events_total", help).register().map(drop),
+            "metric \"events_total\" has no help text; one sentence that says what it counts is needed",
+        );
+    }
+}
+
+#[test]
+fn labels_are_refused_with_a_reason() {
+    for label in ["", "9a", "a-b", "a:b", "a b", "ä", "a\"} 1\nevil"] {
+        refused(
+            label,
+            |registry| registry.label(label, "x").gauge("lag", "Help.").register().map(drop),
+            &format!("metric \"lag\", label {label:?}: {LABEL_SYNTAX}"),
+        );
+        refused(
+            label,
+            |registry| registry.gauge("lag", "Help.").label(label, "x").callback(|| 1.0),
+            &format!("metric \"lag\", label {label:?}: {LABEL_SYNTAX}"),
+        );
+    }
+    for label in ["le", "quantile", "__name__", "__", "__overflow__"] {
+        refused(
+            label,
+            |registry| registry.histogram("size", "Help.").label(label, "x").register().map(drop),
+            &format!("metric \"size\", label {label:?}: {RESERVED}"),
+        );
+    }
+    refused(
+        "two constant labels",
+        |registry| registry.label("table", "a").label("table", "b").gauge("lag", "Help.").register().map(drop),
+        &format!("metric \"lag\", label \"table\": {GIVEN_TWICE}"),
+    );
+    refused(
+        "a constant label and one of the set",
+        |registry| {
+            let scope = registry.label("left", "a");
+            scope.gauge("lag", "Help.").family::<Pair<'static>>().map(drop)
+        },
+        &format!("metric \"lag\", label \"left\": {GIVEN_TWICE}"),
+    );
+    refused(
+        "a set by hand with a bad name",
+        |registry| registry.gauge("lag", "Help.").family::<Spaced>().map(drop),
+        &format!("metric \"lag\", label \"two words\": {LABEL_SYNTAX}"),
+    );
+    refused(
+        "a set by hand with a reserved name",
+        |registry| registry.gauge("lag", "Help.").family::<Bound>().map(drop),
+        &format!("metric \"lag\", label \"le\": {RESERVED}"),
+    );
+    refused(
+        "a set by hand with one name twice",
+        |registry| registry.gauge("lag", "Help.").family::<Twice>().map(drop),
+        &format!("metric \"lag\", label \"table\": {GIVEN_TWICE}"),
+    );
+}
+
+#[test]
+fn buckets_are_refused_with_a_reason() {
+    let cases = [
+        (Buckets::explicit([]), "no bucket bound was given; at least one finite bound is needed"),
+        (Buckets::explicit([f64::INFINITY]), "no bucket bound was given; at least one finite bound is needed"),
+        (Buckets::exponential(1.0, 2.0, 0), "no bucket bound was given; at least one finite bound is needed"),
+        (Buckets::linear(0.0, 1.0, 2047), "more than 2046 bucket bounds were given"),
+        (Buckets::linear(0.0, 1.0, usize::MAX), "more than 2046 bucket bounds were given"),
+        (Buckets::explicit([f64::NAN]), "bucket bound 0 is NaN; bounds must be finite, +Inf is implied"),
+        (Buckets::explicit([f64::NEG_INFINITY, 1.0]), "bucket bound 0 is -inf; bounds must be finite, +Inf is implied"),
+        (Buckets::exponential(1.0, 1e200, 4), "bucket bound 2 is inf; bounds must be finite, +Inf is implied"),
+        (Buckets::explicit([1.0, 2.0, 2.0]), "bucket bound 2 (2) does not lie above bound 1 (2); bounds must ascend"),
+        (Buckets::linear(5.0, -1.0, 2), "bucket bound 1 (4) does not lie above bound 0 (5); bounds must ascend"),
+        (Buckets::exponential(0.0, 2.0, 2), "bucket bound 1 (0) does not lie above bound 0 (0); bounds must ascend"),
+        (Buckets::explicit([-0.0, 0.0]), "bucket bound 1 (0) does not lie above bound 0 (-0); bounds must ascend"),
+    ];
+    for (buckets, problem) in cases {
+        refused(
+            problem,
+            |registry| registry.histogram("size", "Help.").buckets(buckets.clone()).register().map(drop),
+            &format!("histogram \"size\": {problem}"),
+        );
+    }
+    Registry::new()
+        .histogram("size", "Help.")
+        .buckets(Buckets::linear(0.0, 1.0, 2046))
+        .register()
+        .expect("2046 bounds are allowed")
+        .observe(1.0);
+}
+
+#[test]
+fn conflicts_name_both_sides() {
+    let registry = Registry::new();
+    let histogram = |name: &str, buckets| registry.histogram(name, "Sizes.").buckets(buckets);
+    registry
+        .gauge("lag_seconds", "Lag.")
+        .unit(Unit::Seconds)
+        .label("stage", "sink")
+        .register()
+        .expect("legal")
+        .set(1.0);
+    histogram("size", Buckets::explicit([1.0, 2.0])).register().expect("legal").observe(1.0);
+    let conflict = |name: &str, registered: &str, requested: &str| {
+        format!(
+            "metric {name:?} is registered as {registered}, but was requested as {requested}; both must be the same"
+        )
+    };
+    let lag = "a gauge with help \"Lag.\", unit seconds, labels [stage]";
+    let lag_builder = || registry.gauge("lag_seconds", "Lag.").unit(Unit::Seconds);
+    check(
+        "another kind",
+        registry.up_down_counter("lag_seconds", "Lag.").unit(Unit::Seconds).label("stage", "sink").register().map(drop),
+        &conflict("lag_seconds", lag, "a up-down counter with help \"Lag.\", unit seconds, labels [stage]"),
+    );
+    check(
+        "another help text",
+        registry.gauge("lag_seconds", "Age.").unit(Unit::Seconds).label("stage", "sink").register().map(drop),
+        &conflict("lag_seconds", lag, "a gauge with help \"Age.\", unit seconds, labels [stage]"),
+    );
+    check(
+        "no unit",
+        registry.gauge("lag_seconds", "Lag.").label("stage", "sink").register().map(drop),
+        &conflict("lag_seconds", lag, "a gauge with help \"Lag.\", labels [stage]"),
+    );
+    check(
+        "no label",
+        lag_builder().register().map(drop),
+        &conflict("lag_seconds", lag, "a gauge with help \"Lag.\", unit seconds, labels []"),
+    );
+    check(
+        "other labels",
+        lag_builder().label("stage", "sink").family::<Left<'static>>().map(drop),
+        &conflict("lag_seconds", lag, "a gauge with help \"Lag.\", unit seconds, labels [stage, left]"),
+    );
+    check(
+        "other buckets",
+        histogram("size", Buckets::explicit([1.0, 3.0])).register().map(drop),
+        &conflict(
+            "size",
+            "a histogram with help \"Sizes.\", labels [], buckets [1.0, 2.0]",
+            "a histogram with help \"Sizes.\", labels [], buckets [1.0, 3.0]",
+        ),
+    );
+    // The same once more is no conflict, and neither is another value of a constant label.
+    let same = lag_builder().label("stage", "sink").register().expect("identical");
+    assert_eq!(same.get(), 1.0, "the same series");
+    assert_eq!(lag_builder().label("stage", "source").register().expect("same names").get(), 0.0);
+    let parsed = scrape(&mut Scraper::new(&registry));
+    assert_eq!(parsed.series(), 3, "what was refused left nothing behind");
+}
+
+#[test]
+fn sample_names_do_not_clash() {
+    let taken = |name: &str, sample: &str, by: &str| {
+        format!("metric {name:?} would expose the sample {sample:?}, which {by:?} exposes; choose another name")
+    };
+    for suffix in ["_bucket", "_sum", "_count"] {
+        let sample = format!("size{suffix}");
+        let registry = Registry::new();
+        registry.histogram("size", "S.").register().expect("legal").observe(1.0);
+        check(
+            "beside a histogram",
+            registry.gauge(&sample, "G.").verbatim().register().map(drop),
+            &taken(&sample, &sample, "size"),
+        );
+        let registry = Registry::new();
+        registry.gauge(&sample, "G.").verbatim().register().expect("legal").set(1.0);
+        check(
+            "a histogram beside a gauge",
+            registry.histogram("size", "S.").register().map(drop),
+            &taken("size", &sample, &sample),
+        );
+        registry.histogram("length", "L.").register().expect("the refusal left nothing behind").observe(1.0);
+    }
+}
+
+#[test]
+fn a_disabled_registry_takes_everything_and_shows_nothing() {
+    let registry = Registry::disabled();
+    let counter = registry.counter("events_total", "E.").register().expect("legal");
+    let again = registry.gauge("events", "E.").register().expect("nothing is registered, so nothing conflicts");
+    let sizes = registry.scope("a").label("b", "c").histogram("size", "S.").register().expect("legal");
+    let family: Family<Pair<'static>, Counter> = registry.counter("pairs_total", "P.").family().expect("legal");
+    registry.gauge("age", "A.").callback(|| panic!("never called")).expect("legal");
+    counter.add(3);
+    again.set(1.0);
+    sizes.observe(1.0);
+    family.with(&Pair { left: "a", right: "b" }, Counter::inc);
+    let owned = family.get_or_create(&Pair { left: "a", right: "b" });
+    owned.inc();
+    assert_eq!((counter.get(), owned.get(), sizes.snapshot().count(), again.get()), (0, 0, 0, 0.0));
+    assert_eq!(registry.sample_value("events_total", &[]), None);
+    let mut body = b"kept".to_vec();
+    let report = Scraper::new(&registry).encode(Format::Text, &mut body);
+    assert_eq!((body.as_slice(), report.series(), report.bytes()), (b"kept".as_slice(), 0, 0));
+    Scraper::new(&registry).visit(|sample| panic!("shown: {sample:?}"));
+    // Noops behave as the handles of a disabled registry.
+    Counter::noop().inc();
+    DurationCounter::noop().add_nanos(1);
+    UpDownCounter::noop().dec();
+    Gauge::noop().add(1.0);
+    Histogram::noop().observe(1.0);
+    Family::<Pair<'static>, Gauge>::noop().with(&Pair { left: "", right: "" }, |gauge| gauge.set(1.0));
+    assert_eq!(UpDownCounter::noop().get(), 0);
+    assert_eq!(Histogram::noop().snapshot().quantile(0.5), None);
+}
+
+#[test]
+fn label_order_makes_no_second_series() {
+    let registry = Registry::new();
+    let pairs: Family<Pair<'static>, Counter> = registry.counter("pairs_total", "P.").family().expect("legal");
+    let reversed: Family<Reversed<'static>, Counter> = registry.counter("pairs_total", "P.").family().expect("same");
+    // Values that another pairing of names and values, or another cut between values, would confuse.
+    for (left, right) in
+        [("a", "b"), ("b", "a"), ("", "ab"), ("ab", ""), ("a", "a"), ("\\", "\""), ("a\",right=\"b", "")]
+    {
+        pairs.with(&Pair { left, right }, Counter::inc);
+        reversed.with(&Reversed { right, left }, |counter| counter.add(10));
+        let rest: Family<Left<'static>, Counter> =
+            registry.label("right", right).counter("pairs_total", "P.").family().expect("split otherwise");
+        rest.with(&Left { left }, |counter| counter.add(100));
+        let all = registry.label("right", right).label("left", left).counter("pairs_total", "P.");
+        let all = all.register().expect("all labels constant");
+        all.add(1000);
+        assert_eq!(all.get(), 1111, "{left:?} {right:?}");
+        assert_eq!(registry.sample_value("pairs_total", &[("right", right), ("left", left)]), Some(1111.0));
+    }
+    let parsed = scrape(&mut Scraper::new(&registry));
+    assert_eq!(parsed.series(), 7);
+    assert!(parsed.samples().values().all(|value| value == "1111"), "{parsed:?}");
+}
+
+#[test]
+fn a_callback_that_panics_is_left_out_and_counted() {
+    let registry = Registry::new();
+    registry.gauge("good", "G.").callback(|| 1.5).expect("legal");
+    registry
+        .gauge("bad", "B.")
+        .callback(|| {
+            // Without the panic hook's text on the terminal.
+            panic::resume_unwind(Box::new("a callback that fails"))
+        })
+        .expect("legal");
+    registry.counter("events_total", "E.").register().expect("legal").inc();
+    let mut scraper = Scraper::new(&registry);
+    for _ in 0..2 {
+        let mut body = Vec::new();
+        let report = scraper.encode(Format::Text, &mut body);
+        assert_eq!((report.failed_callbacks(), report.series()), (1, 2));
+        let parsed = text::parse(&body).expect("a body of what is left");
+        assert_eq!(parsed.get("good", &[]), Some("1.5"));
+        assert_eq!((parsed.get("bad", &[]), parsed.families.contains_key("bad")), (None, false));
+        assert_eq!(parsed.integer("events_total", &[]), 1);
+    }
+    assert_eq!(registry.sample_value("bad", &[]), None);
+    assert_eq!(registry.sample_value("good", &[]), Some(1.5));
+}
+
+#[test]
+fn a_value_has_one_source() {
+    let registry = Registry::new();
+    let exists = |name: &str, labels: &str| {
+        format!("metric {name:?} with the labels {{{labels}}} exists; a callback needs a name and labels of its own")
+    };
+    let edge = |value: &str| registry.gauge("depth", "D.").label("edge", value);
+    edge("a").callback(|| 1.0).expect("legal");
+    check("a second callback", edge("a").callback(|| 2.0), &exists("depth", "edge=\"a\""));
+    check("a gauge over a callback", edge("a").register().map(drop), &exists("depth", "edge=\"a\""));
+    edge("b").register().expect("legal").set(3.0);
+    check("a callback over a gauge", edge("b").callback(|| 4.0), &exists("depth", "edge=\"b\""));
+    let parsed = scrape(&mut Scraper::new(&registry));
+    assert_eq!((parsed.get("depth", &[("edge", "a")]), parsed.get("depth", &[("edge", "b")])), (Some("1"), Some("3")));
+}
+
+#[test]
+fn a_callback_may_scrape_register_and_record() {
+    // A static, because a callback that owned its registry would keep it alive for ever.
+    static REGISTRY: OnceLock<Registry> = OnceLock::new();
+    let registry = REGISTRY.get_or_init(Registry::new);
+    let family: Family<Pair<'static>, Counter> = registry.counter("pairs_total", "P.").family().expect("legal");
+    let runs = registry.counter("runs_total", "R.").register().expect("legal");
+    registry
+        .gauge("busy", "B.")
+        .callback(move || {
+            runs.inc();
+            let mut body = Vec::new();
+            let inner = Scraper::new(registry).encode(Format::Text, &mut body);
+            assert_eq!(inner.failed_callbacks(), 0);
+            text::parse(&body).expect("a nested scrape is a scrape");
+            Scraper::new(registry).visit(|sample| assert!(!sample.name().is_empty()));
+            registry.counter("late_total", "L.").register().expect("registering is fine in a callback").inc();
+            registry.gauge("later", "L.").label("run", runs.get().to_string()).callback(|| 7.0).expect("new labels");
+            family.with(&Pair { left: &runs.get().to_string(), right: "x" }, Counter::inc);
+            stats().slabs as f64
+        })
+        .expect("legal");
+    for run in 1..=3u64 {
+        let parsed = scrape(&mut Scraper::new(registry));
+        // What a callback records is in the scrape that runs it: callbacks run first.
+        assert_eq!(parsed.integer("runs_total", &[]), run);
+        assert_eq!(parsed.integer("late_total", &[]), run);
+        assert_eq!(parsed.integer("pairs_total", &[("left", &run.to_string()), ("right", "x")]), 1);
+        assert!(parsed.get("busy", &[]).is_some());
+        // A callback that was registered by a callback runs from the next scrape on.
+        assert_eq!(parsed.get("later", &[("run", &(run - 1).to_string())]), (run > 1).then_some("7"));
+    }
+}
+
+#[test]
+fn refused_observations_are_counted_by_reason() {
+    // `stats()` speaks of the process: no other test of this binary has an observation refused.
+    let registry = Registry::new();
+    let sizes = registry.histogram("size", "S.").register().expect("legal");
+    let skews = registry.histogram("skew", "S.").buckets(Buckets::explicit([-1.0, 1.0])).register().expect("legal");
+    let reasons = || (stats().dropped_nan, stats().dropped_infinite, stats().dropped_negative);
+    let mut before = reasons();
+    let mut dropped = |observe: &dyn Fn()| {
+        observe();
+        let (from, to) = (before, reasons());
+        before = to;
+        (to.0 - from.0, to.1 - from.1, to.2 - from.2)
+    };
+    assert_eq!(dropped(&|| sizes.observe(f64::NAN)), (1, 0, 0));
+    assert_eq!(dropped(&|| sizes.observe_n(-f64::NAN, 5)), (5, 0, 0));
+    assert_eq!(dropped(&|| sizes.observe(f64::INFINITY)), (0, 1, 0));
+    assert_eq!(dropped(&|| sizes.observe(f64::NEG_INFINITY)), (0, 1, 0));
+    assert_eq!(dropped(&|| sizes.observe_n(-1.0, 3)), (0, 0, 3));
+    assert_eq!(dropped(&|| sizes.observe(-f64::MIN_POSITIVE)), (0, 0, 1));
+    assert_eq!(dropped(&|| skews.observe(f64::NAN)), (1, 0, 0));
+    assert_eq!(dropped(&|| skews.observe(f64::NEG_INFINITY)), (0, 1, 0));
+    assert_eq!(sizes.snapshot().count() + skews.snapshot().count(), 0);
+    assert_eq!(sizes.snapshot().sum(), 0.0);
+    // These are observations.
+    let accepted = [0.0, -0.0, 5e-324, f64::MIN_POSITIVE, f64::MAX];
+    assert_eq!(dropped(&|| accepted.iter().for_each(|value| sizes.observe(*value))), (0, 0, 0));
+    assert_eq!(dropped(&|| [-1.0, -1e300, -0.0].iter().for_each(|value| skews.observe(*value))), (0, 0, 0));
+    assert_eq!((sizes.snapshot().count(), skews.snapshot().count()), (5, 3));
+    assert_eq!(sizes.snapshot().sum(), f64::MAX);
+    assert_eq!(sizes.snapshot().buckets().next(), Some((0.005, 4)));
+    assert_eq!(skews.snapshot().buckets().collect::<Vec<_>>(), [(-1.0, 2), (1.0, 3), (f64::INFINITY, 3)]);
+    scrape(&mut Scraper::new(&registry));
+}
+
+#[test]
+fn errors_are_values() {
+    fn is_error<E: std::error::Error + Clone + Eq + Send + Sync + 'static>() {}
+    is_error::<Error>();
+    let error = Registry::new().counter("events", "E.").register().expect_err("no _total");
+    assert!(matches!(&error, Error::InvalidName { name, .. } if name == "events"));
+    // It boxes like any other, so `?` works in a main.
+    let boxed: Box<dyn std::error::Error + Send + Sync> = error.clone().into();
+    assert_eq!(boxed.to_string(), error.to_string());
+    assert_eq!(Arc::new(error.clone()).as_ref(), &error);
+}

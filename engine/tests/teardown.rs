@@ -1,0 +1,63 @@
+//! Registries come and go: what no handle holds is given back, and used again only when it is empty.
+//!
+//! One test, because cells and chunks are counted for the process.
+
+mod common;
+
+use common::{scrape, stress};
+use streamgauge::{Counter, Family, Format, Gauge, Histogram, LabelSet, Registry, Scraper, UpDownCounter, stats};
+
+#[test]
+fn series_that_are_gone_give_their_cells_back() {
+    #[derive(LabelSet)]
+    struct Number {
+        number: usize,
+    }
+    let live = |registry: &Registry| {
+        let counters: Family<Number, Counter> = registry.counter("events_total", "E.").family().expect("legal");
+        let depths: Family<Number, UpDownCounter> = registry.up_down_counter("depth", "D.").family().expect("legal");
+        let sizes: Family<Number, Histogram> = registry.histogram("size", "S.").family().expect("legal");
+        let gauges: Family<Number, Gauge> = registry.gauge("lag", "L.").family().expect("legal");
+        for number in 0..250 {
+            // A reused cell that was not zeroed would show here.
+            assert_eq!(counters.get_or_create(&Number { number }).get(), 0);
+            counters.with(&Number { number }, |counter| counter.add(number as u64));
+            depths.with(&Number { number }, UpDownCounter::dec);
+            sizes.with(&Number { number }, |sizes| sizes.observe(number as f64));
+            gauges.with(&Number { number }, |gauge| gauge.set(1.0));
+        }
+        let (held, size) = (counters.get_or_create(&Number { number: 7 }), sizes.get_or_create(&Number { number: 7 }));
+        let parsed = scrape(&mut Scraper::new(registry));
+        assert_eq!(parsed.series(), 1000);
+        for number in 0..250 {
+            let labels = [("number", &*number.to_string())];
+            assert_eq!(parsed.integer("events_total", &labels), number);
+            assert_eq!(parsed.get("depth", &labels), Some("-1"));
+            assert_eq!(parsed.integer("size_count", &labels), 1);
+            assert_eq!(parsed.integer("size_sum", &labels), number);
+        }
+        (held, size)
+    };
+    let mut flat = None;
+    // 100,000 series over 100 registries; fewer where every check is a debug one.
+    let registries = stress() * if cfg!(debug_assertions) { 30 } else { 100 };
+    for round in 0..registries {
+        let registry = Registry::new();
+        let (held, size) = live(&registry);
+        drop(registry);
+        // Handles outlive their registry.
+        held.inc();
+        size.observe(1.0);
+        assert_eq!((held.get(), size.snapshot().count()), (8, 2));
+        drop((held, size));
+        // Any scrape does what is left to do.
+        Scraper::new(&Registry::new()).encode(Format::Text, &mut Vec::new());
+        let stats = stats();
+        assert_eq!(stats.internal_errors, 0);
+        if round >= 2 {
+            let first = *flat.get_or_insert(stats.chunks);
+            assert_eq!(stats.chunks, first, "round {round}: {stats:?}");
+            assert_eq!(stats.pending_reclamation, 0, "round {round}: {stats:?}");
+        }
+    }
+}

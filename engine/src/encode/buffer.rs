@@ -37,8 +37,38 @@ impl<'o> Line<'o> {
         let target = unsafe { self.out.as_mut_ptr().add(self.len) };
         // SAFETY: the assertion leaves room for all bytes; `bytes` cannot lie in the spare capacity of a
         // vector that is borrowed mutably.
-        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), target, bytes.len()) };
+        unsafe { copy(bytes, target) };
         self.len += bytes.len();
+    }
+
+    /// Appends what this line's predecessors have from `start` on, `len` bytes: the head that several lines
+    /// of one series share, in one copy.
+    ///
+    /// # Panics
+    /// If the line becomes longer than it was said to be, or the bytes are not written yet.
+    #[inline(always)]
+    pub(crate) fn repeat(&mut self, start: usize, len: usize) {
+        assert!(len <= self.end - self.len, "a line is longer than the room made for it");
+        assert!(start + len <= self.len, "only written bytes can be repeated");
+        let base = self.out.as_mut_ptr();
+        // SAFETY: below `len`, so within the capacity and written.
+        let source = unsafe { base.add(start) };
+        // SAFETY: `len` is at most `end`, which lies within the capacity.
+        let target = unsafe { base.add(self.len) };
+        // SAFETY: the source ends at or before the target begins, and the target has room.
+        unsafe { std::ptr::copy_nonoverlapping(source, target, len) };
+        self.len += len;
+    }
+
+    /// Gives the offset at which the next byte will stand.
+    pub(crate) fn position(&self) -> usize {
+        self.len
+    }
+
+    /// Appends a line feed and goes on with the next line in the same room.
+    #[inline(always)]
+    pub(crate) fn next_line(&mut self) {
+        self.put(b"\n");
     }
 
     /// Ends the line with a line feed.
@@ -50,6 +80,49 @@ impl<'o> Line<'o> {
     }
 }
 
+/// Copies bytes; up to 64 of them without calling `memcpy`, whose call costs more than the copy: the ends
+/// of the pieces overlap.
+///
+/// # Safety
+/// `target` is valid for writes of as many bytes, none of which lie in `bytes`.
+#[inline(always)]
+#[allow(unsafe_code, reason = "see Line::put")]
+unsafe fn copy(bytes: &[u8], target: *mut u8) {
+    match bytes.len() {
+        0 => {}
+        // SAFETY: the caller's promise, here and below.
+        1 => unsafe { copy_ends::<1>(bytes, target) },
+        // SAFETY: as above.
+        2..4 => unsafe { copy_ends::<2>(bytes, target) },
+        // SAFETY: as above.
+        4..8 => unsafe { copy_ends::<4>(bytes, target) },
+        // SAFETY: as above.
+        8..16 => unsafe { copy_ends::<8>(bytes, target) },
+        // SAFETY: as above.
+        16..=32 => unsafe { copy_ends::<16>(bytes, target) },
+        // SAFETY: as above.
+        33..=64 => unsafe { copy_ends::<32>(bytes, target) },
+        // SAFETY: as above.
+        len => unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), target, len) },
+    }
+}
+
+/// Copies the first and the last `N` of at least `N` and at most `2 * N` bytes.
+///
+/// # Safety
+/// As for [`copy`]; `bytes` are at least `N`.
+#[inline(always)]
+#[allow(unsafe_code, reason = "see Line::put")]
+unsafe fn copy_ends<const N: usize>(bytes: &[u8], target: *mut u8) {
+    let (Some(first), Some(last)) = (bytes.first_chunk::<N>(), bytes.last_chunk::<N>()) else { return };
+    // SAFETY: at least N bytes may be written at the target.
+    unsafe { target.cast::<[u8; N]>().write_unaligned(*first) };
+    // SAFETY: the last N of the bytes that may be written.
+    let end = unsafe { target.add(bytes.len() - N) };
+    // SAFETY: as above.
+    unsafe { end.cast::<[u8; N]>().write_unaligned(*last) };
+}
+
 #[cold]
 #[inline(never)]
 fn grow(out: &mut Vec<u8>, room: usize) {
@@ -59,6 +132,39 @@ fn grow(out: &mut Vec<u8>, room: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn copies_of_every_length() {
+        let bytes: Vec<u8> = (0..200).collect();
+        for len in 0..bytes.len() {
+            let mut out = Vec::new();
+            let mut line = Line::new(&mut out, len + 1);
+            line.put(&bytes[..len]);
+            line.end();
+            assert_eq!(out, [&bytes[..len], b"\n"].concat());
+        }
+    }
+
+    #[test]
+    fn heads_repeat() {
+        let mut out = b"#\n".to_vec();
+        let mut line = Line::new(&mut out, 16);
+        let start = line.position();
+        line.put(b"a{");
+        line.put(b"1");
+        line.next_line();
+        line.repeat(start, 2);
+        line.put(b"2");
+        line.end();
+        assert_eq!(out, b"#\na{1\na{2\n");
+    }
+
+    #[test]
+    #[should_panic(expected = "only written bytes")]
+    fn unwritten_bytes_do_not_repeat() {
+        let mut out = Vec::with_capacity(64);
+        Line::new(&mut out, 8).repeat(0, 2);
+    }
 
     #[test]
     fn lines_append() {

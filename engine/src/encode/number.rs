@@ -29,11 +29,22 @@ impl Number {
         if value.is_infinite() {
             return if value > 0.0 { b"+Inf" } else { b"-Inf" };
         }
-        if value < 0.0 {
-            self.push(b'-');
-        }
         let mut shortest = zmij::Buffer::new();
-        let digits = Digits::of(shortest.format_finite(value.abs()));
+        let text = shortest.format_finite(value);
+        // What zmij writes as a plain decimal here is what Go writes, but for a trailing `.0`.
+        if (1e-4..1e6).contains(&value.abs()) {
+            let text = text.strip_suffix(".0").unwrap_or(text);
+            self.extend(text.as_bytes());
+            return &self.bytes[..self.len];
+        }
+        let text = match text.strip_prefix('-') {
+            Some(magnitude) => {
+                self.push(b'-');
+                magnitude
+            }
+            None => text,
+        };
+        let digits = Digits::of(text);
         if (-4..6).contains(&digits.exponent) {
             self.decimal(&digits);
         } else {
@@ -192,7 +203,10 @@ mod tests {
         #[test]
         fn short_decimals_stay_short(units in 1i64..1_000_000, places in 0u32..7) {
             let value = units as f64 / 10f64.powi(places as i32);
-            prop_assert!(go(value).len() <= 14, "{}", go(value));
+            let text = go(value);
+            prop_assert!(text.len() <= 14, "{}", text);
+            prop_assert_eq!(text.contains('e'), value < 1e-4, "{}", text);
+            prop_assert_eq!(text.parse::<f64>(), Ok(value));
         }
     }
 }

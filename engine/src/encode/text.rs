@@ -18,6 +18,7 @@ pub(crate) struct TextFamily {
     count: Vec<u8>,
     /// `le="0.005"} ` for each bucket.
     bounds: Vec<Vec<u8>>,
+    longest_bound: usize,
 }
 
 impl TextFamily {
@@ -26,7 +27,7 @@ impl TextFamily {
         let mut header = format!("# HELP {name} ").into_bytes();
         escape_help(help, &mut header);
         header.extend_from_slice(format!("\n# TYPE {name} {type_name}\n").as_bytes());
-        let bounds = bounds.map_or_else(Vec::new, |bounds| {
+        let bounds: Vec<Vec<u8>> = bounds.map_or_else(Vec::new, |bounds| {
             let all = bounds.iter().copied().chain([f64::INFINITY]);
             all.map(|bound| [b"le=\"", Number::new().float(bound), b"\"} "].concat()).collect()
         });
@@ -37,6 +38,7 @@ impl TextFamily {
             bucket: suffixed("_bucket{"),
             sum: suffixed("_sum"),
             count: suffixed("_count"),
+            longest_bound: bounds.iter().map(Vec::len).max().unwrap_or(0),
             bounds,
         }
     }
@@ -65,20 +67,29 @@ impl TextFamily {
     /// Writes the samples of a histogram: buckets, sum, count. `buckets` are not cumulative; the last is
     /// the one up to `+Inf`, and its cumulative value is the count.
     pub(crate) fn histogram(&self, out: &mut Vec<u8>, labels: &[u8], buckets: &[u64], sum: f64) {
+        let head_len = self.bucket.len() + labels.len() + 1;
+        let line_len = head_len + self.longest_bound + MAX_NUMBER_BYTES + 1;
+        let mut line = Line::new(out, self.bounds.len() * line_len + 1);
+        let head = line.position();
+        line.put(&self.bucket);
+        if !labels.is_empty() {
+            line.put(labels);
+            line.put(b",");
+        }
+        let head_len = line.position() - head;
         let mut count = 0u64;
         let mut digits = itoa::Buffer::new();
-        for (bound, bucket) in self.bounds.iter().zip(buckets) {
-            count = count.wrapping_add(*bucket);
-            let mut line = Line::new(out, self.bucket.len() + labels.len() + bound.len() + MAX_NUMBER_BYTES + 2);
-            line.put(&self.bucket);
-            if !labels.is_empty() {
-                line.put(labels);
-                line.put(b",");
+        for (index, (bound, bucket)) in self.bounds.iter().zip(buckets).enumerate() {
+            if index > 0 {
+                line.next_line();
+                // The same head in one copy, out of the line before.
+                line.repeat(head, head_len);
             }
+            count = count.wrapping_add(*bucket);
             line.put(bound);
             line.put(digits.format(count).as_bytes());
-            line.end();
         }
+        line.end();
         sample(out, &self.sum, labels, Number::new().float(sum));
         sample(out, &self.count, labels, digits.format(count).as_bytes());
     }

@@ -72,6 +72,15 @@ impl Histogram {
         let Some(layout) = &self.layout else { return };
         match layout.index(value) {
             Some(bucket) => cells::add_observations(self.range, value * n as f64, bucket, n),
+            None => self.observe_finer(layout, value, n),
+        }
+    }
+
+    /// Records values of layouts with several bounds in an octave.
+    #[inline(never)]
+    fn observe_finer(&self, layout: &Layout, value: f64, n: u64) {
+        match layout.index_finer(value) {
+            Some(bucket) => cells::add_observations(self.range, value * n as f64, bucket, n),
             None => self.observe_uncommon(layout, value, n),
         }
     }

@@ -7,23 +7,12 @@ use super::table::Table;
 /// family.
 #[derive(Debug)]
 pub(crate) struct Layout {
-    /// For each sign and exponent of a float (its top 12 bits) the first bound at or above the start of that
-    /// octave, or a mark that more must be looked at.
-    octaves: [u8; OCTAVES],
-    /// Bits of the bounds, and of +Inf. Of positive floats they are ordered like the floats.
-    bits: Box<[u64]>,
-    bounds: Box<[f64]>,
-    /// Of the bounds above zero: for layouts with several bounds in one octave.
+    /// Of the bounds above zero.
     positive: Table,
+    bounds: Box<[f64]>,
     /// Absolute values of the bounds below zero, ascending.
     negative: Box<[f64]>,
 }
-
-const OCTAVES: usize = 1 << 12;
-/// The layout has several bounds in an octave, or too many for a byte.
-const FINER: u8 = 254;
-/// Zero, subnormal, negative, infinite or NaN.
-const UNCOMMON: u8 = 255;
 
 impl Layout {
     /// Makes the layout of bounds that [`Buckets::problem`] found nothing wrong with.
@@ -31,11 +20,10 @@ impl Layout {
         let bounds = buckets.bounds();
         let below_zero = bounds.partition_point(|bound| *bound < 0.0);
         let up_to_zero = bounds.partition_point(|bound| *bound <= 0.0);
+        let positive = Table::new(&bounds[up_to_zero..], up_to_zero as u64);
         Self {
-            octaves: octaves(bounds, up_to_zero),
-            bits: bounds.iter().chain([&f64::INFINITY]).map(|bound| bound.to_bits()).collect(),
+            positive,
             bounds: bounds.into(),
-            positive: Table::new(&bounds[up_to_zero..], up_to_zero as u64),
             negative: bounds[..below_zero].iter().rev().map(|bound| -bound).collect(),
         }
     }
@@ -54,29 +42,11 @@ impl Layout {
         !self.negative.is_empty()
     }
 
-    /// Gives the bucket of a positive normal value in a layout with at most one bound an octave: two reads
-    /// and a compare, no branch but the one that sends all else to [`index_finer`](Self::index_finer) by
-    /// `None`.
+    /// Gives the bucket of a common value (positive and finite, and zero where no bound is): two reads and one
+    /// compare, whatever the layout. `None` sends the value to [`index_uncommon`](Self::index_uncommon).
     #[inline(always)]
-    #[allow(unsafe_code, reason = "the record path: the bounds check costs as much as the read")]
     pub(crate) fn index(&self, value: f64) -> Option<u64> {
-        let bits = value.to_bits();
-        let first = self.octaves[(bits >> 52) as usize];
-        if first >= FINER {
-            return None;
-        }
-        debug_assert!(usize::from(first) < self.bits.len());
-        // SAFETY: below FINER the octaves hold indexes of bounds, or the number of bounds, where +Inf is.
-        let bound = unsafe { *self.bits.get_unchecked(usize::from(first)) };
-        Some(u64::from(first) + u64::from(bits > bound))
-    }
-
-    /// Gives the bucket of a positive finite value in any layout: one read and one compare, or a binary
-    /// search where bounds crowd; `None` sends all else to [`index_uncommon`](Self::index_uncommon).
-    #[inline]
-    pub(crate) fn index_finer(&self, value: f64) -> Option<u64> {
-        let positive = value > 0.0 && value < f64::INFINITY;
-        (positive && self.positive.is_exact()).then(|| self.positive.index(value))
+        self.positive.index(value)
     }
 
     /// Gives the bucket of any finite value; `None` where it is negative and the layout has no negative
@@ -95,19 +65,6 @@ impl Layout {
     }
 }
 
-/// Fills the octave table: positive normal octaves with the index of their first bound.
-fn octaves(bounds: &[f64], up_to_zero: usize) -> [u8; OCTAVES] {
-    let octave_of = |bound: f64| (bound.to_bits() >> 52) as usize;
-    let positive = &bounds[up_to_zero..];
-    let several = positive.windows(2).any(|pair| octave_of(pair[0]) == octave_of(pair[1]));
-    let mut octaves = [UNCOMMON; OCTAVES];
-    for (octave, first) in octaves.iter_mut().enumerate().take(octave_of(f64::INFINITY)).skip(1) {
-        let index = up_to_zero + positive.partition_point(|bound| octave_of(*bound) < octave);
-        *first = if several || bounds.len() >= usize::from(FINER) { FINER } else { index as u8 };
-    }
-    octaves
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,7 +76,7 @@ mod tests {
     }
 
     fn index(layout: &Layout, value: f64) -> Option<u64> {
-        layout.index(value).or_else(|| layout.index_finer(value)).or_else(|| layout.index_uncommon(value))
+        layout.index(value).or_else(|| layout.index_uncommon(value))
     }
 
     fn check(buckets: &Buckets) {
@@ -166,7 +123,8 @@ mod tests {
         assert_eq!(layout.buckets(), 15);
         assert_eq!(layout.index(0.0001), Some(0));
         assert_eq!(layout.index(1e9), Some(14));
-        assert_eq!(layout.index(0.0), None, "not common");
+        assert_eq!(layout.index(0.0), Some(0));
+        assert_eq!(layout.index(-1.0), None, "not common");
     }
 
     proptest! {

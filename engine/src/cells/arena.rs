@@ -129,6 +129,21 @@ impl Arena {
         Some(slab)
     }
 
+    /// Copies the list of slabs. The caller holds the reclaim lock, so that they stay.
+    pub(crate) fn copy_slabs(&self, copy: &mut Vec<SlabPtr>) {
+        copy.clear();
+        loop {
+            let slabs = self.slabs.lock();
+            if slabs.all.len() <= copy.capacity() {
+                return copy.extend_from_slice(&slabs.all);
+            }
+            // Grows without the lock: the global allocator may record, and attach takes the lock.
+            let wanted = slabs.all.len();
+            drop(slabs);
+            copy.reserve(wanted);
+        }
+    }
+
     /// Takes the slab of a thread that ends. Its values stay where they are.
     pub(crate) fn give_back(&'static self, slab: SlabPtr) {
         let idle = {

@@ -4,6 +4,7 @@ use super::arena::arena;
 use super::cell::Cell;
 use super::chunk::{CHUNK_CELLS, Chunk};
 use super::ranges::Range;
+use super::series::Series;
 use super::slab::SlabPtr;
 use crate::sync::{Fault, Ordering, ReclaimShared, broken};
 use std::ptr::NonNull;
@@ -38,19 +39,8 @@ impl<'s> Pass<'s> {
     pub(crate) fn begin(scratch: &'s mut PassScratch) -> Self {
         let arena = arena();
         let lock = (!broken(Fault::PassWithoutLock)).then(|| arena.reclaim.read());
-        scratch.slabs.clear();
-        loop {
-            let slabs = arena.slabs.lock();
-            if slabs.all.len() <= scratch.slabs.capacity() {
-                scratch.slabs.extend_from_slice(&slabs.all);
-                break;
-            }
-            // Grow without the lock: the global allocator may record, and attach takes the lock.
-            let wanted = slabs.all.len();
-            drop(slabs);
-            scratch.slabs.reserve(wanted);
-            scratch.column.reserve(wanted + 1);
-        }
+        arena.copy_slabs(&mut scratch.slabs);
+        scratch.column.reserve(scratch.slabs.len() + 1);
         Self { scratch, selected: None, _lock: lock }
     }
 
@@ -107,19 +97,26 @@ impl<'s> Pass<'s> {
         up.wrapping_sub(down).cast_signed()
     }
 
-    /// Adds the buckets of a histogram to `buckets` and gives the sum of its observations.
-    pub(crate) fn histogram(&mut self, range: Range, buckets: &mut [u64]) -> f64 {
+    /// Fills `buckets`, not cumulative, with those of a histogram and gives the sum of its observations,
+    /// which is finite. `monotone` where no observation is negative: the sum then never falls (I2).
+    pub(crate) fn histogram(&mut self, series: &Series, buckets: &mut [u64], monotone: bool) -> f64 {
+        let range = series.range();
         self.select(range.chunk);
+        let floor = series.sum_floor();
+        buckets.fill(0);
         let mut sum = 0.0;
         for chunk in &self.scratch.column {
             for (index, bucket) in buckets.iter_mut().enumerate() {
                 // Acquire (O3): before the sum, so that the sum covers what was counted.
                 *bucket = bucket.wrapping_add(at(chunk, range, 1 + index).read(Ordering::Acquire));
             }
-            // Relaxed: ordered after the buckets by their Acquire.
-            sum += f64::from_bits(at(chunk, range, 0).read(Ordering::Relaxed));
+            // Relaxed: ordered after the buckets by their Acquire. A cell may have grown to infinity, and two
+            // of them must not meet as NaN.
+            let part = f64::from_bits(at(chunk, range, 0).read(Ordering::Relaxed));
+            sum += part.clamp(f64::MIN, f64::MAX);
         }
-        sum
+        let sum = sum.clamp(f64::MIN, f64::MAX);
+        if monotone { series.settle_sum(floor, sum) } else { sum }
     }
 }
 

@@ -97,17 +97,24 @@ fn read_pins() -> (Vec<(u64, u64)>, bool) {
     if broken(Fault::ReclaimIgnoresPins) {
         return (Vec::new(), false);
     }
-    let slabs = arena().slabs.lock();
-    let pins = slabs
-        .all
-        .iter()
-        .filter_map(|slab| {
+    let mut pins = Vec::new();
+    loop {
+        let slabs = arena().slabs.lock();
+        let wanted = slabs.all.len();
+        if pins.capacity() < wanted {
+            // Grows without the lock: the global allocator may record, and attach takes the lock.
+            drop(slabs);
+            pins.reserve(wanted);
+            continue;
+        }
+        pins.extend(slabs.all.iter().filter_map(|slab| {
             // SAFETY: slabs are freed only after they left the list, and the list is locked.
             let slab = unsafe { slab.get() };
             let pin = slab.read_pin();
             (pin % 2 == 1).then_some((slab.id(), pin))
-        })
-        .collect();
+        }));
+        break;
+    }
     // Acquire (O10): pairs with the Release of an orphan that leaves.
     let orphans = arena().orphan_pins.load(Ordering::Acquire) != 0 && !broken(Fault::ReclaimIgnoresOrphans);
     (pins, orphans)
@@ -138,7 +145,8 @@ pub(crate) fn sweep() {
     {
         // Keeps slabs from being folded meanwhile (O7).
         let _lock = arena.reclaim.read();
-        let slabs: Vec<SlabPtr> = arena.slabs.lock().all.clone();
+        let mut slabs: Vec<SlabPtr> = Vec::new();
+        arena.copy_slabs(&mut slabs);
         // SAFETY: slabs are freed under the reclaim lock only.
         let slabs = slabs.iter().map(|slab| unsafe { &slab.get().directory });
         for directory in slabs.chain([&arena.shared]) {

@@ -34,18 +34,25 @@ impl Series {
         self.created_millis
     }
 
+    /// Gives the sum below which a pass that begins now cannot honestly come: to be read before the cells.
+    pub(crate) fn sum_floor(&self) -> f64 {
+        // Acquire (O16): pairs with the Release in settle_sum, so that this pass reads cells at least as new
+        // as the pass whose sum it sees.
+        f64::from_bits(self.high_water.load(Ordering::Acquire))
+    }
+
     /// Keeps a non-negative f64 sum from going down by rounding: adding the same partial sums in
     /// another order (a slab was folded) may end an ulp lower, which a reader would take for a reset.
-    pub(crate) fn clamp_sum(&self, sum: f64) -> f64 {
-        // The bits of non-negative floats are ordered like the floats. Relaxed (O16): passes are
-        // ordered by O8, and the maximum needs no other order.
-        let before = f64::from_bits(self.high_water.fetch_max(sum.to_bits(), Ordering::Relaxed));
-        if before > sum && before - sum > 1e-9 * before {
+    /// `floor` is what [`sum_floor`](Self::sum_floor) gave before the cells were read.
+    pub(crate) fn settle_sum(&self, floor: f64, sum: f64) -> f64 {
+        // The bits of non-negative floats are ordered like the floats. Release (O16): see sum_floor.
+        self.high_water.fetch_max(sum.to_bits(), Ordering::Release);
+        if floor - sum > 1e-9 * floor {
             // More than rounding explains: the clamp must not hide a bug.
             count_internal_error();
-            debug_assert!(false, "a histogram sum fell from {before} to {sum}");
+            debug_assert!(false, "a histogram sum fell from {floor} to {sum}");
         }
-        before.max(sum).min(f64::MAX)
+        sum.max(floor)
     }
 }
 

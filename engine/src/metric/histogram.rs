@@ -63,38 +63,36 @@ impl Histogram {
     /// Records one observation.
     #[inline]
     pub fn observe(&self, value: f64) {
-        self.observe_n(value, 1);
+        self.record(value, value, 1);
     }
 
     /// Records the same observation `n` times, at the cost of once.
     #[inline]
     pub fn observe_n(&self, value: f64, n: u64) {
-        let Some(layout) = &self.layout else { return };
-        match layout.index(value) {
-            Some(bucket) => cells::add_observations(self.range, value * n as f64, bucket, n),
-            None => self.observe_finer(layout, value, n),
-        }
+        // The product may be infinite, and the sum must not become so at once.
+        self.record(value, (value * n as f64).clamp(f64::MIN, f64::MAX), n);
     }
 
-    /// Records values of layouts with several bounds in an octave.
-    #[inline(never)]
-    fn observe_finer(&self, layout: &Layout, value: f64, n: u64) {
-        match layout.index_finer(value) {
-            Some(bucket) => cells::add_observations(self.range, value * n as f64, bucket, n),
-            None => self.observe_uncommon(layout, value, n),
+    /// Records `n` observations of `value`, whose sum is `total`.
+    #[inline(always)]
+    fn record(&self, value: f64, total: f64, n: u64) {
+        let Some(layout) = &self.layout else { return };
+        match layout.index(value) {
+            Some(bucket) => cells::add_observations(self.range, total, bucket, n),
+            None => self.record_uncommon(layout, value, total, n),
         }
     }
 
     /// Records zero, negative values, and values of crowded layouts; counts what cannot be recorded.
     #[cold]
     #[inline(never)]
-    fn observe_uncommon(&self, layout: &Layout, value: f64, n: u64) {
+    fn record_uncommon(&self, layout: &Layout, value: f64, total: f64, n: u64) {
         if value.is_nan() {
             cells::count_dropped(Dropped::NotANumber, n);
         } else if value.is_infinite() {
             cells::count_dropped(Dropped::Infinite, n);
         } else if let Some(bucket) = layout.index_uncommon(value) {
-            cells::add_observations(self.range, value * n as f64, bucket, n);
+            cells::add_observations(self.range, total, bucket, n);
         } else {
             cells::count_dropped(Dropped::Negative, n);
         }
@@ -135,8 +133,8 @@ impl Histogram {
             return HistogramSnapshot::default();
         };
         let mut buckets = vec![0; layout.buckets()];
-        let sum = Pass::begin(&mut PassScratch::default()).histogram(self.range, &mut buckets);
-        let sum = if layout.has_negative_bounds() { sum } else { series.clamp_sum(sum) };
+        let monotone = !layout.has_negative_bounds();
+        let sum = Pass::begin(&mut PassScratch::default()).histogram(series, &mut buckets, monotone);
         HistogramSnapshot::new(layout.bounds().into(), buckets, sum)
     }
 }

@@ -51,6 +51,18 @@ impl HistogramSnapshot {
         })
     }
 
+    /// Gives what was observed after `earlier`, a snapshot of the same histogram: for quantiles of an interval.
+    /// Where the two do not fit together (other bounds, or `earlier` is later) nothing is taken away.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let pairs = || self.buckets.iter().zip(&earlier.buckets);
+        if self.bounds != earlier.bounds || pairs().any(|(now, before)| now < before) {
+            return self.clone();
+        }
+        let buckets = pairs().map(|(now, before)| now - before).collect();
+        Self::new(self.bounds.clone(), buckets, self.sum - earlier.sum)
+    }
+
     /// Estimates the `q`-quantile as PromQL's `histogram_quantile` does: linear within the bucket, the
     /// highest finite bound where the quantile lies above it. `None` for an empty histogram, and for a
     /// `q` outside 0..=1.
@@ -97,6 +109,15 @@ mod tests {
         assert_eq!(snapshot(&[1.0], &[0, 5]).quantile(0.5), Some(1.0), "above the highest bound");
         assert_eq!(snapshot(&[-2.0, -1.0], &[4, 0, 0]).quantile(0.5), Some(-2.0));
         assert_eq!(HistogramSnapshot::default().quantile(0.5), None);
+    }
+
+    #[test]
+    fn a_difference_is_what_came_between() {
+        let (before, after) = (snapshot(&[1.0], &[2, 1]), HistogramSnapshot::new([1.0].into(), vec![5, 1], 3.0));
+        assert_eq!(after.since(&before), HistogramSnapshot::new([1.0].into(), vec![3, 0], 3.0));
+        assert_eq!(before.since(&after), before, "the wrong way round");
+        assert_eq!(after.since(&snapshot(&[2.0], &[0, 0])), after, "another histogram");
+        assert_eq!(after.since(&HistogramSnapshot::default()), after);
     }
 
     #[test]

@@ -35,8 +35,18 @@ impl Callback {
         valid.then(|| f64::from_bits(self.value.load(Ordering::Relaxed)))
     }
 
+    /// Runs the callback and gives its value; `None` where it panics, and inside another callback.
+    pub(crate) fn run_alone(&self) -> Option<f64> {
+        if RUNNING.replace(true) {
+            return None;
+        }
+        let ran = self.run();
+        RUNNING.set(false);
+        ran.then(|| self.value()).flatten()
+    }
+
     /// Runs the callback; tells whether it gave a value.
-    pub(crate) fn run(&self) -> bool {
+    fn run(&self) -> bool {
         let outcome = catch_unwind(AssertUnwindSafe(&self.function));
         if let Ok(value) = outcome {
             self.value.store(value.to_bits(), Ordering::Relaxed);
@@ -48,7 +58,7 @@ impl Callback {
 }
 
 std::thread_local! {
-    /// This thread is inside a callback: a scrape in there leaves callbacks out.
+    /// This thread is inside a callback: scrapes and readings in there leave callbacks out.
     static RUNNING: Cell<bool> = const { Cell::new(false) };
 }
 

@@ -33,14 +33,6 @@ impl Kind {
         }
     }
 
-    /// Gives what the kind appends to the family's name in the text formats.
-    pub(crate) fn sample_suffixes(self) -> &'static [&'static str] {
-        match self {
-            Self::Histogram => &["_bucket", "_sum", "_count"],
-            _ => &[""],
-        }
-    }
-
     fn name(self) -> &'static str {
         match self {
             Self::Counter => "counter",
@@ -191,9 +183,10 @@ impl Desc {
             && bounds(self) == bounds(other)
     }
 
-    /// Gives the names of the samples that the family exposes.
-    pub(crate) fn sample_names(&self) -> impl Iterator<Item = String> + '_ {
-        self.kind.sample_suffixes().iter().map(|suffix| format!("{}{suffix}", self.name))
+    /// Gives the names that no other family may expose: its own, and those of its samples.
+    pub(crate) fn claimed_names(&self) -> impl Iterator<Item = String> + '_ {
+        let suffixes = if self.kind == Kind::Histogram { &["", "_bucket", "_sum", "_count"][..] } else { &[""] };
+        suffixes.iter().map(|suffix| format!("{}{suffix}", self.name))
     }
 }
 

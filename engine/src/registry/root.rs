@@ -81,7 +81,7 @@ pub(crate) struct RegistryInner {
 #[derive(Debug, Default)]
 struct Names {
     families: HashMap<Box<str>, PlainArc<FamilyCore>>,
-    /// Every sample name that is exposed, and the family that exposes it.
+    /// Every name that is exposed, of families and of samples, and the family that exposes it.
     samples: HashMap<String, Box<str>>,
 }
 
@@ -112,7 +112,7 @@ impl RegistryInner {
                 requested: desc.to_string(),
             });
         }
-        for sample in desc.sample_names() {
+        for sample in desc.claimed_names() {
             if let Some(registered) = names.samples.get(&sample) {
                 return Err(Error::SampleNameTaken {
                     name: desc.name.to_string(),
@@ -121,8 +121,7 @@ impl RegistryInner {
                 });
             }
         }
-        // A later family named like this one, or like one of its samples, would clash as well.
-        for sample in desc.sample_names() {
+        for sample in desc.claimed_names() {
             names.samples.insert(sample, desc.name.clone());
         }
         let family = PlainArc::new(FamilyCore::new(desc));

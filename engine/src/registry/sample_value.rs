@@ -18,7 +18,7 @@ impl Registry {
     /// `_sum`, `_count` or `_bucket` for a histogram, and `labels` its full label set in any order, with `le`
     /// for a bucket. `None` where there is no such sample.
     ///
-    /// Cold: walks the family, merges the slabs, allocates. Callbacks are run.
+    /// Cold: walks the family, merges the slabs, allocates. A callback is run, unless this is called by one.
     ///
     /// ```
     /// let registry = streamgauge::Registry::new();
@@ -68,10 +68,7 @@ fn value_of(family: &FamilyCore, record: RecordRef<'_>, part: &Part<'_>) -> Opti
     let mut scratch = PassScratch::default();
     match record.series() {
         SeriesRef::Gauge(series) => Some(series.get()),
-        SeriesRef::Callback(callback) => {
-            callback.run();
-            callback.value()
-        }
+        SeriesRef::Callback(callback) => callback.run_alone(),
         SeriesRef::Cells(series) => {
             let mut pass = Pass::begin(&mut scratch);
             match family.desc.kind {
@@ -82,8 +79,7 @@ fn value_of(family: &FamilyCore, record: RecordRef<'_>, part: &Part<'_>) -> Opti
                 Kind::Histogram => {
                     let layout = family.desc.layout.as_ref()?;
                     let mut buckets = vec![0; layout.buckets()];
-                    let sum = pass.histogram(record.range(), &mut buckets);
-                    let sum = if layout.has_negative_bounds() { sum } else { series.clamp_sum(sum) };
+                    let sum = pass.histogram(series, &mut buckets, !layout.has_negative_bounds());
                     let counted = |buckets: &[u64]| buckets.iter().sum::<u64>() as f64;
                     match part {
                         Part::Sum => Some(sum),

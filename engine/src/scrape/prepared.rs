@@ -1,7 +1,7 @@
 //! A family as a scraper keeps it: with everything rendered that does not change.
 
 use crate::buckets::Layout;
-use crate::cells::{Pass, Series};
+use crate::cells::Pass;
 use crate::encode::TextFamily;
 use crate::registry::{FamilyCore, Kind, RecordRef, SeriesRef};
 use crate::sync::PlainArc;
@@ -62,10 +62,8 @@ impl Prepared {
     ) -> Option<f64> {
         let layout: &Layout = self.core.desc.layout.as_deref()?;
         let SeriesRef::Cells(series) = record.series() else { return None };
-        buckets.clear();
         buckets.resize(layout.buckets(), 0);
-        let sum = pass.histogram(record.range(), buckets);
-        Some(if layout.has_negative_bounds() { sum } else { Series::clamp_sum(series, sum) })
+        Some(pass.histogram(series, buckets, !layout.has_negative_bounds()))
     }
 }
 

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# The demo from end to end, as a user runs it: a verified run, a killed run that is resumed, a run without metrics,
+# and what it says to a bad flag, a used port and a directory that cannot be written.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cargo build --locked --release -p streamgauge-examples --example cdc
+cdc="${CARGO_TARGET_DIR:-target}/release/examples/cdc"
+
+scratch="$(mktemp -d)"
+background=""
+cleanup() {
+    if [ -n "$background" ]; then kill "$background" 2>/dev/null || true; fi
+    rm -rf "$scratch"
+}
+trap cleanup EXIT
+
+fail() {
+    echo "cdc-check: $1" >&2
+    if [ -f "$scratch/out" ]; then tail -n 20 "$scratch/out" "$scratch/err" >&2; fi
+    exit 1
+}
+
+# run STATUS FLAGS...: runs the demo and wants this exit status. Standard output and error go to files.
+run() {
+    local wanted="$1" status=0
+    shift
+    # timeout: a run that hangs is a failure, not a hang of CI.
+    timeout 300 "$cdc" "$@" >"$scratch/out" 2>"$scratch/err" || status=$?
+    if [ "$status" -ne "$wanted" ]; then fail "cdc $* ended with $status, not $wanted"; fi
+}
+
+# verified EVENTS: the last line says that everything adds up, that some events were dead-lettered, and so on.
+verified() {
+    local line captured applied dead counted
+    line="$(tail -n 1 "$scratch/out")"
+    if [[ ! $line =~ ^verified:\ captured=([0-9]+)\ applied=([0-9]+)\ dead_lettered=([0-9]+)\ counted=([0-9]+|off)$ ]]; then
+        fail "the last line is: $line"
+    fi
+    captured="${BASH_REMATCH[1]}" applied="${BASH_REMATCH[2]}" dead="${BASH_REMATCH[3]}" counted="${BASH_REMATCH[4]}"
+    if [ "$captured" -ne "$1" ]; then fail "captured $captured events, not $1"; fi
+    if [ $((applied + dead)) -ne "$captured" ]; then fail "applied and dead-lettered events are not those captured"; fi
+    if [ "$dead" -eq 0 ]; then fail "the workload dead-lettered nothing"; fi
+    if [ "$counted" != "${2:-$captured}" ]; then fail "counted $counted events, not ${2:-$captured}"; fi
+    echo "cdc-check: $line"
+}
+
+# complaint STATUS TEXT FLAGS...: the run fails at once with one line on standard error that holds TEXT.
+complaint() {
+    local status="$1" text="$2"
+    shift 2
+    run "$status" "$@"
+    if [ "$(wc -l <"$scratch/err")" -ne 1 ]; then fail "cdc $*: more or less than one line of complaint"; fi
+    if ! grep -qF -- "$text" "$scratch/err"; then fail "cdc $*: the complaint does not name $text"; fi
+    echo "cdc-check: $(cat "$scratch/err")" | sed "s|$scratch|SCRATCH|g"
+}
+
+run 0 --events 100000
+verified 100000
+
+# 137 is 128 + SIGKILL, which the shell reports as well.
+run 137 --dir "$scratch/state" --events 200000 --kill-after 80000
+run 0 --dir "$scratch/state" --events 200000
+if ! grep -q "resumed behind event" "$scratch/out"; then fail "the second run did not resume"; fi
+verified 200000
+
+run 0 --events 20000 --no-metrics
+verified 20000 off
+
+# The check of the checks: one lost increment must be noticed.
+run 1 --events 5000 --fault drop-one-increment
+if ! grep -q "differs" "$scratch/err"; then fail "a dropped increment was not named"; fi
+
+complaint 2 --evens --evens 7
+complaint 2 lots --events lots
+
+# A port that a first demo holds.
+"$cdc" --events 1000 --linger 300 --listen 127.0.0.1:0 >"$scratch/first" 2>/dev/null &
+background=$!
+address=""
+for _ in $(seq 100); do
+    address="$(sed -n 's|^listening on http://\(.*\)/metrics$|\1|p' "$scratch/first")"
+    if [ -n "$address" ]; then break; fi
+    sleep 0.1
+done
+if [ -z "$address" ]; then fail "the demo did not say where it listens"; fi
+complaint 1 "$address" --events 9 --listen "$address"
+
+# A path below a file can be written by nobody, root included.
+touch "$scratch/file"
+complaint 1 "$scratch/file/state" --events 9 --dir "$scratch/file/state"
+
+echo "cdc-check: all as it should be"

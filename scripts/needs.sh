@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Installs the tools that checks need beside the Rust toolchain, each by its name in a package registry, and only
+# where it is missing. Without arguments: everything CI uses.
+#   rust-components    rustfmt and clippy, through rustup
+#   promtool           Debian package prometheus; its daemon is neither wanted nor started
+#   curl, shellcheck   Debian packages of that name
+#   objdump            Debian package binutils
+#   prometheus-client  the Python reference parser, in a virtual environment below the target directory
+#   cargo-fuzz         cargo install
+#   cargo-deny         cargo install; minutes, so only the nightly run asks for it
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+venv="${CARGO_TARGET_DIR:-target}/venv"
+apt_is_fresh=false
+
+# debian PROGRAM PACKAGE: installs the Debian package unless the program is there.
+debian() {
+    if command -v "$1" >/dev/null; then return; fi
+    if ! command -v apt-get >/dev/null; then
+        echo "needs: $1 is missing and there is no apt-get; install it with your package manager" >&2
+        return 1
+    fi
+    local sudo=()
+    if [ "$(id -u)" -ne 0 ]; then sudo=(sudo); fi
+    if ! $apt_is_fresh; then
+        "${sudo[@]}" apt-get update -qq
+        apt_is_fresh=true
+    fi
+    # noninteractive: no question can be answered in CI. RUNLEVEL=1: invoke-rc.d starts no daemon.
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+        apt-get install -y -qq --no-install-recommends "$2" >/dev/null
+    command -v "$1" >/dev/null
+    echo "needs: installed $2 for $1"
+}
+
+# tool NAME: installs a cargo subcommand. --locked: the dependencies its authors tested. No optimisation: these
+# tools only start others, and compile in half the time.
+tool() {
+    if command -v "$1" >/dev/null; then return; fi
+    CARGO_PROFILE_RELEASE_OPT_LEVEL=0 cargo install --locked --quiet "$1"
+    echo "needs: installed $1"
+}
+
+component() {
+    if cargo "$2" --version >/dev/null 2>&1; then return; fi
+    rustup component add "$1"
+}
+
+need() {
+    case "$1" in
+        rust-components)
+            component rustfmt fmt
+            component clippy clippy
+            ;;
+        promtool) debian promtool prometheus ;;
+        shellcheck) debian shellcheck shellcheck ;;
+        curl) debian curl curl ;;
+        objdump) debian objdump binutils ;;
+        prometheus-client)
+            if ! "$venv/bin/python" -c 'import prometheus_client' 2>/dev/null; then
+                python3 -m venv "$venv"
+                "$venv/bin/python" -m pip install --quiet --disable-pip-version-check prometheus-client
+                echo "needs: installed prometheus-client"
+            fi
+            ;;
+        cargo-fuzz | cargo-deny) tool "$1" ;;
+        *)
+            echo "needs: $1 is not in the list at the top of this script" >&2
+            return 2
+            ;;
+    esac
+}
+
+if [ $# -eq 0 ]; then
+    set -- rust-components promtool shellcheck curl objdump prometheus-client cargo-fuzz
+fi
+for name in "$@"; do need "$name"; done

@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# What no compiler checks: the direction of imports, a reason beside every memory ordering, the length of files, the
+# README's code, machine paths, and the scripts themselves. Prints every finding, then fails if there was one.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+failed=0
+# finding TITLE TEXT: reports the lines of TEXT, if there are any.
+finding() {
+    if [ -n "$2" ]; then
+        printf 'tidy: %s\n%s\n' "$1" "$2" >&2
+        failed=1
+    fi
+}
+
+# code FILE...: their lines as FILE:LINE:TEXT, without comments, without the test modules at the ends of files and
+# without files of tests. What is left is what ships.
+code() {
+    awk '
+        FNR == 1 { tests = 0; attribute = 0; skip = FILENAME ~ /(_tests|\/tests)\.rs$/ }
+        attribute && /^[[:space:]]*(pub(\([a-z]+\))? )?mod / { tests = 1 }
+        !attribute || !/^[[:space:]]*#\[/ { attribute = /^[[:space:]]*#\[cfg\(test\)\]/ }
+        tests || skip || /^[[:space:]]*\/\// { next }
+        { sub(/[[:space:]]\/\/ .*/, ""); print FILENAME ":" FNR ":" $0 }
+    ' "$@"
+}
+# below FOLDER...: the tracked Rust files of the folders.
+below() { git ls-files --cached --others --exclude-standard -- "${@/%//*.rs}"; }
+# matches PATTERN: grep that does not fail where it finds nothing.
+matches() { grep -E "$@" || true; }
+
+mapfile -t engine < <(below engine/src)
+mapfile -t metric < <(below engine/src/metric)
+mapfile -t encode < <(below engine/src/encode)
+mapfile -t buckets < <(below engine/src/buckets)
+mapfile -t cells < <(below engine/src/cells)
+
+# One door to atomics, locks and shared pointers, so that loom can stand behind it. `#[cfg(engine_loom)]` and the
+# two macros that loom has no re-export for (loom::thread_local!, loom::lazy_static!) are no imports.
+mapfile -t outside < <(below engine/src | grep -vx engine/src/sync.rs)
+finding "only engine/src/sync.rs names std::sync, parking_lot, arc-swap or loom" "$(
+    code "${outside[@]}" |
+        matches '\b(std::sync|core::sync|std::\{[^}]*\bsync\b|parking_lot|arc_swap|loom::)' |
+        matches -v 'loom::(thread_local|lazy_static)!'
+)"
+
+# Imports run one way: sync <- cells <- {metric, scrape}; label <- registry; buckets <- {metric, scrape, encode}.
+finding "metric/ imports neither registry/ nor encode/" "$(
+    code "${metric[@]}" | matches '\b(crate|super::super)::(registry|encode|scrape)\b|crate::\{[^}]*\b(registry|encode|scrape)\b'
+)"
+finding "encode/ knows no atomics, cells or registry" "$(
+    code "${encode[@]}" | matches '\bcrate::(sync|cells|registry|scrape|metric)\b|crate::\{[^}]*\b(sync|cells|registry)\b|\bAtomic|Ordering::'
+)"
+finding "buckets/ knows no atomics and nothing above it" "$(
+    code "${buckets[@]}" | matches '\bcrate::(sync|cells|registry|scrape|metric|encode)\b|\bAtomic|Ordering::'
+)"
+finding "cells/ knows nothing above it" "$(
+    code "${cells[@]}" | matches '\bcrate::(registry|scrape|metric|encode|label)\b'
+)"
+
+# Every ordering says why: an O-number of docs/ORDERINGS.md or a reason, in a comment on the line or at most four
+# lines above it.
+finding "an Ordering without a reason in the four lines above it" "$(
+    awk '
+        FNR == 1 { tests = 0; attribute = 0; comment = -9 }
+        attribute && /^[[:space:]]*(pub(\([a-z]+\))? )?mod / { tests = 1 }
+        !attribute || !/^[[:space:]]*#\[/ { attribute = /^[[:space:]]*#\[cfg\(test\)\]/ }
+        tests { next }
+        /\/\// { comment = FNR }
+        /Ordering::[A-Z]/ && !/^[[:space:]]*(\/\/|(pub(\([a-z]+\))? )?use )/ && FNR - comment > 4 {
+            print FILENAME ":" FNR ":" $0
+        }
+    ' "${engine[@]}"
+)"
+
+# The engine has no I/O and no opinion on logging. -e normal: what users get, not what tests use.
+finding "the engine depends on a runtime or a logger" "$(
+    cargo tree --locked --package streamgauge --edges normal --prefix none |
+        matches '^(tokio|hyper|tracing|log|futures|async-std|smol|h2|openssl|native-tls)[ -]'
+)"
+finding "somebody depends on benches, fuzz or loom-tests" "$(
+    matches -H 'streamgauge-(benches|loom-tests|fuzz)' engine/Cargo.toml engine/derive/Cargo.toml \
+        exporter/Cargo.toml examples/Cargo.toml
+)"
+# The exporter uses what everybody can use; the compiler holds privacy, this holds the features and cfgs that open it.
+finding "the exporter uses more of the engine than its public API" "$(
+    mapfile -t exporter < <(below exporter/src)
+    code "${exporter[@]}" | matches 'engine_loom|streamgauge::(model|inject|Fault)\b'
+)"
+
+# Above 500 lines a file is two files.
+finding "a source file of more than 500 lines" "$(
+    below engine/src engine/derive/src exporter/src benches/src examples/src loom-tests/src | xargs wc -l |
+        awk '$2 != "total" && $1 > 500 { print $2 ": " $1 " lines" }'
+)"
+# This file has to name what it looks for.
+finding "a path of somebody's machine" "$(
+    git grep --untracked -nIE '(^|[^[:alnum:]_.-])/(work|root|tmp|home)(/|["[:space:]]|$)' -- \
+        ':!scripts/tidy.sh' ':!Cargo.lock' ':!fuzz/Cargo.lock' || true
+)"
+
+# The README's quick start is the example, from its first `use` on.
+finding "the README's quick start is not examples/examples/quickstart.rs" "$(
+    diff <(sed -n '/^use /,$p' examples/examples/quickstart.rs) \
+        <(awk '/^```rust/ { inside = 1; next } /^```/ { inside = 0 } inside' README.md) || true
+)"
+
+# Style remarks are left to taste.
+finding "shellcheck" "$(
+    if command -v shellcheck >/dev/null; then
+        shellcheck --severity=warning .ci/run scripts/*.sh || true
+    elif [ "${CI:-}" = true ]; then
+        echo "shellcheck is missing; scripts/needs.sh shellcheck installs it"
+    else
+        echo "tidy: no shellcheck here, so the scripts were not looked at" >&2
+    fi
+)"
+
+if [ "$failed" -ne 0 ]; then exit 1; fi
+echo "tidy: nothing to report"

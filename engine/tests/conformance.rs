@@ -1,0 +1,314 @@
+//! The text format against the vectors of the Prometheus project: metric families, and the exact bytes that its Go
+//! encoder writes for them.
+//!
+//! A family is rebuilt through the public API and scraped. What differs by design is made up for in the expected
+//! text, and in nothing else:
+//!
+//! - Counters are exact integers here, and untyped metrics do not exist: other values are set on a gauge, and the
+//!   TYPE line is expected to say so.
+//! - There are no timestamps: they are cut from the ends of lines.
+//! - Help texts are mandatory: a family without one gets one.
+//! - The series of a family have the same label names: where a vector's do not, the body is that of several
+//!   registries, with the header of the first.
+//!
+//! Summaries and fractional counts cannot be expressed; names beyond the classic syntax must be refused.
+
+#![allow(clippy::print_stderr, reason = "says what it skips")]
+
+use std::path::Path;
+use streamgauge::{Buckets, Error, Format, Registry, Scraper};
+
+/// Vectors that must be compared byte by byte, at least.
+const APPLICABLE: usize = 7;
+
+#[test]
+fn text_is_what_the_go_library_writes() {
+    let Some(vectors) = vectors("prometheus_common/text004_create.json") else { return };
+    let mut compared = String::new();
+    let (mut applied, mut refused) = (0, 0);
+    for case in vectors.get("cases").expect("the cases").list() {
+        let family = Reader::new(case.text("metric_family_text")).message();
+        match rebuild(&family, case.text("expected")) {
+            Outcome::Compare(registries, expected) => {
+                assert_eq!(scrape(&registries), expected, "{family:?}");
+                compared.push_str(&expected);
+                applied += 1;
+            }
+            Outcome::Refused(error) => {
+                assert!(matches!(error, Error::InvalidName { .. }), "{error} for {family:?}");
+                refused += 1;
+            }
+            Outcome::Inexpressible(reason) => eprintln!("{}: {reason}", family.text("name")),
+        }
+    }
+    assert!(applied >= APPLICABLE, "only {applied} vectors apply; there were {APPLICABLE}");
+    assert_eq!(refused, 1, "names beyond the classic syntax");
+    for covered in [
+        "# HELP name two-line\\n doc  str\\\\ing\n",
+        "# HELP gauge_name gauge\\ndoc\\nstr\"ing\n",
+        "{name_1=\"val with\\nnew line\",name_2=\"val with \\\\backslash and \\\"quotes\\\"\"} +Inf\n",
+        "{name_1=\"Björn\",name_2=\"佖佥\"} 3.14e+42\n",
+        "name{labelname=\"val1\",basename=\"basevalue\"} NaN\n",
+        " -1.23e-45\n",
+        "_bucket{le=\"172.8\"} 1524\n",
+        "_bucket{le=\"+Inf\"} 2693\nrequest_duration_microseconds_sum 1.7560473e+06\n\
+         request_duration_microseconds_count 2693\n",
+    ] {
+        assert!(compared.contains(covered), "no vector covers {covered:?} any more");
+    }
+}
+
+/// Scrapes the registries, which hold parts of one family.
+fn scrape(registries: &[(Vec<&str>, Registry)]) -> String {
+    let mut text = String::new();
+    for (_, registry) in registries {
+        let mut body = Vec::new();
+        Scraper::new(registry).encode(Format::Text, &mut body);
+        let body = String::from_utf8(body).expect("the text format is UTF-8");
+        let header = if text.is_empty() { 0 } else { 2 };
+        text.extend(body.split_inclusive('\n').skip(header));
+    }
+    text
+}
+
+enum Outcome<'a> {
+    /// The scrape of these, each with the label names it is for, must give this text.
+    Compare(Vec<(Vec<&'a str>, Registry)>, String),
+    Refused(Error),
+    Inexpressible(&'static str),
+}
+
+/// Makes registries of one family out of a vector.
+fn rebuild<'a>(family: &'a Value, expected: &str) -> Outcome<'a> {
+    let name = family.text("name");
+    let kind = family.get("type").map_or("COUNTER", Value::word);
+    let help = family.get("help").map_or("Has no help.", Value::as_text);
+    let mut expected = expected.to_owned();
+    if family.get("help").is_none() {
+        expected = format!("# HELP {name} {help}\n{expected}");
+    }
+    let mut registries: Vec<(Vec<&str>, Registry)> = Vec::new();
+    for metric in family.all("metric") {
+        let names = metric.all("label").map(|label| label.text("name")).collect();
+        if registries.last().is_none_or(|(known, _)| *known != names) {
+            registries.push((names, Registry::new()));
+        }
+        let registry = &registries.last().expect("one was added").1;
+        let done = match kind {
+            "COUNTER" => gauge(registry, name, help, metric, "counter"),
+            "GAUGE" => gauge(registry, name, help, metric, "gauge"),
+            "UNTYPED" => gauge(registry, name, help, metric, "untyped"),
+            "HISTOGRAM" | "GAUGE_HISTOGRAM" => {
+                let values = metric.get("histogram").expect("the histogram");
+                if values.get("sample_count_float").is_some() {
+                    return Outcome::Inexpressible("counts are integers");
+                }
+                histogram(registry, name, help, values)
+            }
+            _ => return Outcome::Inexpressible("there are no summaries"),
+        };
+        if let Err(error) = done {
+            return Outcome::Refused(error);
+        }
+        if let Some(stamp) = metric.get("timestamp_ms") {
+            expected = expected.replace(&format!(" {}\n", stamp.word()), "\n");
+        }
+    }
+    for word in ["counter", "untyped"] {
+        expected = expected.replace(&format!("# TYPE {name} {word}\n"), &format!("# TYPE {name} gauge\n"));
+    }
+    Outcome::Compare(registries, expected)
+}
+
+/// Sets a gauge to the value in the message `field` of a metric.
+fn gauge(registry: &Registry, name: &str, help: &str, metric: &Value, field: &str) -> Result<(), Error> {
+    let mut builder = registry.gauge(name, help).verbatim();
+    for label in metric.all("label") {
+        builder = builder.label(label.text("name"), label.text("value"));
+    }
+    builder.register()?.set(metric.get(field).expect("the value").number("value"));
+    Ok(())
+}
+
+/// Observes whole numbers in each bucket, and once what is left of the sum in the last: the sum is exact then.
+fn histogram(registry: &Registry, name: &str, help: &str, values: &Value) -> Result<(), Error> {
+    let (count, sum) = (values.number("sample_count") as u64, values.number("sample_sum"));
+    let buckets = values.all("bucket").map(|bucket| (bucket.number("upper_bound"), bucket.number("cumulative_count")));
+    let mut buckets: Vec<(f64, u64)> = buckets.map(|(bound, count)| (bound, count as u64)).collect();
+    // The Go library adds the last bucket where it is missing; ours is always there.
+    if buckets.last().is_none_or(|(bound, _)| bound.is_finite()) {
+        buckets.push((f64::INFINITY, count));
+    }
+    let histogram = registry
+        .histogram(name, help)
+        .verbatim()
+        .buckets(Buckets::explicit(buckets.iter().map(|(bound, _)| *bound)))
+        .register()?;
+    let (mut below, mut counted, mut total) = (0.0, 0, 0.0);
+    for (bound, cumulative) in buckets {
+        let value = if bound.is_finite() { bound.floor() } else { below.floor() + 1.0 };
+        assert!(value > below && value <= bound, "no whole number between {below} and {bound}");
+        let n = cumulative - counted - u64::from(bound.is_infinite());
+        histogram.observe_n(value, n);
+        (below, counted, total) = (bound, cumulative, total + value * n as f64);
+        if bound.is_infinite() {
+            assert!(sum - total > value, "the sum leaves nothing for the last bucket");
+            histogram.observe(sum - total);
+        }
+    }
+    Ok(())
+}
+
+/// Reads a file of the shared vectors, which lie beside the project. Without them there is nothing to test, except in
+/// CI, where that is an error.
+fn vectors(file: &str) -> Option<Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance");
+    if !folder.is_dir() {
+        let absent = format!("skipped: there are no vectors at ../shared/conformance, so {file} was not tested");
+        assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{absent}");
+        eprintln!("{absent}");
+        return None;
+    }
+    let text = std::fs::read_to_string(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+    Some(Reader::new(&text).json())
+}
+
+/// A value of JSON or of protobuf's text form, which write strings alike.
+#[derive(Debug)]
+enum Value {
+    Text(String),
+    /// Anything without quotes: a number, an enum, true.
+    Word(String),
+    List(Vec<Value>),
+    /// Fields in their order; in protobuf's text form one may come several times.
+    Message(Vec<(String, Value)>),
+}
+
+impl Value {
+    fn all<'a, 'f>(&'a self, field: &'f str) -> impl Iterator<Item = &'a Self> + use<'a, 'f> {
+        let Self::Message(fields) = self else { panic!("{self:?} has no fields") };
+        fields.iter().filter(move |(name, _)| name == field).map(|(_, value)| value)
+    }
+
+    fn get<'a>(&'a self, field: &str) -> Option<&'a Self> {
+        self.all(field).next()
+    }
+
+    fn text<'a>(&'a self, field: &str) -> &'a str {
+        self.get(field).unwrap_or_else(|| panic!("{self:?} lacks {field}")).as_text()
+    }
+
+    fn number(&self, field: &str) -> f64 {
+        let word = self.get(field).unwrap_or_else(|| panic!("{self:?} lacks {field}")).word();
+        word.parse().unwrap_or_else(|_| panic!("{word} is not a number"))
+    }
+
+    fn as_text(&self) -> &str {
+        let Self::Text(text) = self else { panic!("{self:?} is not a string") };
+        text
+    }
+
+    fn word(&self) -> &str {
+        let Self::Word(word) = self else { panic!("{self:?} is not a bare word") };
+        word
+    }
+
+    fn list(&self) -> &[Self] {
+        let Self::List(list) = self else { panic!("{self:?} is not a list") };
+        list
+    }
+}
+
+/// Reads just what the vectors hold; panics at anything else.
+struct Reader<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Reader<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { rest: text }
+    }
+
+    /// Takes `token`, after white space, if it is next.
+    fn takes(&mut self, token: char) -> bool {
+        self.rest = self.rest.trim_start();
+        let rest = self.rest.strip_prefix(token);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
+    fn expects(&mut self, token: char) {
+        assert!(self.takes(token), "no {token} before {:.40}", self.rest);
+    }
+
+    fn word(&mut self) -> String {
+        self.rest = self.rest.trim_start();
+        let end = self.rest.find(|char: char| !char.is_ascii_alphanumeric() && !"_.+-".contains(char));
+        let (word, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
+        assert!(!word.is_empty(), "no word before {:.40}", self.rest);
+        self.rest = rest;
+        word.to_owned()
+    }
+
+    /// Reads a string behind its opening quote.
+    fn string(&mut self) -> String {
+        let mut text = String::new();
+        let mut chars = self.rest.chars();
+        loop {
+            match chars.next().expect("a closing quote") {
+                '"' => break,
+                '\\' => text.push(match chars.next() {
+                    Some('n') => '\n',
+                    Some(char @ ('\\' | '"')) => char,
+                    other => panic!("the escape {other:?} is not known here"),
+                }),
+                char => text.push(char),
+            }
+        }
+        self.rest = chars.as_str();
+        text
+    }
+
+    fn scalar(&mut self) -> Value {
+        if self.takes('"') { Value::Text(self.string()) } else { Value::Word(self.word()) }
+    }
+
+    fn json(&mut self) -> Value {
+        if self.takes('[') {
+            let mut list = Vec::new();
+            while !self.takes(']') {
+                list.push(self.json());
+                self.takes(',');
+            }
+            return Value::List(list);
+        }
+        if !self.takes('{') {
+            return self.scalar();
+        }
+        let mut fields = Vec::new();
+        while !self.takes('}') {
+            self.expects('"');
+            let name = self.string();
+            self.expects(':');
+            fields.push((name, self.json()));
+            self.takes(',');
+        }
+        Value::Message(fields)
+    }
+
+    /// Reads a message of protobuf's text form, to its closing brace or the end.
+    fn message(&mut self) -> Value {
+        let mut fields = Vec::new();
+        while !self.takes('}') && !self.rest.is_empty() {
+            let name = self.word();
+            let value = if self.takes(':') {
+                self.scalar()
+            } else {
+                self.expects('{');
+                self.message()
+            };
+            fields.push((name, value));
+        }
+        Value::Message(fields)
+    }
+}

@@ -184,6 +184,9 @@ pub enum Fault {
     FoldWithoutLock,
     /// A pass over the slabs does not take the reclaim lock, which orders it after the pass before it (O8).
     PassWithoutLock,
+    /// A pass that comes out below the floor of a histogram's sum, or with a negative depth, does not look for
+    /// slabs that are newer than its list (O4, O16).
+    PassNotRelisted,
     /// A pin is taken without its fence (O9).
     PinWithoutFence,
     /// The reclaimer frees without looking at the pins (O9).

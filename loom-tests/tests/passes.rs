@@ -4,7 +4,7 @@
 use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use loom::thread;
 use std::sync::Arc;
-use streamgauge::{Buckets, Fault, Registry, model};
+use streamgauge::{Buckets, Fault, Histogram, Registry, model};
 use streamgauge_loom_tests::{fails, holds};
 
 /// A pass reads a chunk that its owner is just publishing.
@@ -18,11 +18,32 @@ fn chunk_publication() {
     assert_eq!(counter.get(), 1);
 }
 
+fn histogram() -> Arc<Histogram> {
+    // A thread with a larger stack than loom's default: the table of a layout is built on it.
+    let declare = || {
+        let registry = Registry::new();
+        registry.histogram("size_bytes", "Sizes.").buckets(Buckets::explicit([0.5, 2.0])).register()
+    };
+    let declared = thread::Builder::new().stack_size(1 << 16).spawn(declare).expect("a thread");
+    Arc::new(declared.join().expect("the thread ends").expect("legal"))
+}
+
+/// Two passes at the same time, of which one sees more: neither takes the other for a sum that fell.
+fn concurrent_passes() {
+    let histogram = histogram();
+    let (recorder, reader) = (histogram.clone(), histogram.clone());
+    let recording = thread::spawn(move || recorder.observe(1.0));
+    let scraping = thread::spawn(move || drop(reader.snapshot()));
+    let seen = histogram.snapshot().sum();
+    assert!(seen <= 1.0);
+    recording.join().expect("the thread ends");
+    scraping.join().expect("the thread ends");
+    assert_eq!(histogram.snapshot().sum(), 1.0);
+}
+
 /// A pass reads a histogram that is being recorded into: the sum covers what is counted.
 fn sum_covers_count() {
-    let registry = Registry::new();
-    let histogram = registry.histogram("size_bytes", "Sizes.").buckets(Buckets::explicit([0.5, 2.0])).register();
-    let histogram = Arc::new(histogram.expect("legal"));
+    let histogram = histogram();
     let recorder = histogram.clone();
     let thread = thread::spawn(move || {
         recorder.observe(1.0);
@@ -57,6 +78,29 @@ fn depth_is_never_negative() {
     depth.inc();
     channel.store(true, Ordering::Release);
     sink.join().expect("the thread ends");
+    scraper.join().expect("the thread ends");
+}
+
+/// The same where the thread that counts up is new to the pass, and the one that counts down is not.
+fn depth_with_a_new_thread() {
+    let registry = Registry::new();
+    let depth = Arc::new(registry.up_down_counter("in_flight_events", "Depth.").register().expect("legal"));
+    let channel = loom::sync::Arc::new(AtomicBool::new(false));
+    depth.add(0);
+    let (up, sender) = (depth.clone(), channel.clone());
+    let source = thread::spawn(move || {
+        up.inc();
+        sender.store(true, Ordering::Release);
+    });
+    let scraped = depth.clone();
+    let scraper = thread::spawn(move || {
+        let seen = scraped.get();
+        assert!(seen >= 0, "the depth is {seen}");
+    });
+    if channel.load(Ordering::Acquire) {
+        depth.dec();
+    }
+    source.join().expect("the thread ends");
     scraper.join().expect("the thread ends");
 }
 
@@ -120,6 +164,16 @@ fn sums_twin() {
 }
 
 #[test]
+fn concurrent_passes_settle_the_sum() {
+    holds(100, concurrent_passes);
+}
+
+#[test]
+fn concurrent_passes_twin() {
+    fails(Fault::PassNotRelisted, "a histogram sum fell", concurrent_passes);
+}
+
+#[test]
 fn depths_are_never_negative() {
     holds(50, depth_is_never_negative);
 }
@@ -127,6 +181,16 @@ fn depths_are_never_negative() {
 #[test]
 fn depths_twin() {
     fails(Fault::IncrementsReadFirst, "the depth is -1", depth_is_never_negative);
+}
+
+#[test]
+fn depths_of_new_threads_are_never_negative() {
+    holds(100, depth_with_a_new_thread);
+}
+
+#[test]
+fn depths_of_new_threads_twin() {
+    fails(Fault::PassNotRelisted, "the depth is -1", depth_with_a_new_thread);
 }
 
 #[test]

@@ -83,26 +83,51 @@ impl<'s> Pass<'s> {
     /// a decrement came before its increment.
     pub(crate) fn difference(&mut self, range: Range) -> i64 {
         self.select(range.chunk);
-        let column = &self.scratch.column;
-        let (up, down);
         if broken(Fault::IncrementsReadFirst) {
-            up = total(column, range, 0, Ordering::Acquire);
-            down = total(column, range, 1, Ordering::Acquire);
-        } else {
-            // All decrements first (O4), Acquire: each one seen brings the increment that came
-            // before it, so the difference is never negative on account of the reading.
-            down = total(column, range, 1, Ordering::Acquire);
-            up = total(column, range, 0, Ordering::Relaxed);
+            let up = total(&self.scratch.column, range, 0, Ordering::Acquire);
+            let down = total(&self.scratch.column, range, 1, Ordering::Acquire);
+            return up.wrapping_sub(down).cast_signed();
         }
+        // All decrements first (O4), Acquire: each one seen brings the increment that came before it, so
+        // the difference is never negative on account of the reading.
+        let down = total(&self.scratch.column, range, 1, Ordering::Acquire);
+        let up = total(&self.scratch.column, range, 0, Ordering::Relaxed);
+        let depth = up.wrapping_sub(down).cast_signed();
+        if depth >= 0 || broken(Fault::PassNotRelisted) {
+            return depth;
+        }
+        // The increment may be in a slab that is newer than the list, while its decrement is not.
+        self.relist(range.chunk);
+        let up = total(&self.scratch.column, range, 0, Ordering::Relaxed);
         up.wrapping_sub(down).cast_signed()
+    }
+
+    /// Takes up slabs and chunks that have come since the pass began: everything that happened before what
+    /// this thread has read is there then.
+    #[cold]
+    fn relist(&mut self, chunk: u32) {
+        arena().copy_slabs(&mut self.scratch.slabs);
+        self.select_cold(chunk);
     }
 
     /// Fills `buckets`, not cumulative, with those of a histogram and gives the sum of its observations,
     /// which is finite. `monotone` where no observation is negative: the sum then never falls (I2).
     pub(crate) fn histogram(&mut self, series: &Series, buckets: &mut [u64], monotone: bool) -> f64 {
-        let range = series.range();
+        // The column may be from before the floor, since it is kept from series to series.
+        self.select(series.range().chunk);
+        let floor = if monotone { series.sum_floor() } else { f64::MIN };
+        let mut sum = self.merge(series.range(), buckets);
+        if monotone && Series::is_below(sum, floor) && !broken(Fault::PassNotRelisted) {
+            // Another pass, which began later, saw a thread or a chunk that was new to it. Everything it
+            // saw is there now that its floor is (O16).
+            self.relist(series.range().chunk);
+            sum = self.merge(series.range(), buckets);
+        }
+        if monotone { series.settle_sum(floor, sum) } else { sum }
+    }
+
+    fn merge(&mut self, range: Range, buckets: &mut [u64]) -> f64 {
         self.select(range.chunk);
-        let floor = series.sum_floor();
         buckets.fill(0);
         let mut sum = 0.0;
         for chunk in &self.scratch.column {
@@ -115,8 +140,7 @@ impl<'s> Pass<'s> {
             let part = f64::from_bits(at(chunk, range, 0).read(Ordering::Relaxed));
             sum += part.clamp(f64::MIN, f64::MAX);
         }
-        let sum = sum.clamp(f64::MIN, f64::MAX);
-        if monotone { series.settle_sum(floor, sum) } else { sum }
+        sum.clamp(f64::MIN, f64::MAX)
     }
 }
 

@@ -34,6 +34,11 @@ impl Series {
         self.created_millis
     }
 
+    /// Tells whether a sum is below the floor by more than rounding explains.
+    pub(crate) fn is_below(sum: f64, floor: f64) -> bool {
+        floor - sum > 1e-9 * floor
+    }
+
     /// Gives the sum below which a pass that begins now cannot honestly come: to be read before the cells.
     pub(crate) fn sum_floor(&self) -> f64 {
         // Acquire (O16): pairs with the Release in settle_sum, so that this pass reads cells at least as new
@@ -47,7 +52,7 @@ impl Series {
     pub(crate) fn settle_sum(&self, floor: f64, sum: f64) -> f64 {
         // The bits of non-negative floats are ordered like the floats. Release (O16): see sum_floor.
         self.high_water.fetch_max(sum.to_bits(), Ordering::Release);
-        if floor - sum > 1e-9 * floor {
+        if Self::is_below(sum, floor) {
             // More than rounding explains: the clamp must not hide a bug.
             count_internal_error();
             debug_assert!(false, "a histogram sum fell from {floor} to {sum}");

@@ -144,7 +144,7 @@ fn histogram(registry: &Registry, name: &str, help: &str, values: &Value) -> Res
         .verbatim()
         .buckets(Buckets::explicit(buckets.iter().map(|(bound, _)| *bound)))
         .register()?;
-    let (mut below, mut counted, mut total) = (0.0, 0, 0.0);
+    let (mut below, mut counted, mut total) = (0.0_f64, 0, 0.0);
     for (bound, cumulative) in buckets {
         let value = if bound.is_finite() { bound.floor() } else { below.floor() + 1.0 };
         assert!(value > below && value <= bound, "no whole number between {below} and {bound}");

@@ -16,7 +16,15 @@ pub(crate) struct PassScratch {
     /// The chunk at hand in each slab that has it, in slab order, the shared slab's last. Only filled
     /// during a pass: the lifetime is the pass's, see `Pass::select`.
     column: Vec<&'static Chunk>,
+    /// The sums of all cells of the chunk at hand, where many of them are asked for; else empty.
+    totals: Vec<u64>,
 }
+
+/// Slabs from which on a chunk is summed as a whole: reading one cell from each of so many chunks, series by
+/// series, defeats the prefetching that reading them one after the other gets.
+const MANY_SLABS: usize = 8;
+/// Series of one chunk, in a row, after which the rest of it is expected to be asked for as well.
+const MANY_SERIES: u32 = 32;
 
 /// One pass: sums cell ranges over all slabs in a fixed order. While it lives no slab is folded or
 /// freed; recorders never notice it (I5).
@@ -28,6 +36,8 @@ pub(crate) struct Pass<'s> {
     scratch: &'s mut PassScratch,
     /// The chunk that `scratch.column` holds.
     selected: Option<u32>,
+    /// Counts read from it.
+    counted: u32,
     /// Besides keeping slabs, it orders passes (O8): the unlock of a reader is a Release and the lock of the
     /// next an Acquire of the same word, so that a pass that begins after another ended reads every cell
     /// at least as new.
@@ -41,7 +51,7 @@ impl<'s> Pass<'s> {
         let lock = (!broken(Fault::PassWithoutLock)).then(|| arena.reclaim.read());
         arena.copy_slabs(&mut scratch.slabs);
         scratch.column.reserve(scratch.slabs.len() + 1);
-        Self { scratch, selected: None, _lock: lock }
+        Self { scratch, selected: None, counted: 0, _lock: lock }
     }
 
     /// Fills the column with the chunks of one index.
@@ -55,6 +65,8 @@ impl<'s> Pass<'s> {
     #[allow(unsafe_code, reason = "reads slabs under the reclaim lock")]
     fn select_cold(&mut self, chunk: u32) {
         self.selected = Some(chunk);
+        self.counted = 0;
+        self.scratch.totals.clear();
         self.scratch.column.clear();
         for slab in &self.scratch.slabs {
             // SAFETY: listed when the pass began, and not freed while the reclaim lock is held.
@@ -75,8 +87,28 @@ impl<'s> Pass<'s> {
     #[inline]
     pub(crate) fn count(&mut self, range: Range) -> u64 {
         self.select(range.chunk);
+        if let Some(total) = self.scratch.totals.get(range.offset as usize) {
+            return *total;
+        }
+        self.counted += 1;
+        if self.counted == MANY_SERIES && self.scratch.column.len() >= MANY_SLABS {
+            self.sum_chunk();
+        }
         // Relaxed (O1): counts order nothing.
         total(&self.scratch.column, range, 0, Ordering::Relaxed)
+    }
+
+    /// Sums all cells of the chunk at hand, slab by slab. What is read now is as good as what would be read
+    /// a little later in the same pass.
+    #[cold]
+    fn sum_chunk(&mut self) {
+        self.scratch.totals.resize(CHUNK_CELLS, 0);
+        for chunk in &self.scratch.column {
+            for (total, cell) in self.scratch.totals.iter_mut().zip(chunk.cells()) {
+                // Relaxed (O1): counts order nothing.
+                *total = total.wrapping_add(cell.read(Ordering::Relaxed));
+            }
+        }
     }
 
     /// Gives increments minus decrements of the two cells of an up-down counter; negative only where

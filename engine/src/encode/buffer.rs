@@ -80,8 +80,8 @@ impl<'o> Line<'o> {
     }
 }
 
-/// Copies bytes; up to 64 of them without calling `memcpy`, whose call costs more than the copy: the ends
-/// of the pieces overlap.
+/// Copies bytes; up to 256 of them without calling `memcpy`, whose call costs more than the copy of a
+/// number, a bound or a label set. The last block overlaps with the one before.
 ///
 /// # Safety
 /// `target` is valid for writes of as many bytes, none of which lie in `bytes`.
@@ -98,10 +98,20 @@ unsafe fn copy(bytes: &[u8], target: *mut u8) {
         4..8 => unsafe { copy_ends::<4>(bytes, target) },
         // SAFETY: as above.
         8..16 => unsafe { copy_ends::<8>(bytes, target) },
-        // SAFETY: as above.
-        16..=32 => unsafe { copy_ends::<16>(bytes, target) },
-        // SAFETY: as above.
-        33..=64 => unsafe { copy_ends::<32>(bytes, target) },
+        16..=256 => {
+            for (index, block) in bytes.chunks_exact(16).enumerate() {
+                // SAFETY: as above; the block lies within the bytes.
+                let target = unsafe { target.add(16 * index) };
+                // SAFETY: as above.
+                unsafe { copy_ends::<16>(block, target) };
+            }
+            if let Some(last) = bytes.last_chunk::<16>() {
+                // SAFETY: as above; the last 16 bytes.
+                let target = unsafe { target.add(bytes.len() - 16) };
+                // SAFETY: as above.
+                unsafe { copy_ends::<16>(last, target) };
+            }
+        }
         // SAFETY: as above.
         len => unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), target, len) },
     }
@@ -135,7 +145,7 @@ mod tests {
 
     #[test]
     fn copies_of_every_length() {
-        let bytes: Vec<u8> = (0..200).collect();
+        let bytes: Vec<u8> = (0..400).map(|byte| byte as u8).collect();
         for len in 0..bytes.len() {
             let mut out = Vec::new();
             let mut line = Line::new(&mut out, len + 1);

@@ -5,7 +5,6 @@ use crate::label::{LabelSet, LabelVisitor, unescape};
 use rapidhash::inner::RapidHasher;
 use std::fmt;
 use std::hash::Hasher;
-use std::slice::Iter;
 
 /// Hashes one value: values are hashed apart from each other, so the processor works on all of them at
 /// once, and mixed when they are summed.
@@ -33,7 +32,7 @@ impl fmt::Debug for ValueHasher {
 }
 
 /// One label of the label set.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Variable {
     /// Its place in the family's order.
     index: usize,
@@ -55,12 +54,18 @@ struct Constant {
 #[derive(Debug)]
 pub(crate) struct Selector {
     constants: Box<[Constant]>,
-    variables: Box<[Variable]>,
+    /// The first labels of the set, inline: in a set of no more the compiler unrolls the visit.
+    first: [Variable; INLINE],
+    /// The others.
+    rest: Box<[Variable]>,
     /// What the constant labels add to every hash.
     constant_hash: u64,
     /// Seeded by the family.
     hasher: ValueHasher,
 }
+
+/// Labels of a set that are kept inline.
+const INLINE: usize = 4;
 
 fn multiplier(index: usize) -> u64 {
     // The golden ratio, as in Fibonacci hashing, times an odd number: odd.
@@ -85,96 +90,85 @@ impl Selector {
             .iter()
             .map(|(name, value)| Constant { index: index_of(name), name_len: name.len(), value: value.as_str().into() })
             .collect();
-        let variables = names.iter().map(|name| {
+        let mut variables = names.iter().map(|name| {
             let index = index_of(name);
             Variable { index, name_len: name.len(), multiplier: multiplier(index) }
         });
+        let first = [(); INLINE].map(|()| variables.next().unwrap_or_default());
+        let rest = variables.collect();
         let constant_hash = constants.iter().fold(0u64, |hash, constant| {
             hash.wrapping_add(hasher.hash(&constant.value).wrapping_mul(multiplier(constant.index)))
         });
-        Self { variables: variables.collect(), constants, constant_hash, hasher }
+        Self { first, rest, constants, constant_hash, hasher }
+    }
+
+    #[inline(always)]
+    fn variable(&self, place: usize) -> Option<&Variable> {
+        if place < INLINE { self.first.get(place) } else { self.rest.get(place - INLINE) }
+    }
+
+    /// Shows each value with its label to `take`, in the order of the set. Values that a hand-written set
+    /// fails to show count as empty, those it shows too many are ignored.
+    #[inline(always)]
+    fn each<L: LabelSet>(&self, labels: &L, take: impl FnMut(&Variable, &str)) {
+        let mut visitor = Visitor { selector: self, place: 0, names: L::NAMES.len(), take };
+        labels.visit(&mut visitor);
+        while visitor.place < visitor.names {
+            visitor.value("");
+        }
     }
 
     /// Gives the hash of a label set: the sum over the labels, so that their order does not matter.
     #[inline(always)]
     pub(crate) fn hash(&self, labels: &impl LabelSet) -> u64 {
-        let mut visitor =
-            HashVisitor { variables: self.variables.iter(), hasher: self.hasher, hash: self.constant_hash };
-        labels.visit(&mut visitor);
-        // Values that a hand-written set failed to show count as empty, as in `values`.
-        while visitor.variables.len() > 0 {
-            visitor.value("");
-        }
-        finish(visitor.hash)
+        let mut sum = self.constant_hash;
+        self.each(labels, |variable, value| {
+            sum = sum.wrapping_add(self.hasher.hash(value).wrapping_mul(variable.multiplier));
+        });
+        finish(sum)
     }
 
     /// Tells whether the record is the series of this label set.
     #[inline(always)]
     pub(crate) fn matches(&self, record: RecordRef<'_>, labels: &impl LabelSet) -> bool {
-        if !self.constants.iter().all(|constant| is_value(record, constant.index, constant.name_len, &constant.value)) {
-            return false;
+        let constants = self.constants.iter();
+        let mut equal = true;
+        for constant in constants {
+            equal = equal && is_value(record, constant.index, constant.name_len, &constant.value);
         }
-        let mut visitor = MatchVisitor { variables: self.variables.iter(), record, equal: true };
-        labels.visit(&mut visitor);
-        while visitor.variables.len() > 0 {
-            visitor.value("");
-        }
-        visitor.equal
+        self.each(labels, |variable, value| {
+            equal = equal && is_value(record, variable.index, variable.name_len, value);
+        });
+        equal
     }
 
     /// Gives the values of all labels in the family's order. Cold: allocates.
-    pub(crate) fn values(&self, labels: &impl LabelSet) -> Vec<String> {
-        let mut values = vec![String::new(); self.constants.len() + self.variables.len()];
+    pub(crate) fn values<L: LabelSet>(&self, labels: &L) -> Vec<String> {
+        let mut values = vec![String::new(); self.constants.len() + L::NAMES.len()];
         for constant in &self.constants {
             values[constant.index] = constant.value.to_string();
         }
-        let mut visitor = ValueVisitor { variables: self.variables.iter(), values: &mut values };
-        labels.visit(&mut visitor);
+        self.each(labels, |variable, value| value.clone_into(&mut values[variable.index]));
         values
     }
 }
 
-struct HashVisitor<'s> {
-    variables: Iter<'s, Variable>,
-    hasher: ValueHasher,
-    hash: u64,
+struct Visitor<'s, F> {
+    selector: &'s Selector,
+    place: usize,
+    names: usize,
+    take: F,
 }
 
-impl LabelVisitor for HashVisitor<'_> {
+impl<F: FnMut(&Variable, &str)> LabelVisitor for Visitor<'_, F> {
     #[inline(always)]
     fn value(&mut self, value: &str) {
-        if let Some(variable) = self.variables.next() {
-            let hash = self.hasher.hash(value).wrapping_mul(variable.multiplier);
-            self.hash = self.hash.wrapping_add(hash);
+        if self.place < self.names
+            && let Some(variable) = self.selector.variable(self.place)
+        {
+            (self.take)(variable, value);
         }
-    }
-}
-
-struct MatchVisitor<'s, 'r> {
-    variables: Iter<'s, Variable>,
-    record: RecordRef<'r>,
-    equal: bool,
-}
-
-impl LabelVisitor for MatchVisitor<'_, '_> {
-    #[inline(always)]
-    fn value(&mut self, value: &str) {
-        if let Some(variable) = self.variables.next() {
-            self.equal = self.equal && is_value(self.record, variable.index, variable.name_len, value);
-        }
-    }
-}
-
-struct ValueVisitor<'s> {
-    variables: Iter<'s, Variable>,
-    values: &'s mut [String],
-}
-
-impl LabelVisitor for ValueVisitor<'_> {
-    fn value(&mut self, value: &str) {
-        if let Some(variable) = self.variables.next() {
-            value.clone_into(&mut self.values[variable.index]);
-        }
+        self.place += 1;
     }
 }
 

@@ -234,6 +234,7 @@ impl Arena {
                 let fresh = Chunk::allocate()?;
                 let (chunk, installed) = self.shared.install(index, fresh);
                 if installed {
+                    // Relaxed: a statistic.
                     self.chunks.fetch_add(1, Ordering::Relaxed);
                 } else {
                     // SAFETY: never published; this function alone knows it.

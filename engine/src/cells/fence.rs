@@ -57,6 +57,7 @@ mod imp {
     pub(super) fn register() {
         ATTEMPT.get_or_init(|| {
             if call(REGISTER_PRIVATE_EXPEDITED) {
+                // Relaxed (O17): see has_membarrier.
                 REGISTERED.store(1, Ordering::Relaxed);
             }
         });

@@ -44,10 +44,12 @@ impl Users {
         if broken(Fault::KillByCheckThenSet) {
             let unused = self.0.load(Ordering::Acquire) == 0;
             if unused {
+                // The fault itself (O11): between the check and this store a user may come.
                 self.0.store(DEAD, Ordering::Release);
             }
             return unused;
         }
+        // AcqRel (O11): pairs with the Release of the last user and the Acquire of the next to ask.
         self.0.compare_exchange(0, DEAD, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 }

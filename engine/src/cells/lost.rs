@@ -39,14 +39,17 @@ impl Losses {
     }
 
     pub(crate) fn dropped(&self, reason: Dropped) -> u64 {
+        // Relaxed: a statistic.
         self.dropped[reason as usize].load(Ordering::Relaxed)
     }
 
     pub(crate) fn lost(&self) -> u64 {
+        // Relaxed: a statistic.
         self.lost.load(Ordering::Relaxed)
     }
 
     pub(crate) fn internal_errors(&self) -> u64 {
+        // Relaxed: a statistic.
         self.internal_errors.load(Ordering::Relaxed)
     }
 }
@@ -55,15 +58,18 @@ impl Losses {
 #[cold]
 #[inline(never)]
 pub(crate) fn count_dropped(reason: Dropped, n: u64) {
+    // Relaxed: a statistic.
     arena().losses.dropped[reason as usize].fetch_add(n, Ordering::Relaxed);
 }
 
 /// Counts a record that found no memory.
 pub(crate) fn count_lost() {
+    // Relaxed: a statistic.
     arena().losses.lost.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Counts a state that the engine's own reasoning excludes.
 pub(crate) fn count_internal_error() {
+    // Relaxed: a statistic.
     arena().losses.internal_errors.fetch_add(1, Ordering::Relaxed);
 }

@@ -116,6 +116,7 @@ impl<'s> Pass<'s> {
     pub(crate) fn difference(&mut self, range: Range) -> i64 {
         self.select(range.chunk);
         if broken(Fault::IncrementsReadFirst) {
+            // The fault itself (O4).
             let up = total(&self.scratch.column, range, 0, Ordering::Acquire);
             let down = total(&self.scratch.column, range, 1, Ordering::Acquire);
             return up.wrapping_sub(down).cast_signed();

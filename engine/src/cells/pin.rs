@@ -26,6 +26,7 @@ impl Pin {
             let depth = local.depth.get();
             local.depth.set(depth + 1);
             if depth == 0 {
+                // Relaxed (O9): the fence below orders it before the loads of the lookup.
                 bump(local, Ordering::Relaxed);
                 // Case split (O9). If the reclaimer's heavy fence comes first, the loads below see
                 // what it unlinked as gone. If this fence comes first, its load of the pin sees the

@@ -91,6 +91,7 @@ pub(crate) fn add_observations(range: Range, total: f64, bucket: u64, n: u64) {
 #[inline(never)]
 fn add_cold(range: Range, index: usize, n: u64) {
     if let Some(chunk) = touch(range.chunk) {
+        // Release: one cold path for both orders; O4 needs it.
         chunk_cell(chunk, range, index).owner_add_ordered(n, Ordering::Release);
     } else if let Some(chunk) = arena().shared_chunk(range.chunk) {
         let cell = chunk.cell(range.offset as usize + index);
@@ -109,9 +110,11 @@ fn add_cold(range: Range, index: usize, n: u64) {
 fn add_observations_cold(range: Range, total: f64, bucket: u64, n: u64) {
     if let Some(chunk) = touch(range.chunk) {
         chunk_cell(chunk, range, 0).owner_add_f64(total);
+        // Release (O3): as on the hot path.
         chunk_cell(chunk, range, 1 + bucket as usize).owner_add_ordered(n, Ordering::Release);
     } else if let Some(chunk) = arena().shared_chunk(range.chunk) {
         chunk.cell(range.offset as usize).shared_add_f64(total);
+        // Release (O3, O5): a read-modify-write, as orphans share the cell.
         chunk.cell(range.offset as usize + 1 + bucket as usize).shared_add(n, Ordering::Release);
     } else {
         count_lost();

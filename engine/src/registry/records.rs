@@ -309,6 +309,7 @@ impl Drop for Records {
         if model_failed() {
             return;
         }
+        // Acquire (O14): the pages may have been made by other threads.
         let mut next = self.head.load(Ordering::Acquire);
         while let Some(page) = NonNull::new(next) {
             // SAFETY: made by Box::into_raw, and freed once: the family is gone.

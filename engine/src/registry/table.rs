@@ -174,6 +174,7 @@ impl Drop for Table {
         if model_failed() {
             return;
         }
+        // Relaxed: the drop of the last reference to the family ordered every writer before this.
         if let Some(slots) = NonNull::new(self.slots.load(Ordering::Relaxed)) {
             // SAFETY: made by Box::into_raw; the family is gone, so is every lookup in it.
             drop(unsafe { Box::from_raw(slots.as_ptr()) });

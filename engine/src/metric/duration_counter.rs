@@ -1,7 +1,7 @@
 //! DurationCounter: a total of time.
 
-use super::Tick;
-use crate::cells::{self, Held, Pass, PassScratch, Range, Series};
+use super::{Counter, Tick};
+use crate::cells::{Held, Range, Series};
 use std::time::Duration;
 
 /// A total of time that only grows: busy, blocked or cpu time. Kept in nanoseconds, exposed in seconds.
@@ -18,26 +18,25 @@ use std::time::Duration;
 /// assert_eq!(registry.sample_value("stage_busy_seconds_total", &[]), Some(1.5));
 /// # Ok::<(), streamgauge::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[must_use = "a counter that nobody records through stays at its value"]
 pub struct DurationCounter {
-    range: Range,
-    held: Held<Series>,
+    nanos: Counter,
 }
 
 impl DurationCounter {
     pub(crate) fn new(range: Range, held: Held<Series>) -> Self {
-        Self { range, held }
+        Self { nanos: Counter::new(range, held) }
     }
 
     /// Gives a handle that counts as a user, unless the series is dead.
     pub(crate) fn admitted(&self) -> Option<Self> {
-        Some(Self { range: self.range, held: self.held.admitted()? })
+        Some(Self { nanos: self.nanos.admitted()? })
     }
 
     /// Makes a counter that records into cells nobody reads, at the same cost as a real one.
     pub const fn noop() -> Self {
-        Self { range: Range::SCRATCH, held: Held::NOOP }
+        Self { nanos: Counter::noop() }
     }
 
     /// Adds a duration; more than 2^64 nanoseconds count as that many.
@@ -49,7 +48,7 @@ impl DurationCounter {
     /// Adds nanoseconds.
     #[inline]
     pub fn add_nanos(&self, nanos: u64) {
-        cells::add(self.range, 0, nanos);
+        self.nanos.add(nanos);
     }
 
     /// Adds the time between two ticks, 0 where `end` is not after `start`. Reads no clock.
@@ -61,15 +60,6 @@ impl DurationCounter {
     /// Reads the total over all threads; zero for a noop. Cold: merges the slabs, and allocates.
     #[must_use]
     pub fn get(&self) -> Duration {
-        if self.held.series().is_none() {
-            return Duration::ZERO;
-        }
-        Duration::from_nanos(Pass::begin(&mut PassScratch::default()).count(self.range))
-    }
-}
-
-impl Default for DurationCounter {
-    fn default() -> Self {
-        Self::noop()
+        Duration::from_nanos(self.nanos.get())
     }
 }

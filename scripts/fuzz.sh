@@ -7,6 +7,14 @@ cd "$(dirname "$0")/.."
 
 seconds="${1:-20}"
 if [ $# -gt 0 ]; then shift; fi
+target="${CARGO_TARGET_DIR:-target}"
+
+# The targets are a workspace of their own, which `scripts/test.sh` does not see. First their lints, and their checks
+# on a fixed set of inputs, which needs no fuzzer.
+cargo fmt --manifest-path fuzz/Cargo.toml --check
+cargo clippy --locked --manifest-path fuzz/Cargo.toml --target-dir "$target" --all-targets -- -D warnings
+cargo test --locked --manifest-path fuzz/Cargo.toml --target-dir "$target"
+
 scripts/needs.sh cargo-fuzz
 
 if cargo +nightly --version >/dev/null 2>&1; then
@@ -26,14 +34,14 @@ if [ ${#targets[@]} -eq 0 ]; then
 fi
 
 # A folder of its own: cargo-fuzz's flags differ from everybody else's. Absolute, because cargo-fuzz changes folders.
-target_dir="$(mkdir -p "${CARGO_TARGET_DIR:-target}/fuzz" && cd "${CARGO_TARGET_DIR:-target}/fuzz" && pwd)"
+target_dir="$(mkdir -p "$target/fuzz" && cd "$target/fuzz" && pwd)"
 cargo "$toolchain" fuzz build --sanitizer "$sanitizer" --target-dir "$target_dir"
 
-for target in "${targets[@]}"; do
-    echo "fuzz: $target"
+for name in "${targets[@]}"; do
+    echo "fuzz: $name"
     # max_total_time: the time limit. timeout: one input that takes longer than this is a finding.
     # rss_limit_mb: so is one that eats memory. print_final_stats: executions and the size of the corpus.
-    cargo "$toolchain" fuzz run --sanitizer "$sanitizer" --target-dir "$target_dir" "$target" -- \
+    cargo "$toolchain" fuzz run --sanitizer "$sanitizer" --target-dir "$target_dir" "$name" -- \
         -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0
 done
 echo "fuzz: ${#targets[@]} targets, no finding"

@@ -42,6 +42,7 @@ for name in "${targets[@]}"; do
     # max_total_time: the time limit. timeout: one input that takes longer than this is a finding.
     # rss_limit_mb: so is one that eats memory. print_final_stats: executions and the size of the corpus.
     cargo "$toolchain" fuzz run --sanitizer "$sanitizer" --target-dir "$target_dir" "$name" -- \
-        -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0
+        -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 2>&1 |
+        sed '/^"/d; /^###### /d' # the dictionary that it recommends
 done
 echo "fuzz: ${#targets[@]} targets, no finding"

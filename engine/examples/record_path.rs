@@ -1,6 +1,6 @@
 //! The record path as plain functions, for `scripts/no-lock-prefix.sh` to disassemble; and a run of it without a
 //! test harness, which also works where a panic aborts: `CARGO_PROFILE_DEV_PANIC=abort cargo run --example
-//! record_path`.
+//! record_path -- abort`.
 
 #![allow(unsafe_code, reason = "names that the disassembly can be searched for")]
 
@@ -89,6 +89,9 @@ fn life(registry: &Registry) -> Result<(), streamgauge::Error> {
 
 fn main() -> Result<(), streamgauge::Error> {
     const THREADS: u64 = 8;
+    if std::env::args().any(|argument| argument == "abort") {
+        assert!(cfg!(panic = "abort"), "built to unwind");
+    }
     let registry = Registry::new();
     let threads: Vec<_> = (0..THREADS)
         .map(|_| {

@@ -89,8 +89,9 @@ fn life(registry: &Registry) -> Result<(), streamgauge::Error> {
 
 fn main() -> Result<(), streamgauge::Error> {
     const THREADS: u64 = 8;
-    if std::env::args().any(|argument| argument == "abort") {
-        assert!(cfg!(panic = "abort"), "built to unwind");
+    let on_panic = if cfg!(panic = "abort") { "abort" } else { "unwind" };
+    if let Some(expected) = std::env::args().nth(1) {
+        assert_eq!(on_panic, expected, "what a panic does");
     }
     let registry = Registry::new();
     let threads: Vec<_> = (0..THREADS)

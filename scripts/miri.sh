@@ -2,7 +2,7 @@
 # Miri on the parts of the engine that use unsafe code: undefined behaviour, data races, leaks of the wrong kind.
 # Needs a nightly toolchain with the components miri and rust-src; says so and skips with status 77 where they cannot
 # be had. Miri runs a thousand times slower than the processor, so this is a selection; what is left out is arithmetic
-# (buckets, numbers), sizes made for the processor (churn), and what Miri lacks (membarrier, /proc).
+# (buckets, numbers) and every test whose sizes are made for the processor (churn, twin, destructors).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,3 +27,4 @@ miri() {
 }
 miri --lib -- encode::buffer registry::selector label:: metric::snapshot
 miri --test errors -- a_callback label_order
+miri --test lookup_stress -- a_panic_inside_a_lookup

@@ -1,9 +1,7 @@
 //! The two reference counts of a series: the `Arc` holds memory and cells, `Users` counts the handles
 //! that the user holds and alone vetoes expiry.
 
-use crate::sync::{Arc, AtomicUsize, Ordering, model_failed};
-#[cfg(engine_loom)]
-use crate::sync::{Fault, broken};
+use crate::sync::{Arc, AtomicUsize, Fault, Ordering, broken, model_failed};
 
 /// Set once the series is dead: no new user is admitted.
 const DEAD: usize = 1 << (usize::BITS - 1);
@@ -37,9 +35,14 @@ impl Users {
         self.0.fetch_sub(1, Ordering::Release);
     }
 
+    /// Kills the series whoever holds it: it was removed on purpose.
+    pub(crate) fn kill(&self) {
+        // AcqRel (O11): as kill_if_unused; the count of those who hold it stays.
+        self.0.fetch_or(DEAD, Ordering::AcqRel);
+    }
+
     /// Kills the series if no user holds a handle; tells whether it did. The expiry of idle series
     /// stands on this.
-    #[cfg(engine_loom)]
     pub(crate) fn kill_if_unused(&self) -> bool {
         if broken(Fault::KillByCheckThenSet) {
             let unused = self.0.load(Ordering::Acquire) == 0;

@@ -1,10 +1,11 @@
 //! Builders: from a declaration to a handle or a family.
 
 use super::callback::Callback;
+use super::desc::Limits;
 use super::selector::Selector;
 use super::{Desc, Error, Family, FamilyCore, Instrument, RecordRef, Scope, SeriesRef, Unit};
 use crate::buckets::Buckets;
-use crate::cells::{OutOfCells, Range};
+use crate::cells::{Pin, Range};
 use crate::label::LabelSet;
 use crate::metric::{Gauge, Histogram};
 use crate::sync::PlainArc;
@@ -20,6 +21,7 @@ pub struct Builder<M: Instrument> {
     help: String,
     unit: Option<Unit>,
     verbatim: bool,
+    limits: Limits,
     spec: M::Spec,
 }
 
@@ -31,6 +33,7 @@ impl<M: Instrument> Builder<M> {
             help: help.to_owned(),
             unit: None,
             verbatim: false,
+            limits: Limits::default(),
             spec: M::Spec::default(),
         }
     }
@@ -54,19 +57,35 @@ impl<M: Instrument> Builder<M> {
         self
     }
 
+    /// Sets how many live series the family may have; without it 10,000. Records past it go to one overflow
+    /// series.
+    pub fn limit(mut self, series: usize) -> Self {
+        self.limits.series = series;
+        self
+    }
+
+    /// Sets how many bytes a value of the label set may have; without it 1024. Longer ones are cut at a
+    /// character, so two long values with the same beginning are one.
+    pub fn value_limit(mut self, bytes: usize) -> Self {
+        self.limits.value_bytes = bytes;
+        self
+    }
+
     /// Registers one metric with the constant labels, or gives the one that is registered already.
     ///
     /// # Errors
     /// Where a name, label, help text or bucket is not allowed, where another metric has the name and
-    /// differs, or where no cells are left.
+    /// differs, where its family or registry is at its limit, or where no cells are left.
     pub fn register(self) -> Result<M, Error> {
         let Declared { family, name } = self.declare(&[])?;
         let Some((core, selector)) = family else { return Ok(M::default()) };
         let hash = selector.hash(&());
         let layout = core.desc.layout.as_ref();
+        let pin = Pin::enter();
+        let make = |created| M::create(layout.map(|layout| &**layout), created);
         let record = core
-            .get_or_insert(hash, &selector.values(&()), || M::create(layout.map(|layout| &**layout)))
-            .map_err(|OutOfCells| Error::OutOfCells { name: name.clone() })?;
+            .get_or_insert(&pin, hash, &selector.values(&(), usize::MAX), false, &make)
+            .map_err(|refused| refused.into_error(&core))?;
         let metric = M::view(record, layout).and_then(|view| M::owned(&view));
         metric.ok_or_else(|| callback_exists(name, record))
     }
@@ -92,6 +111,7 @@ impl<M: Instrument> Builder<M> {
             unit: self.unit,
             label_names: label_names.map(Box::from).collect(),
             layout,
+            limits: self.limits,
         };
         desc.check(self.verbatim)?;
         let family = match self.scope.registry() {
@@ -154,10 +174,11 @@ impl Builder<Gauge> {
         let Declared { family, name } = self.declare(&[])?;
         let (Some(registry), Some((core, selector))) = (registry, family) else { return Ok(()) };
         let callback = PlainArc::new(Callback::new(callback));
-        let make = || Ok((SeriesRef::Callback(callback.clone()), Range::SCRATCH));
+        let make = |_| Ok((SeriesRef::Callback(callback.clone()), Range::SCRATCH));
+        let pin = Pin::enter();
         let record = core
-            .get_or_insert(selector.hash(&()), &selector.values(&()), make)
-            .map_err(|OutOfCells| Error::OutOfCells { name: name.clone() })?;
+            .get_or_insert(&pin, selector.hash(&()), &selector.values(&(), usize::MAX), false, &make)
+            .map_err(|refused| refused.into_error(&core))?;
         match record.series() {
             SeriesRef::Callback(registered) if PlainArc::ptr_eq(registered, &callback) => {
                 registry.callbacks.push(callback);

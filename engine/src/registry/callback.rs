@@ -14,6 +14,8 @@ pub(crate) struct Callback {
     value: AtomicU64,
     /// Whether the last run gave a value.
     valid: AtomicBool,
+    /// Its series was removed.
+    ended: AtomicBool,
 }
 
 impl fmt::Debug for Callback {
@@ -24,7 +26,12 @@ impl fmt::Debug for Callback {
 
 impl Callback {
     pub(crate) fn new(function: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
-        Self { function: Box::new(function), value: AtomicU64::new(0), valid: AtomicBool::new(false) }
+        Self {
+            function: Box::new(function),
+            value: AtomicU64::new(0),
+            valid: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+        }
     }
 
     /// Gives what the last run gave; `None` where it panicked, or none has run.
@@ -33,6 +40,12 @@ impl Callback {
         // later one.
         let valid = self.valid.load(Ordering::Acquire);
         valid.then(|| f64::from_bits(self.value.load(Ordering::Relaxed)))
+    }
+
+    /// Ends the callback: it is not run any more.
+    pub(crate) fn end(&self) {
+        // Relaxed: a scrape that misses it runs the callback once more.
+        self.ended.store(true, Ordering::Relaxed);
     }
 
     /// Runs the callback and gives its value; `None` where it panics, and inside another callback.
@@ -82,7 +95,12 @@ impl Callbacks {
             return 0;
         }
         scratch.clear();
-        scratch.extend(self.0.lock().iter().cloned());
+        {
+            let mut callbacks = self.0.lock();
+            // Relaxed: see end.
+            callbacks.retain(|callback| !callback.ended.load(Ordering::Relaxed));
+            scratch.extend(callbacks.iter().cloned());
+        }
         let failed = scratch.iter().filter(|callback| !callback.run()).count();
         scratch.clear();
         RUNNING.set(false);

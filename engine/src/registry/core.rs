@@ -1,30 +1,79 @@
-//! The family itself: descriptor, records, lookup table, and the mutex under which series are made.
+//! The family itself: descriptor, records, lookup table, and the mutex under which series come and go.
 
+use super::departed::{Departed, Release};
 use super::records::{NewRecord, Records, RecordsWriter};
 use super::selector::ValueHasher;
+use super::shared::Shared;
 use super::table::{Table, TableWriter};
-use super::{Desc, RecordRef, SeriesRef};
-use crate::cells::{OutOfCells, Pin, Range, retire};
-use crate::label::{escape_into, needs_escape};
-use crate::sync::Mutex;
+use super::{Desc, Error, RecordRef, SeriesRef};
+use crate::cells::{OutOfCells, Pin, Range, Retired, retire};
+use crate::label::{escape_into, needs_escape, unescape};
+use crate::sync::{AtomicBool, AtomicPtr, Mutex, Ordering, PlainArc};
 use std::hash::{BuildHasher, RandomState};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Removed records of a family from which on, where they outnumber the live ones, the live ones are moved to
+/// new pages.
+const MANY_HOLES: usize = if cfg!(engine_loom) { 1 } else { 64 };
+
+/// Why a series was not made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// The family or the registry has reached its limit.
+    Full,
+    /// The process has no cells left.
+    OutOfCells,
+}
+
+impl Refused {
+    /// Gives the error of a declaration.
+    pub(crate) fn into_error(self, family: &FamilyCore) -> Error {
+        let name = family.desc.name.to_string();
+        match self {
+            Self::Full => Error::LimitReached { name, limit: family.desc.limits.series },
+            Self::OutOfCells => Error::OutOfCells { name },
+        }
+    }
+}
+
+impl From<OutOfCells> for Refused {
+    fn from(OutOfCells: OutOfCells) -> Self {
+        Self::OutOfCells
+    }
+}
+
+/// Makes the storage of a series that is created at the given millisecond of the Unix epoch.
+pub(crate) type Make<'m> = &'m dyn Fn(u64) -> Result<(SeriesRef, Range), OutOfCells>;
 
 /// A metric family: everything the registry, its handles and scrapes share of it.
 #[derive(Debug)]
 pub(crate) struct FamilyCore {
     pub(crate) desc: Desc,
-    pub(crate) records: Records,
     pub(crate) table: Table,
     /// Seeds the hash; random for each process, since label values may come from outside.
     pub(crate) hasher: ValueHasher,
-    /// Taken to make a series, never to look one up, record or scrape (I5).
+    /// What the families of a registry share.
+    pub(crate) shared: PlainArc<Shared>,
+    /// From `PlainArc::into_raw`; replaced under `writer` when holes are compacted, read under a pin.
+    records: AtomicPtr<Records>,
+    /// Taken to make or remove a series, never to look one up, record or scrape (I5).
     writer: Mutex<Writer>,
+    /// Removed series whose final value some scraper has still to expose.
+    departed: Mutex<Vec<Departed>>,
+    /// A series was refused, and none was removed since: misses go to the overflow series without the mutex.
+    full: AtomicBool,
 }
 
 #[derive(Debug)]
 struct Writer {
     records: RecordsWriter,
     table: TableWriter,
+    /// Overflow series, which do not count against the limit.
+    exempt: usize,
+    /// Removed records in the pages.
+    holes: usize,
+    /// The latest creation of a removed series, in milliseconds: the next one is later.
+    last_created: u64,
 }
 
 /// The labels of a series as they will be exposed.
@@ -36,38 +85,78 @@ struct Rendered {
 }
 
 impl FamilyCore {
-    pub(crate) fn new(desc: Desc) -> Self {
+    pub(crate) fn new(desc: Desc, shared: PlainArc<Shared>) -> Self {
         let (records, writer) = Records::new();
         // loom replays executions, so nothing in them may be random.
         let seed = if cfg!(engine_loom) { 1 } else { RandomState::new().hash_one(&desc.name) };
         Self {
             desc,
-            records,
             table: Table::new(),
             hasher: ValueHasher::new(seed),
-            writer: Mutex::new(Writer { records: writer, table: TableWriter::default() }),
+            shared,
+            records: AtomicPtr::new(PlainArc::into_raw(PlainArc::new(records)).cast_mut()),
+            writer: Mutex::new(Writer {
+                records: writer,
+                table: TableWriter::default(),
+                exempt: 0,
+                holes: 0,
+                last_created: 0,
+            }),
+            departed: Mutex::new(Vec::new()),
+            full: AtomicBool::new(false),
         }
     }
 
+    /// Gives the records. They stay, though perhaps no longer the current ones, for as long as the pin.
+    #[allow(unsafe_code, reason = "the pin keeps what was current when it was taken")]
+    pub(crate) fn records<'p>(&'p self, _pin: &'p Pin) -> &'p Records {
+        // Acquire (O19): pairs with the Release in compact.
+        let records = self.records.load(Ordering::Acquire);
+        // SAFETY: from an Arc that is given up by the reclaimer only, after every pin that could have loaded
+        // it is gone; the caller's was taken before the load.
+        unsafe { &*records }
+    }
+
+    /// Tells whether series were refused since the last removal.
+    pub(crate) fn is_full(&self) -> bool {
+        // Acquire (O20): pairs with the Release of a removal; whoever misses it is refused once more.
+        self.full.load(Ordering::Acquire)
+    }
+
     /// Finds the record of a label set, given by the values in the family's order and their hash, or makes
-    /// it with the storage that `make` gives. Rendering comes before the mutex, user code never under it.
-    pub(crate) fn get_or_insert(
-        &self,
+    /// it with the storage that `make` gives; `exempt` where the limits do not apply. Rendering comes before
+    /// the mutex, user code never under it.
+    ///
+    /// # Errors
+    /// Where a limit is reached, or no cells are left.
+    pub(crate) fn get_or_insert<'p>(
+        &'p self,
+        pin: &'p Pin,
         hash: u64,
         values: &[String],
-        make: impl FnOnce() -> Result<(SeriesRef, Range), OutOfCells>,
-    ) -> Result<RecordRef<'_>, OutOfCells> {
+        exempt: bool,
+        make: Make<'_>,
+    ) -> Result<RecordRef<'p>, Refused> {
         let rendered = self.render(values);
         let (record, retired) = {
             let mut writer = self.writer.lock();
-            if let Some(record) = self.find_text(hash, &rendered.text) {
+            if let Some(record) = self.find_text(pin, hash, &rendered.text) {
                 return Ok(record);
             }
-            let (series, range) = make()?;
+            if !exempt && !self.admit(&writer) {
+                // Release (O20): pairs with the Acquire in is_full.
+                self.full.store(true, Ordering::Release);
+                return Err(Refused::Full);
+            }
+            // Strictly later than a removed series of the same labels, whatever the clock says.
+            let created = now_millis().max(writer.last_created + 1);
+            let (series, range) = make(created).inspect_err(|_| self.shared.give_back(usize::from(!exempt)))?;
             let Rendered { text, ends, escaped } = &rendered;
-            let new = NewRecord { series, range, text, ends, escaped: *escaped };
-            let record = self.records.push(&mut writer.records, new);
-            (record, self.table.insert(&mut writer.table, hash, record))
+            let new = NewRecord { series, range, text, ends, escaped: *escaped, exempt };
+            writer.exempt += usize::from(exempt);
+            let Writer { records, table, .. } = &mut *writer;
+            let record = self.records(pin).push(records, new);
+            (record, self.table.insert(table, hash, record))
         };
         if let Some(table) = retired {
             retire(table);
@@ -75,15 +164,134 @@ impl FamilyCore {
         Ok(record)
     }
 
-    /// Finds a record by its rendered labels. Records live as long as the family, so the result outlives
-    /// the pin.
-    #[allow(unsafe_code, reason = "lengthens a lifetime from the pin's to the family's")]
-    fn find_text(&self, hash: u64, text: &[u8]) -> Option<RecordRef<'_>> {
-        let pin = Pin::enter();
-        let raw = self.table.find(&pin, hash, |record| record.text() == text)?.as_raw();
-        // SAFETY: a record of this family, found in its table, so published before; records are freed
-        // only with the family, which `self` borrows.
-        Some(unsafe { RecordRef::from_raw(raw) })
+    /// Tells whether one more series fits into the family and, if so, takes it from the registry's budget.
+    fn admit(&self, writer: &Writer) -> bool {
+        writer.table.len() - writer.exempt < self.desc.limits.series && self.shared.take()
+    }
+
+    /// Finds the live record with these values, in the family's order.
+    pub(crate) fn find_values<'p>(&'p self, pin: &'p Pin, hash: u64, values: &[String]) -> Option<RecordRef<'p>> {
+        let names = &self.desc.label_names;
+        self.table
+            .find(pin, hash, |record| record.values(names).zip(values).all(|(text, value)| unescape(text) == *value))
+    }
+
+    /// Finds the live record with these rendered labels.
+    pub(crate) fn find_text<'p>(&'p self, pin: &'p Pin, hash: u64, text: &[u8]) -> Option<RecordRef<'p>> {
+        self.table.find(pin, hash, |record| record.text() == text)
+    }
+
+    /// Tells whether a live series has the labels of this removed record.
+    pub(crate) fn is_reborn(&self, pin: &Pin, record: RecordRef<'_>) -> bool {
+        self.find_text(pin, self.hash_of(record), record.text()).is_some()
+    }
+
+    /// Removes the series of a record, unless it is gone already, or, with `only_unused`, somebody holds its
+    /// handle. Gives whether this call removed it.
+    pub(crate) fn remove(&self, pin: &Pin, record: RecordRef<'_>, only_unused: bool) -> bool {
+        let hash = self.hash_of(record);
+        let mut retired: Vec<Retired> = Vec::new();
+        {
+            let mut writer = self.writer.lock();
+            if record.removal() != 0 {
+                return false;
+            }
+            if only_unused {
+                if !record.series().kill_if_unused() {
+                    return false;
+                }
+            } else {
+                record.series().kill();
+            }
+            self.table.remove(&mut writer.table, hash, record);
+            writer.last_created = writer.last_created.max(record.series().created_millis().unwrap_or(0));
+            writer.holes += 1;
+            writer.exempt -= usize::from(record.is_exempt());
+            self.shared.number_removal(|removal| {
+                record.remove(removal);
+                self.departed.lock().push(Departed::new(removal, record, self.hold_records()));
+            });
+            if writer.holes >= MANY_HOLES && writer.holes > writer.table.len() {
+                self.compact(pin, &mut writer, &mut retired);
+            }
+        }
+        self.shared.give_back(usize::from(!record.is_exempt()));
+        // Release (O20): whoever sees the room sees the removal.
+        self.full.store(false, Ordering::Release);
+        self.forget_departed(self.shared.exposed_by_all());
+        for item in retired {
+            retire(item);
+        }
+        true
+    }
+
+    /// Gives a share of the current records. Under the writer's mutex.
+    #[allow(unsafe_code, reason = "counts one more owner of the current records")]
+    fn hold_records(&self) -> PlainArc<Records> {
+        // Relaxed: only this writer, under the mutex, replaces them.
+        let records = self.records.load(Ordering::Relaxed);
+        // SAFETY: from PlainArc::into_raw, and alive, for the family holds it.
+        unsafe { PlainArc::increment_strong_count(records) };
+        // SAFETY: the count that was just added.
+        unsafe { PlainArc::from_raw(records) }
+    }
+
+    /// Moves the live records to new pages, in their order, so that removed ones take no memory and no time
+    /// of a scrape.
+    #[allow(unsafe_code, reason = "gives up the family's share of the old records")]
+    fn compact(&self, pin: &Pin, writer: &mut Writer, retired: &mut Vec<Retired>) {
+        let (fresh, fresh_writer) = Records::new();
+        writer.records = fresh_writer;
+        writer.holes = 0;
+        for record in self.records(pin).iter().filter(|record| record.removal() == 0) {
+            let ends: Vec<u32> = (0..self.desc.label_names.len()).map(|index| record.end(index) as u32).collect();
+            let new = NewRecord {
+                series: record.series().clone(),
+                range: record.range(),
+                text: record.text(),
+                ends: &ends,
+                escaped: record.is_escaped(),
+                exempt: record.is_exempt(),
+            };
+            fresh.push(&mut writer.records, new);
+        }
+        let moved: Vec<_> = fresh.iter().map(|record| (self.hash_of(record), record)).collect();
+        retired.extend(self.table.rebuild(&mut writer.table, moved.into_iter()));
+        let fresh = PlainArc::into_raw(PlainArc::new(fresh)).cast_mut();
+        // AcqRel (O19): publishes the new pages whole; unlinks the old ones before the reclaimer looks at the
+        // pins (O9).
+        let old = self.records.swap(fresh, Ordering::AcqRel);
+        // SAFETY: from PlainArc::into_raw; the family's own share, which it gives up here.
+        retired.push(Box::new(unsafe { PlainArc::from_raw(old) }));
+    }
+
+    /// Shows each removed series whose removal lies in `after + 1 ..= until`, unless its labels live again.
+    pub(crate) fn each_departed(&self, pin: &Pin, after: u64, until: u64, mut show: impl FnMut(RecordRef<'_>)) {
+        let departed = self.departed.lock();
+        let due = |departed: &&Departed| departed.removal() > after && departed.removal() <= until;
+        for (index, gone) in departed.iter().enumerate().filter(|(_, gone)| due(gone)) {
+            // Of labels that went twice, the later one; of labels that are back, the living.
+            let text = gone.record().text();
+            let went_again = departed[index + 1..].iter().filter(due).any(|later| later.record().text() == text);
+            if !went_again && !self.is_reborn(pin, gone.record()) {
+                show(gone.record());
+            }
+        }
+    }
+
+    /// Lets go of removed series that every scraper has exposed (removals up to `exposed`), that are too old,
+    /// or too many.
+    pub(crate) fn forget_departed(&self, exposed: u64) {
+        let gone = Departed::take_gone(&mut self.departed.lock(), exposed);
+        for departed in gone {
+            // Lookups that found the series before its removal may still hold its storage.
+            retire(Box::new(Release::new(departed)));
+        }
+    }
+
+    /// Gives the hash of a record's values.
+    fn hash_of(&self, record: RecordRef<'_>) -> u64 {
+        self.hasher.hash_all(record.values(&self.desc.label_names).map(unescape))
     }
 
     fn render(&self, values: &[String]) -> Rendered {
@@ -100,5 +308,24 @@ impl FamilyCore {
             rendered.text.push(b'"');
         }
         rendered
+    }
+}
+
+/// Gives the milliseconds since the Unix epoch.
+fn now_millis() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[allow(unsafe_code, reason = "gives up the family's share of the records")]
+impl Drop for FamilyCore {
+    fn drop(&mut self) {
+        if crate::sync::model_failed() {
+            return;
+        }
+        // Relaxed: the drop of the last reference to the family ordered every writer before this.
+        let records = self.records.load(Ordering::Relaxed);
+        // SAFETY: from PlainArc::into_raw; the family's own share. No lookup or walk is in it any more.
+        drop(unsafe { PlainArc::from_raw(records) });
     }
 }

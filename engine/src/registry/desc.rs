@@ -98,6 +98,22 @@ pub(crate) struct Desc {
     pub(crate) label_names: Box<[Box<str>]>,
     /// Of a histogram.
     pub(crate) layout: Option<PlainArc<Layout>>,
+    pub(crate) limits: Limits,
+}
+
+/// What bounds a family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Live series, overflow series not counted.
+    pub(crate) series: usize,
+    /// Bytes of a value of the label set; longer ones are cut.
+    pub(crate) value_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { series: 10_000, value_bytes: 1024 }
+    }
 }
 
 impl Desc {
@@ -181,6 +197,7 @@ impl Desc {
             && self.unit == other.unit
             && sorted(self) == sorted(other)
             && bounds(self) == bounds(other)
+            && self.limits == other.limits
     }
 
     /// Gives the names that no other family may expose: its own, and those of its samples.
@@ -199,6 +216,10 @@ impl fmt::Display for Desc {
         write!(f, ", labels [{}]", self.label_names.join(", "))?;
         if let Some(layout) = &self.layout {
             write!(f, ", buckets {:?}", layout.bounds())?;
+        }
+        if self.limits != Limits::default() {
+            let Limits { series, value_bytes } = self.limits;
+            write!(f, ", at most {series} series and {value_bytes} bytes a value")?;
         }
         Ok(())
     }

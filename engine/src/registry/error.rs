@@ -62,6 +62,13 @@ pub enum Error {
         /// Its labels.
         labels: String,
     },
+    /// The family, or its registry, has as many series as it may have.
+    LimitReached {
+        /// The full name of the metric.
+        name: String,
+        /// The limit of the family.
+        limit: usize,
+    },
     /// All 16.7 million cells of the process are owned by series.
     OutOfCells {
         /// The full name of the metric.
@@ -91,6 +98,11 @@ impl fmt::Display for Error {
             Self::CallbackExists { name, labels } => write!(
                 f,
                 "metric {name:?} with the labels {{{labels}}} exists; a callback needs a name and labels of its own"
+            ),
+            Self::LimitReached { name, limit } => write!(
+                f,
+                "metric {name:?} finds no room: its family may have {limit} series, and its registry has a limit too; \
+                 remove some, or raise the limit"
             ),
             Self::OutOfCells { name } => write!(
                 f,

@@ -1,8 +1,9 @@
 //! A family's handle: from labels to metrics on the stream.
 
+use super::core::Refused;
 use super::instrument::backend::Backend;
 use super::selector::Selector;
-use super::{FamilyCore, Instrument, RecordRef};
+use super::{FamilyCore, Instrument, Labels, RecordRef};
 use crate::cells::{Pin, count_lost};
 use crate::label::LabelSet;
 use crate::sync::PlainArc;
@@ -21,6 +22,16 @@ use std::mem::ManuallyDrop;
 /// # Consistency
 /// A series is its full label set, never only a hash. Families of one name (from scopes with other constant
 /// labels, or with the labels in another order) share their series.
+///
+/// # Limits
+/// A family has at most 10,000 series ([`Builder::limit`](crate::Builder::limit)), a registry a million, a value
+/// at most 1024 bytes (longer ones are cut at a character). Past the limit every record goes to one overflow
+/// series, in which each label of the set is `__overflow__`, exactly once; removing series makes room again.
+///
+/// # Removal
+/// [`remove`](Self::remove), [`retain`](Self::retain) and [`clear`](Self::clear) end series. Each
+/// [`Scraper`](crate::Scraper) exposes their final value once more. Handles that are still held record on, unseen;
+/// the same labels make a new series, which starts at 0 with a later creation time.
 ///
 /// # Examples
 /// ```
@@ -53,11 +64,15 @@ pub struct Family<L, M> {
 struct Inner {
     core: PlainArc<FamilyCore>,
     selector: Selector,
+    /// The values and the hash of this handle's overflow series.
+    overflow: (Vec<String>, u64),
 }
 
 impl<L, M> Family<L, M> {
     pub(crate) fn new(core: PlainArc<FamilyCore>, selector: Selector) -> Self {
-        Self { inner: Some(PlainArc::new(Inner { core, selector })), labels: PhantomData }
+        let values = selector.overflow_values(core.desc.label_names.len());
+        let hash = core.hasher.hash_all(values.iter());
+        Self { inner: Some(PlainArc::new(Inner { core, selector, overflow: (values, hash) })), labels: PhantomData }
     }
 
     /// Makes a family whose metrics are noops.
@@ -83,8 +98,7 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
         if let Some(metric) = found.and_then(|record| inner.view::<M>(record)) {
             return f(&metric);
         }
-        drop(pin);
-        f(&inner.create(hash, labels))
+        f(&inner.create(&pin, labels))
     }
 
     /// Gives a handle of one's own for the metric of a label set, which is made on first use.
@@ -102,8 +116,57 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
         if let Some(metric) = found.and_then(|record| inner.view::<M>(record)).and_then(|view| M::owned(&view)) {
             return metric;
         }
-        drop(pin);
-        inner.create(hash, labels)
+        inner.create(&pin, labels)
+    }
+
+    /// Makes the series of a label set exist, at zero, from the next scrape on: a rate or a sum over it then has
+    /// something to start from.
+    pub fn init<Q>(&self, labels: &Q)
+    where
+        Q: LabelSet<Family = L::Family>,
+    {
+        self.with(labels, |_| ());
+    }
+
+    /// Removes the series of a label set; tells whether there was one. Its final value is exposed once more.
+    pub fn remove<Q>(&self, labels: &Q) -> bool
+    where
+        Q: LabelSet<Family = L::Family>,
+    {
+        let Some(inner) = self.inner.as_deref() else { return false };
+        let hash = inner.selector.hash(labels);
+        let pin = Pin::enter();
+        let found = inner.core.table.find(&pin, hash, |record| inner.selector.matches(record, labels));
+        found.is_some_and(|record| inner.core.remove(&pin, record, false))
+    }
+
+    /// Removes the series for which `keep` says no, of all that share this family's name and constant labels;
+    /// gives how many. `keep` runs without a lock, and may look up, record and remove.
+    ///
+    /// ```
+    /// # use streamgauge::{Counter, Family, LabelSet, Registry};
+    /// # #[derive(LabelSet)]
+    /// # struct Table<'a> { table: &'a str }
+    /// # let registry = Registry::new();
+    /// let events: Family<Table<'static>, Counter> = registry.counter("events_total", "Events.").family()?;
+    /// events.with(&Table { table: "orders" }, |counter| counter.inc());
+    /// events.with(&Table { table: "tmp_1" }, |counter| counter.inc());
+    /// let removed = events.retain(|labels| !labels.get("table").is_some_and(|table| table.starts_with("tmp_")));
+    /// assert_eq!(removed, 1);
+    /// # Ok::<(), streamgauge::Error>(())
+    /// ```
+    pub fn retain(&self, mut keep: impl FnMut(Labels<'_>) -> bool) -> usize {
+        let Some(inner) = self.inner.as_deref() else { return 0 };
+        let pin = Pin::enter();
+        let records = inner.core.records(&pin).iter().filter(|record| record.removal() == 0);
+        let own = records.filter(|record| !record.is_exempt() && inner.selector.has_constants(*record));
+        let doomed = own.filter(|record| !keep(Labels::new(&inner.core.desc.label_names, *record)));
+        doomed.filter(|record| inner.core.remove(&pin, *record, false)).count()
+    }
+
+    /// Removes all series that share this family's name and constant labels; gives how many.
+    pub fn clear(&self) -> usize {
+        self.retain(|_| false)
     }
 }
 
@@ -113,17 +176,43 @@ impl Inner {
         M::view(record, self.core.desc.layout.as_ref())
     }
 
+    /// Gives a handle of a label set that was not found: of a new series, or of the overflow series.
     #[cold]
     #[inline(never)]
-    fn create<M: Backend>(&self, hash: u64, labels: &impl LabelSet) -> M {
-        let values = self.selector.values(labels);
-        let layout = self.core.desc.layout.as_deref();
-        let record = self.core.get_or_insert(hash, &values, || M::create(layout));
-        let metric = record.ok().and_then(|record| self.view::<M>(record)).and_then(|view| M::owned(&view));
+    fn create<M: Backend>(&self, pin: &Pin, labels: &impl LabelSet) -> M {
+        let values = self.selector.values(labels, self.core.desc.limits.value_bytes);
+        let hash = self.core.hasher.hash_all(values.iter());
+        let (overflow_values, overflow_hash) = &self.overflow;
+        // A series may be removed between finding it and holding it; then the next one is made.
+        for _ in 0..8 {
+            if values == *overflow_values {
+                break;
+            }
+            match self.insert::<M>(pin, hash, &values, false) {
+                Ok(Some(metric)) => return metric,
+                Ok(None) => {}
+                Err(_) => break,
+            }
+        }
+        self.core.shared.count_overflow();
+        let metric = self.insert::<M>(pin, *overflow_hash, overflow_values, true).ok().flatten();
         metric.unwrap_or_else(|| {
             count_lost();
             M::default()
         })
+    }
+
+    /// Finds or makes a series and gives its handle; `None` where it was removed meanwhile.
+    fn insert<M: Backend>(&self, pin: &Pin, hash: u64, values: &[String], exempt: bool) -> Result<Option<M>, Refused> {
+        let layout = self.core.desc.layout.as_deref();
+        let make = |created| M::create(layout, created);
+        let record = match self.core.find_values(pin, hash, values) {
+            Some(record) => record,
+            // Without the mutex while there is no room: a flood of new values must not make lookups queue.
+            None if !exempt && self.core.is_full() => return Err(Refused::Full),
+            None => self.core.get_or_insert(pin, hash, values, exempt, &make)?,
+        };
+        Ok(self.view::<M>(record).and_then(|view| M::owned(&view)))
     }
 }
 

@@ -6,7 +6,6 @@ use crate::cells::{GaugeSeries, Held, OutOfCells, Range, Series};
 use crate::metric::{Counter, DurationCounter, Gauge, Histogram, UpDownCounter};
 use crate::sync::{Arc, PlainArc};
 use std::mem::ManuallyDrop;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A metric handle that can be registered, alone or as a family.
 ///
@@ -53,12 +52,6 @@ impl Instrument for Histogram {
     }
 }
 
-/// Gives the milliseconds since the Unix epoch.
-fn now_millis() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
 /// The part of [`Instrument`] that names storage.
 pub(crate) mod backend {
     use super::{Kind, Layout, ManuallyDrop, OutOfCells, PlainArc, Range, RecordRef, SeriesRef};
@@ -72,7 +65,7 @@ pub(crate) mod backend {
         /// Makes the storage of a new series.
         #[doc(hidden)]
         #[expect(private_interfaces, reason = "hidden: only the engine names storage")]
-        fn create(layout: Option<&Layout>) -> Result<(SeriesRef, Range), OutOfCells>;
+        fn create(layout: Option<&Layout>, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells>;
 
         /// Makes a handle that counts nothing, valid while the record is; `None` where the record's storage
         /// is of another kind.
@@ -88,8 +81,8 @@ pub(crate) mod backend {
 
 use backend::Backend;
 
-fn cells(cells: usize, sum_first: bool) -> Result<(SeriesRef, Range), OutOfCells> {
-    let series = Series::new(cells, sum_first, now_millis())?;
+fn cells(cells: usize, sum_first: bool, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
+    let series = Series::new(cells, sum_first, created_millis)?;
     let range = series.range();
     Ok((SeriesRef::Cells(Arc::new(series)), range))
 }
@@ -109,8 +102,8 @@ macro_rules! over_cells {
         impl Backend for $metric {
             const KIND: Kind = $kind;
 
-            fn create(_: Option<&Layout>) -> Result<(SeriesRef, Range), OutOfCells> {
-                cells($count, false)
+            fn create(_: Option<&Layout>, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
+                cells($count, false, created_millis)
             }
 
             #[inline(always)]
@@ -133,9 +126,9 @@ over_cells!(UpDownCounter, Kind::UpDownCounter, 2);
 impl Backend for Histogram {
     const KIND: Kind = Kind::Histogram;
 
-    fn create(layout: Option<&Layout>) -> Result<(SeriesRef, Range), OutOfCells> {
+    fn create(layout: Option<&Layout>, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
         // The sum, then the buckets.
-        cells(1 + layout.map_or(1, Layout::buckets), true)
+        cells(1 + layout.map_or(1, Layout::buckets), true, created_millis)
     }
 
     #[inline(always)]
@@ -158,8 +151,8 @@ impl Backend for Histogram {
 impl Backend for Gauge {
     const KIND: Kind = Kind::Gauge;
 
-    fn create(_: Option<&Layout>) -> Result<(SeriesRef, Range), OutOfCells> {
-        let series = GaugeSeries::new(now_millis());
+    fn create(_: Option<&Layout>, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
+        let series = GaugeSeries::new(created_millis);
         Ok((SeriesRef::Gauge(Arc::new(series)), Range::SCRATCH))
     }
 

@@ -4,17 +4,20 @@
 mod builder;
 mod callback;
 mod core;
+mod departed;
 mod desc;
 mod error;
 mod families;
 mod family;
 mod instrument;
+mod labels;
 mod records;
 mod root;
 mod sample_value;
 mod scope;
 mod selector;
 mod series_ref;
+mod shared;
 mod table;
 
 pub use builder::Builder;
@@ -26,6 +29,7 @@ pub use error::Error;
 pub(crate) use families::FamilyList;
 pub use family::Family;
 pub use instrument::Instrument;
+pub use labels::Labels;
 pub(crate) use records::RecordRef;
 pub use root::Registry;
 pub(crate) use root::RegistryInner;

@@ -3,7 +3,8 @@
 //! A scrape walks the records of a family front to back and finds in each the rendered labels, the cell
 //! range and the storage; a lookup compares with the same text. Pages are appended to, never moved, so
 //! readers need no lock: the writer, under the family's mutex, publishes the length of a page after the
-//! record is whole (O14).
+//! record is whole (O14). A removed record stays as a hole until the family moves its live records to new
+//! pages.
 //!
 //! ```text
 //! record = Header | end of each value: u32 .. | a="1",b="2"          (padded to 8 bytes)
@@ -11,9 +12,12 @@
 
 use super::SeriesRef;
 use crate::cells::Range;
-use crate::sync::{AtomicPtr, AtomicUsize, Fault, Ordering, Witness, model_failed, unless_broken};
+use crate::sync::{
+    AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Fault, Ordering, Witness, model_failed, unless_broken,
+};
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
 /// Pages double up to this size; a record larger than that gets a page of its own.
@@ -24,12 +28,20 @@ const ALIGN: usize = align_of::<Header>();
 #[derive(Debug)]
 #[repr(C, align(8))]
 struct Header {
-    series: SeriesRef,
+    /// Read until `released`; see `release`.
+    series: ManuallyDrop<SeriesRef>,
     range: Range,
     text_len: u32,
     labels: u16,
     /// Some value is escaped in the text, so its bytes are not the value's.
     escaped: bool,
+    /// An overflow series: no limit counts it.
+    exempt: bool,
+    /// The storage was taken out: nothing may read `series`, and the page does not drop it.
+    released: AtomicBool,
+    /// The registry's number of the removal; 0 while the series is live. Written once, under the family's
+    /// mutex.
+    removal: AtomicU64,
     witness: Witness,
 }
 
@@ -43,9 +55,12 @@ pub(crate) struct NewRecord<'a> {
     /// The offset of the closing quote of each value.
     pub(crate) ends: &'a [u32],
     pub(crate) escaped: bool,
+    /// An overflow series.
+    pub(crate) exempt: bool,
 }
 
-/// A record that is alive as long as its family.
+/// A record of pages that live for `'r`: because a pin was taken before it was found, or because the
+/// pages are held.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RecordRef<'r> {
     header: NonNull<Header>,
@@ -84,14 +99,49 @@ impl<'r> RecordRef<'r> {
         self.header().range
     }
 
+    /// Gives the storage. It is there while the series is live, and after its removal until every pin that
+    /// could have seen it live is gone.
     #[inline(always)]
     pub(crate) fn series(self) -> &'r SeriesRef {
+        debug_assert!(!self.header().released.load(Ordering::Relaxed), "the storage was released");
         &self.header().series
+    }
+
+    /// Gives the number of the series' removal, 0 while it is live.
+    #[inline]
+    pub(crate) fn removal(self) -> u64 {
+        // Acquire (O19): pairs with the Release in remove.
+        self.header().removal.load(Ordering::Acquire)
+    }
+
+    /// Marks the series as removed. Under the family's mutex; `removal` is not 0.
+    pub(crate) fn remove(self, removal: u64) {
+        // Release (O19): a walk that finds the record live took its pin before the reclaimer looks.
+        self.header().removal.store(removal, Ordering::Release);
+    }
+
+    /// Gives the storage up, once.
+    ///
+    /// # Safety
+    /// The series was removed and every pin that could have seen it live is gone.
+    pub(crate) unsafe fn release(self) -> Option<SeriesRef> {
+        let header = self.header();
+        // Relaxed: the flag is read again when the pages are dropped, which comes after.
+        if header.released.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        // SAFETY: read out once, as the swap shows; the page does not drop what is released, and by the
+        // caller's promise nobody reads it any more.
+        Some(unsafe { ManuallyDrop::into_inner(std::ptr::read(&raw const header.series)) })
     }
 
     #[inline(always)]
     pub(crate) fn is_escaped(self) -> bool {
         self.header().escaped
+    }
+
+    pub(crate) fn is_exempt(self) -> bool {
+        self.header().exempt
     }
 
     fn ends_ptr(self) -> NonNull<u32> {
@@ -183,9 +233,14 @@ impl Page {
         RecordRef { header: header.cast(), family: PhantomData }
     }
 
-    fn records(&self) -> impl Iterator<Item = RecordRef<'_>> {
+    /// Gives the bytes of whole records.
+    fn len(&self) -> usize {
         // Acquire (O14): pairs with the Release in push; records up to here are whole.
-        let end = self.published.load(Ordering::Acquire);
+        self.published.load(Ordering::Acquire)
+    }
+
+    fn records(&self) -> impl Iterator<Item = RecordRef<'_>> {
+        let end = self.len();
         let mut offset = 0;
         std::iter::from_fn(move || {
             if offset >= end {
@@ -204,10 +259,9 @@ impl Drop for Page {
         if model_failed() {
             return;
         }
-        let headers: Vec<NonNull<Header>> = self.records().map(|record| record.header).collect();
-        for header in headers {
-            // SAFETY: written once, dropped once here; nothing borrows from a page that is dropped.
-            unsafe { header.drop_in_place() };
+        for record in self.records() {
+            // SAFETY: nothing borrows from a page that is dropped, so nobody reads the storage any more.
+            drop(unsafe { record.release() });
         }
         // SAFETY: allocated with this layout.
         unsafe { dealloc(self.memory.as_ptr(), Self::layout(self.capacity)) };
@@ -247,11 +301,14 @@ impl Records {
         let record = page.record(offset);
         let (labels, text_len) = (new.ends.len() as u16, new.text.len() as u32);
         let header = Header {
-            series: new.series,
+            series: ManuallyDrop::new(new.series),
             range: new.range,
             text_len,
             labels,
             escaped: new.escaped,
+            exempt: new.exempt,
+            released: AtomicBool::new(false),
+            removal: AtomicU64::new(0),
             witness: Witness::new(),
         };
         // SAFETY: page_with_room left `size` bytes at the offset, aligned, and nobody reads them yet.
@@ -297,9 +354,15 @@ impl Records {
         })
     }
 
-    /// Gives the records in the order of their creation, as far as they are published.
+    /// Gives the records in the order of their creation, removed ones too, as far as they are published when
+    /// it is called: a series that is born again during the walk is not met a second time.
     pub(crate) fn iter(&self) -> impl Iterator<Item = RecordRef<'_>> {
-        self.pages().flat_map(Page::records)
+        let mut left = self.pages().map(Page::len).sum::<usize>();
+        self.pages().flat_map(Page::records).take_while(move |record| {
+            let inside = left > 0;
+            left = left.saturating_sub(record.size());
+            inside
+        })
     }
 }
 

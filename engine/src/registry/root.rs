@@ -1,5 +1,6 @@
 //! The registry.
 
+use super::shared::Shared;
 use super::{Callbacks, Error, FamilyCore, FamilyList, Scope};
 use crate::registry::Desc;
 use crate::sync::{LazyLock, Mutex, PlainArc};
@@ -50,6 +51,14 @@ impl Registry {
         Self { root: Scope::root(None) }
     }
 
+    /// Sets how many live series the registry may have; without it a million. Records past it go to the overflow
+    /// series of their families.
+    pub fn set_series_limit(&self, series: usize) {
+        if let Some(inner) = self.inner() {
+            inner.shared.set_limit(series);
+        }
+    }
+
     pub(crate) fn inner(&self) -> Option<&PlainArc<RegistryInner>> {
         self.root.registry()
     }
@@ -76,6 +85,7 @@ pub(crate) struct RegistryInner {
     /// Read by scrapes without the mutex.
     families: FamilySnapshot,
     pub(crate) callbacks: Callbacks,
+    pub(crate) shared: PlainArc<Shared>,
 }
 
 #[derive(Debug, Default)]
@@ -91,6 +101,7 @@ impl RegistryInner {
             names: Mutex::new(Names::default()),
             families: FamilySnapshot::from_pointee(FamilyList::default()),
             callbacks: Callbacks::new(),
+            shared: PlainArc::new(Shared::new()),
         }
     }
 
@@ -124,7 +135,7 @@ impl RegistryInner {
         for sample in desc.claimed_names() {
             names.samples.insert(sample, desc.name.clone());
         }
-        let family = PlainArc::new(FamilyCore::new(desc));
+        let family = PlainArc::new(FamilyCore::new(desc, self.shared.clone()));
         names.families.insert(family.desc.name.clone(), family.clone());
         self.families.store(PlainArc::new(self.families.load().with(family.clone())));
         Ok(family)

@@ -1,7 +1,7 @@
 //! Reading one sample back, for tests and health checks.
 
 use super::{FamilyCore, Kind, RecordRef, Registry, SeriesRef};
-use crate::cells::{Pass, PassScratch};
+use crate::cells::{Pass, PassScratch, Pin};
 use crate::label::unescape;
 
 /// Which of a family's samples is asked for.
@@ -39,7 +39,9 @@ impl Registry {
             Part::Bucket(_) => labels.iter().filter(|(label, _)| *label != "le").copied().collect(),
             _ => labels.to_vec(),
         };
-        let record = family.records.iter().find(|record| has_labels(family, *record, &labels))?;
+        let pin = Pin::enter();
+        let mut live = family.records(&pin).iter().filter(|record| record.removal() == 0);
+        let record = live.find(|record| has_labels(family, *record, &labels))?;
         value_of(family, record, &part)
     }
 }

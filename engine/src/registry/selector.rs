@@ -1,5 +1,6 @@
 //! How a family handle names a series: its constant labels and the values of its label set.
 
+use super::table::usable;
 use super::{Desc, RecordRef};
 use crate::label::{LabelSet, LabelVisitor, unescape};
 use rapidhash::inner::RapidHasher;
@@ -14,6 +15,12 @@ pub(crate) struct ValueHasher(RapidHasher<'static, false, false>);
 impl ValueHasher {
     pub(crate) fn new(seed: u64) -> Self {
         Self(RapidHasher::new(seed))
+    }
+
+    /// Gives the hash of a label set from all its values in the family's order.
+    pub(crate) fn hash_all(self, values: impl Iterator<Item = impl AsRef<str>>) -> u64 {
+        let hashes = values.enumerate().map(|(index, value)| self.hash(value.as_ref()).wrapping_mul(multiplier(index)));
+        finish(hashes.fold(0, u64::wrapping_add))
     }
 
     #[inline(always)]
@@ -64,6 +71,8 @@ pub(crate) struct Selector {
     hasher: ValueHasher,
 }
 
+/// The value of each label of the set in an overflow series.
+const OVERFLOW: &str = "__overflow__";
 /// Labels of a set that are kept inline.
 const INLINE: usize = 4;
 
@@ -72,13 +81,11 @@ fn multiplier(index: usize) -> u64 {
     0x9e37_79b9_7f4a_7c15u64.wrapping_mul(2 * index as u64 + 1)
 }
 
-/// Mixes the sum of the values' hashes so that any bits of it can choose a slot; never 0, which marks an
-/// empty one.
+/// Mixes the sum of the values' hashes so that any bits of it can choose a slot.
 #[inline(always)]
 fn finish(sum: u64) -> u64 {
     let product = u128::from(sum) * 0x2d35_8dcc_aa6c_78a5;
-    let hash = (product as u64) ^ ((product >> 64) as u64);
-    hash | u64::from(hash == 0)
+    usable((product as u64) ^ ((product >> 64) as u64))
 }
 
 impl Selector {
@@ -142,13 +149,32 @@ impl Selector {
         equal
     }
 
-    /// Gives the values of all labels in the family's order. Cold: allocates.
-    pub(crate) fn values<L: LabelSet>(&self, labels: &L) -> Vec<String> {
+    /// Tells whether a record has the constant labels.
+    pub(crate) fn has_constants(&self, record: RecordRef<'_>) -> bool {
+        let mut constants = self.constants.iter();
+        constants.all(|constant| is_value(record, constant.index, constant.name_len, &constant.value))
+    }
+
+    /// Gives the values of the overflow series in a family of so many labels: the constant ones, and
+    /// `__overflow__` for each of the set.
+    pub(crate) fn overflow_values(&self, labels: usize) -> Vec<String> {
+        let mut values = vec![OVERFLOW.to_owned(); labels];
+        for constant in &self.constants {
+            values[constant.index] = constant.value.to_string();
+        }
+        values
+    }
+
+    /// Gives the values of all labels in the family's order, those of the set cut to `longest` bytes. Cold:
+    /// allocates.
+    pub(crate) fn values<L: LabelSet>(&self, labels: &L, longest: usize) -> Vec<String> {
         let mut values = vec![String::new(); self.constants.len() + L::NAMES.len()];
         for constant in &self.constants {
             values[constant.index] = constant.value.to_string();
         }
-        self.each(labels, |variable, value| value.clone_into(&mut values[variable.index]));
+        self.each(labels, |variable, value| {
+            value[..value.floor_char_boundary(longest)].clone_into(&mut values[variable.index]);
+        });
         values
     }
 }

@@ -1,11 +1,11 @@
 //! What stands behind a record: the storage of one series.
 
 use super::callback::Callback;
-use crate::cells::{GaugeSeries, Series};
+use crate::cells::{Counted, GaugeSeries, Series};
 use crate::sync::{Arc, PlainArc};
 
 /// The storage of one series, by the kind of its family.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum SeriesRef {
     /// Cells: counters, up-down counters, histograms.
     Cells(Arc<Series>),
@@ -13,4 +13,33 @@ pub(crate) enum SeriesRef {
     Gauge(Arc<GaugeSeries>),
     /// A value made at scrape time.
     Callback(PlainArc<Callback>),
+}
+
+impl SeriesRef {
+    /// Gives when the series was made, in milliseconds of the Unix epoch; `None` for callbacks.
+    pub(crate) fn created_millis(&self) -> Option<u64> {
+        match self {
+            Self::Cells(series) => Some(series.created_millis()),
+            Self::Gauge(series) => Some(series.created_millis()),
+            Self::Callback(_) => None,
+        }
+    }
+
+    /// Kills the series: no new user is admitted, a callback runs no more.
+    pub(crate) fn kill(&self) {
+        match self {
+            Self::Cells(series) => series.users().kill(),
+            Self::Gauge(series) => series.users().kill(),
+            Self::Callback(callback) => callback.end(),
+        }
+    }
+
+    /// Kills the series unless a user holds it; tells whether it did. A callback is always in use.
+    pub(crate) fn kill_if_unused(&self) -> bool {
+        match self {
+            Self::Cells(series) => series.users().kill_if_unused(),
+            Self::Gauge(series) => series.users().kill_if_unused(),
+            Self::Callback(_) => false,
+        }
+    }
 }

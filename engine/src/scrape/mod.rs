@@ -4,6 +4,7 @@ mod prepared;
 mod report;
 mod sample;
 mod scraper;
+mod walk;
 
 pub use report::Report;
 pub use sample::{HistogramValue, Sample, SampleValue};

@@ -1,5 +1,6 @@
 //! A family as a scraper keeps it: with everything rendered that does not change.
 
+use super::walk::Walk;
 use crate::buckets::Layout;
 use crate::cells::Pass;
 use crate::encode::TextFamily;
@@ -21,32 +22,44 @@ impl Prepared {
     }
 
     /// Writes the family as text; gives the number of series. A family without a series writes nothing.
-    pub(crate) fn encode_text(&self, pass: &mut Pass<'_>, buckets: &mut Vec<u64>, out: &mut Vec<u8>) -> usize {
+    pub(crate) fn encode_text(
+        &self,
+        walk: &Walk<'_>,
+        pass: &mut Pass<'_>,
+        buckets: &mut Vec<u64>,
+        out: &mut Vec<u8>,
+    ) -> usize {
         let start = out.len();
         self.text.header(out);
-        let records = self.core.records.iter();
+        let (core, text) = (&*self.core, &self.text);
+        let mut series = 0;
         // One loop a kind, so that the kind is not looked at again for every series.
-        let series = match self.core.desc.kind {
-            Kind::Counter => {
-                records.map(|record| self.text.integer(out, record.text(), pass.count(record.range()))).count()
-            }
-            Kind::DurationCounter => {
-                records.map(|record| self.text.float(out, record.text(), seconds(pass.count(record.range())))).count()
-            }
-            Kind::UpDownCounter => {
-                records.map(|record| self.text.signed(out, record.text(), pass.difference(record.range()))).count()
-            }
-            Kind::Gauge => records
-                .filter_map(|record| gauge_value(record).map(|value| self.text.float(out, record.text(), value)))
-                .count(),
-            Kind::Histogram => records
-                .filter_map(|record| {
-                    let sum = self.merge_histogram(pass, record, buckets)?;
-                    self.text.histogram(out, record.text(), buckets, sum);
-                    Some(())
-                })
-                .count(),
-        };
+        match core.desc.kind {
+            Kind::Counter => walk.each(core, |record| {
+                series += 1;
+                text.integer(out, record.text(), pass.count(record.range()));
+            }),
+            Kind::DurationCounter => walk.each(core, |record| {
+                series += 1;
+                text.float(out, record.text(), seconds(pass.count(record.range())));
+            }),
+            Kind::UpDownCounter => walk.each(core, |record| {
+                series += 1;
+                text.signed(out, record.text(), pass.difference(record.range()));
+            }),
+            Kind::Gauge => walk.each(core, |record| {
+                if let Some(value) = gauge_value(record) {
+                    series += 1;
+                    text.float(out, record.text(), value);
+                }
+            }),
+            Kind::Histogram => walk.each(core, |record| {
+                if let Some(sum) = self.merge_histogram(pass, record, buckets) {
+                    series += 1;
+                    text.histogram(out, record.text(), buckets, sum);
+                }
+            }),
+        }
         if series == 0 {
             out.truncate(start);
         }

@@ -1,8 +1,6 @@
 //! Merged values, for exporters of other formats.
 
-use crate::label::unescape;
-use crate::registry::{Desc, Kind, RecordRef, SeriesRef, Unit};
-use std::borrow::Cow;
+use crate::registry::{Desc, Kind, Labels, RecordRef, Unit};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The merged value of one series, as [`Scraper::visit`](crate::Scraper::visit) shows it.
@@ -89,20 +87,15 @@ impl<'a> Sample<'a> {
     }
 
     /// Gives the labels in the family's order: names, and values as they were given.
-    pub fn labels(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> + use<'a> {
-        let names = &self.desc.label_names;
-        names.iter().zip(self.record.values(names)).map(|(name, text)| (&**name, unescape(text)))
+    #[must_use]
+    pub fn labels(&self) -> Labels<'a> {
+        Labels::new(&self.desc.label_names, self.record)
     }
 
     /// Gives when the series was made, to the millisecond; `None` for callbacks.
     #[must_use]
     pub fn created(&self) -> Option<SystemTime> {
-        let millis = match self.record.series() {
-            SeriesRef::Cells(series) => series.created_millis(),
-            SeriesRef::Gauge(series) => series.created_millis(),
-            SeriesRef::Callback(_) => return None,
-        };
-        UNIX_EPOCH.checked_add(Duration::from_millis(millis))
+        UNIX_EPOCH.checked_add(Duration::from_millis(self.record.series().created_millis()?))
     }
 
     /// Gives the merged value.

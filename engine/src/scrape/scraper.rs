@@ -2,11 +2,12 @@
 
 use super::prepared::{Prepared, gauge_value};
 use super::sample::HistogramValue;
+use super::walk::Walk;
 use super::{Report, Sample, SampleValue};
-use crate::cells::{self, Pass, PassScratch};
+use crate::cells::{Pass, PassScratch};
 use crate::encode::{Exposition, Format};
 use crate::registry::{Callback, Callbacks, FamilyList, Kind, RecordRef, Registry, RegistryInner};
-use crate::sync::PlainArc;
+use crate::sync::{AtomicU64, PlainArc};
 use std::time::Duration;
 
 /// Reads a registry: merges the slabs and encodes. Owns the memory that takes, so a warm scrape (no new
@@ -36,6 +37,8 @@ use std::time::Duration;
 pub struct Scraper {
     /// `None` for a disabled registry.
     registry: Option<PlainArc<RegistryInner>>,
+    /// The last removal that this scraper has exposed.
+    exposed: PlainArc<AtomicU64>,
     scratch: Scratch,
 }
 
@@ -53,7 +56,9 @@ impl Scraper {
     /// Makes a scraper of `registry`, which it keeps alive.
     #[must_use]
     pub fn new(registry: &Registry) -> Self {
-        Self { registry: registry.inner().cloned(), scratch: Scratch::default() }
+        let registry = registry.inner().cloned();
+        let exposed = registry.as_ref().map(|registry| registry.shared.add_scraper()).unwrap_or_default();
+        Self { registry, exposed, scratch: Scratch::default() }
     }
 
     /// Appends an exposition of the registry to `out`.
@@ -62,13 +67,14 @@ impl Scraper {
         let start = out.len();
         let Some(registry) = &self.registry else { return Report::default() };
         let failed_callbacks = self.scratch.prepare(registry);
+        let walk = Walk::begin(registry, &self.exposed);
         let Scratch { families, pass, buckets, .. } = &mut self.scratch;
         let mut pass = Pass::begin(pass);
         let series = match exposition.format() {
-            Format::Text => families.iter().map(|family| family.encode_text(&mut pass, buckets, out)).sum(),
+            Format::Text => families.iter().map(|family| family.encode_text(&walk, &mut pass, buckets, out)).sum(),
         };
         drop(pass);
-        cells::tidy_up();
+        walk.end(families);
         Report { series, bytes: out.len() - start, failed_callbacks }
     }
 
@@ -91,17 +97,18 @@ impl Scraper {
     pub fn visit(&mut self, mut visitor: impl FnMut(Sample<'_>)) {
         let Some(registry) = &self.registry else { return };
         self.scratch.prepare(registry);
+        let walk = Walk::begin(registry, &self.exposed);
         let Scratch { families, pass, buckets, .. } = &mut self.scratch;
         let mut pass = Pass::begin(pass);
         for family in families.iter() {
-            for record in family.core.records.iter() {
+            walk.each(&family.core, |record| {
                 if let Some(value) = value_of(family, record, &mut pass, buckets) {
                     visitor(Sample { desc: &family.core.desc, record, value });
                 }
-            }
+            });
         }
         drop(pass);
-        cells::tidy_up();
+        walk.end(families);
     }
 }
 

@@ -1,0 +1,89 @@
+//! What the families of one registry share: the number of removals, who has exposed them, and the budget.
+
+use crate::sync::{AtomicU64, AtomicUsize, Mutex, Ordering, PlainArc};
+use std::sync::Weak;
+
+/// Live series of a registry at most.
+pub(crate) const DEFAULT_SERIES: usize = 1_000_000;
+
+/// Shared by the families and scrapers of a registry.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// Removals so far. Held while a series is marked as removed and listed as departed, so that a walk which
+    /// reads the number sees all of that for every removal up to it.
+    removals: Mutex<u64>,
+    /// For each scraper the last removal that it has exposed.
+    scrapers: Mutex<Vec<Weak<AtomicU64>>>,
+    /// Live series, those exempt from limits not counted.
+    series: AtomicUsize,
+    limit: AtomicUsize,
+    /// Lookups that were answered with an overflow series.
+    overflows: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new() -> Self {
+        Self {
+            removals: Mutex::new(0),
+            scrapers: Mutex::new(Vec::new()),
+            series: AtomicUsize::new(0),
+            limit: AtomicUsize::new(DEFAULT_SERIES),
+            overflows: AtomicU64::new(0),
+        }
+    }
+
+    /// Numbers a removal, from 1 on, and has `remove` carry it out before the number can be read.
+    pub(crate) fn number_removal(&self, remove: impl FnOnce(u64)) {
+        let mut removals = self.removals.lock();
+        *removals += 1;
+        remove(*removals);
+    }
+
+    /// Gives the number of the last removal.
+    pub(crate) fn last_removal(&self) -> u64 {
+        *self.removals.lock()
+    }
+
+    /// Adds a scraper, which exposes removals from now on and notes the last one in what this gives.
+    pub(crate) fn add_scraper(&self) -> PlainArc<AtomicU64> {
+        let exposed = PlainArc::new(AtomicU64::new(self.last_removal()));
+        let mut scrapers = self.scrapers.lock();
+        scrapers.retain(|scraper| scraper.strong_count() > 0);
+        scrapers.push(PlainArc::downgrade(&exposed));
+        exposed
+    }
+
+    /// Gives the last removal that every scraper has exposed; all of them where there is no scraper.
+    pub(crate) fn exposed_by_all(&self) -> u64 {
+        let scrapers = self.scrapers.lock();
+        // Relaxed: a number that is read too low only keeps a removed series longer.
+        let exposed = scrapers.iter().filter_map(|scraper| Some(scraper.upgrade()?.load(Ordering::Relaxed)));
+        exposed.min().unwrap_or(u64::MAX)
+    }
+
+    /// Sets how many live series the registry may have.
+    pub(crate) fn set_limit(&self, series: usize) {
+        // Relaxed: a bound that is read a moment late.
+        self.limit.store(series, Ordering::Relaxed);
+    }
+
+    /// Takes one series from the budget; false where none is left.
+    pub(crate) fn take(&self) -> bool {
+        let limit = self.limit.load(Ordering::Relaxed);
+        let one_more = |series| (series < limit).then_some(series + 1);
+        // Relaxed (O20): bounded exactly by the read-modify-write; orders nothing.
+        self.series.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok()
+    }
+
+    /// Counts a lookup that is answered with an overflow series.
+    pub(crate) fn count_overflow(&self) {
+        // Relaxed: a statistic.
+        self.overflows.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Gives series back to the budget.
+    pub(crate) fn give_back(&self, series: usize) {
+        // Relaxed: as above.
+        self.series.fetch_sub(series, Ordering::Relaxed);
+    }
+}

@@ -201,6 +201,10 @@ pub enum Fault {
     SlotPublishedRelaxed,
     /// The old table is freed at once when a new one takes its place (O13).
     TableFreedAtOnce,
+    /// The registry's budget is taken by a load and a store instead of a read-modify-write (O20).
+    BudgetWithoutRmw,
+    /// A removed series gives up its storage at once, without a grace period (O19).
+    ReleasedAtOnce,
     /// The length of a page of records is published with Relaxed instead of Release (O14).
     RecordPublishedRelaxed,
 }

@@ -52,6 +52,16 @@ impl Graveyard {
     }
 }
 
+/// At the end of a model's execution what is left is leaked: dropping it would need the arena, which goes at
+/// that moment.
+#[cfg(engine_loom)]
+impl Drop for Graveyard {
+    fn drop(&mut self) {
+        std::mem::forget(std::mem::take(&mut self.fresh));
+        std::mem::forget(std::mem::take(&mut self.waiting));
+    }
+}
+
 /// Frees `item` once no lookup can reach it. The caller has unlinked it already.
 pub(crate) fn retire(item: Retired) {
     let waiting = {

@@ -83,6 +83,10 @@ pub(crate) struct SlabPtr(NonNull<Slab>);
 #[allow(unsafe_code, reason = "see SAFETY above")]
 unsafe impl Send for SlabPtr {}
 
+// SAFETY: as for Send: all that can be done through it is to read atomics.
+#[allow(unsafe_code, reason = "see SAFETY above")]
+unsafe impl Sync for SlabPtr {}
+
 impl SlabPtr {
     pub(crate) fn new(slab: NonNull<Slab>) -> Self {
         Self(slab)

@@ -8,7 +8,7 @@ use super::table::{Table, TableWriter};
 use super::{Desc, Error, RecordRef, SeriesRef};
 use crate::cells::{OutOfCells, Pin, Range, Retired, retire};
 use crate::label::{escape_into, needs_escape, unescape};
-use crate::sync::{AtomicBool, AtomicPtr, Mutex, Ordering, PlainArc};
+use crate::sync::{AtomicBool, AtomicPtr, Fault, Mutex, Ordering, PlainArc, broken};
 use std::hash::{BuildHasher, RandomState};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -155,8 +155,12 @@ impl FamilyCore {
             let new = NewRecord { series, range, text, ends, escaped: *escaped, exempt };
             writer.exempt += usize::from(exempt);
             let Writer { records, table, .. } = &mut *writer;
-            let record = self.records(pin).push(records, new);
-            (record, self.table.insert(table, hash, record))
+            let pages = self.records(pin);
+            let record = pages.append(records, new);
+            let replaced = self.table.insert(table, hash, record);
+            // After the table: a walk that meets the series must find that its labels live.
+            pages.publish(records);
+            (record, replaced)
         };
         if let Some(table) = retired {
             retire(table);
@@ -193,9 +197,11 @@ impl FamilyCore {
         let mut retired: Vec<Retired> = Vec::new();
         {
             let mut writer = self.writer.lock();
-            if record.removal() != 0 {
+            // The record may be a copy of before a compaction, or its labels may live again.
+            let current = self.find_text(pin, hash, record.text());
+            let Some(record) = current.filter(|current| current.series().is_same(record.series())) else {
                 return false;
-            }
+            };
             if only_unused {
                 if !record.series().kill_if_unused() {
                     return false;
@@ -253,7 +259,8 @@ impl FamilyCore {
                 escaped: record.is_escaped(),
                 exempt: record.is_exempt(),
             };
-            fresh.push(&mut writer.records, new);
+            fresh.append(&mut writer.records, new);
+            fresh.publish(&writer.records);
         }
         let moved: Vec<_> = fresh.iter().map(|record| (self.hash_of(record), record)).collect();
         retired.extend(self.table.rebuild(&mut writer.table, moved.into_iter()));
@@ -284,6 +291,10 @@ impl FamilyCore {
     pub(crate) fn forget_departed(&self, exposed: u64) {
         let gone = Departed::take_gone(&mut self.departed.lock(), exposed);
         for departed in gone {
+            if broken(Fault::ReleasedAtOnce) {
+                drop(Release::new(departed));
+                continue;
+            }
             // Lookups that found the series before its removal may still hold its storage.
             retire(Box::new(Release::new(departed)));
         }

@@ -278,6 +278,8 @@ pub(crate) struct Records {
 #[derive(Debug)]
 pub(crate) struct RecordsWriter {
     tail: *const Page,
+    /// Bytes of whole records in the tail, published or not.
+    written: usize,
 }
 
 // SAFETY: a Page is an atomic length, an atomic pointer and memory that is written before it is
@@ -289,16 +291,16 @@ unsafe impl Send for RecordsWriter {}
 impl Records {
     pub(crate) fn new() -> (Self, RecordsWriter) {
         let records = Self { head: AtomicPtr::new(std::ptr::null_mut()) };
-        (records, RecordsWriter { tail: std::ptr::null() })
+        (records, RecordsWriter { tail: std::ptr::null(), written: 0 })
     }
 
-    /// Appends a record. `writer` is this family's, under its mutex.
-    pub(crate) fn push(&self, writer: &mut RecordsWriter, new: NewRecord<'_>) -> RecordRef<'_> {
+    /// Appends a record, which walks do not meet before [`publish`](Self::publish). `writer` is this family's,
+    /// under its mutex.
+    pub(crate) fn append(&self, writer: &mut RecordsWriter, new: NewRecord<'_>) -> RecordRef<'_> {
         let size = size_of_record(new.ends.len(), new.text.len());
         let page = self.page_with_room(writer, size);
-        // Relaxed: this writer, under the mutex, stored it.
-        let offset = page.published.load(Ordering::Relaxed);
-        let record = page.record(offset);
+        let record = page.record(writer.written);
+        writer.written += size;
         let (labels, text_len) = (new.ends.len() as u16, new.text.len() as u32);
         let header = Header {
             series: ManuallyDrop::new(new.series),
@@ -320,16 +322,23 @@ impl Records {
         let text = unsafe { ends.add(new.ends.len()) };
         // SAFETY: in bounds of `size`; the source is another allocation.
         unsafe { std::ptr::copy_nonoverlapping(new.text.as_ptr(), text.as_ptr().cast(), new.text.len()) };
-        // Release (O14): pairs with the Acquire in Page::records.
-        page.published.store(offset + size, unless_broken(Fault::RecordPublishedRelaxed, Ordering::Release));
         record
+    }
+
+    /// Lets walks meet what was appended. After the records can be looked up, so that a walk which meets a
+    /// series finds it living.
+    pub(crate) fn publish(&self, writer: &RecordsWriter) {
+        // SAFETY: null, or a page of this family, which are freed only with it.
+        let Some(page) = (unsafe { writer.tail.as_ref() }) else { return };
+        // Release (O14): pairs with the Acquire in Page::len.
+        page.published.store(writer.written, unless_broken(Fault::RecordPublishedRelaxed, Ordering::Release));
     }
 
     fn page_with_room(&self, writer: &mut RecordsWriter, size: usize) -> &Page {
         // SAFETY: null, or a page of this family, which are freed only with it.
         let tail = unsafe { writer.tail.as_ref() };
         if let Some(page) = tail
-            && page.capacity - page.published.load(Ordering::Relaxed) >= size
+            && page.capacity - writer.written >= size
         {
             return page;
         }
@@ -337,7 +346,7 @@ impl Records {
         let fresh = Box::into_raw(Page::allocate(size.max(wanted)));
         // Release (O14): pairs with the Acquire of iter.
         tail.map_or(&self.head, |page| &page.next).store(fresh, Ordering::Release);
-        writer.tail = fresh;
+        *writer = RecordsWriter { tail: fresh, written: 0 };
         // SAFETY: just made; freed only with the family.
         unsafe { &*fresh }
     }

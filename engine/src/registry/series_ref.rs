@@ -25,6 +25,16 @@ impl SeriesRef {
         }
     }
 
+    /// Tells whether both are the storage of one series.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Cells(a), Self::Cells(b)) => Arc::ptr_eq(a, b),
+            (Self::Gauge(a), Self::Gauge(b)) => Arc::ptr_eq(a, b),
+            (Self::Callback(a), Self::Callback(b)) => PlainArc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+
     /// Kills the series: no new user is admitted, a callback runs no more.
     pub(crate) fn kill(&self) {
         match self {

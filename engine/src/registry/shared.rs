@@ -1,6 +1,6 @@
 //! What the families of one registry share: the number of removals, who has exposed them, and the budget.
 
-use crate::sync::{AtomicU64, AtomicUsize, Mutex, Ordering, PlainArc};
+use crate::sync::{AtomicU64, AtomicUsize, Fault, Mutex, Ordering, PlainArc, broken};
 use std::sync::Weak;
 
 /// Live series of a registry at most.
@@ -69,7 +69,14 @@ impl Shared {
 
     /// Takes one series from the budget; false where none is left.
     pub(crate) fn take(&self) -> bool {
+        // Relaxed: see set_limit.
         let limit = self.limit.load(Ordering::Relaxed);
+        if broken(Fault::BudgetWithoutRmw) {
+            // The fault itself (O20): between the load and the store another family may take the same one.
+            let series = self.series.load(Ordering::Relaxed);
+            self.series.store(series + 1, Ordering::Relaxed);
+            return series < limit;
+        }
         let one_more = |series| (series < limit).then_some(series + 1);
         // Relaxed (O20): bounded exactly by the read-modify-write; orders nothing.
         self.series.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok()

@@ -1,0 +1,147 @@
+//! Removal against record, lookup and scrape; limits (O9, O19, O20, I3).
+#![cfg(engine_loom)]
+
+use loom::thread;
+use std::sync::Arc;
+use streamgauge::{Counter, Family, Fault, LabelSet, Registry, SampleValue, Scraper, model};
+use streamgauge_loom_tests::{fails, holds};
+
+#[derive(LabelSet)]
+struct Table {
+    table: u64,
+}
+
+type Events = Family<Table, Counter>;
+
+fn family(registry: &Registry, name: &str) -> Arc<Events> {
+    Arc::new(registry.counter(name, "Events.").family().expect("a legal declaration"))
+}
+
+fn record(family: &Events, table: u64) {
+    family.with(&Table { table }, |counter| counter.inc());
+}
+
+/// Gives the value of each label set that one scrape shows.
+fn scrape(scraper: &mut Scraper) -> Vec<(String, u64)> {
+    let mut shown = Vec::new();
+    scraper.visit(|sample| {
+        if let SampleValue::Counter(count) = sample.value() {
+            let table = sample.labels().get("table").unwrap_or_default().into_owned();
+            assert!(shown.iter().all(|(before, _)| *before != table), "{table} is shown twice in one scrape");
+            shown.push((table, count));
+        }
+    });
+    shown
+}
+
+/// A thread records through a lookup while the series is removed and its cells are given to another.
+fn removal_and_record() {
+    let registry = Registry::new();
+    let events = family(&registry, "events_total");
+    record(&events, 1);
+    let recorder = events.clone();
+    let recording = thread::spawn(move || record(&recorder, 1));
+    events.remove(&Table { table: 1 });
+    model::tidy_up();
+    // May get the cells of the removed series, if nothing can reach them any more.
+    let other = Registry::new().counter("other_total", "Other.").register().expect("a legal declaration");
+    let seen = other.get();
+    assert_eq!(seen, 0, "a new series shows a foreign increment");
+    recording.join().expect("the thread ends");
+    assert_eq!(other.get(), 0, "a new series shows a foreign increment");
+    model::tidy_up();
+}
+
+/// A scrape shows a series that is being removed, or its final value, and nothing twice.
+fn removal_and_scrape() {
+    let registry = Registry::new();
+    let events = family(&registry, "events_total");
+    record(&events, 1);
+    let mut scraper = Scraper::new(&registry);
+    let remover = events.clone();
+    let removing = thread::spawn(move || {
+        assert!(remover.remove(&Table { table: 1 }));
+        model::tidy_up();
+    });
+    let first = scrape(&mut scraper);
+    removing.join().expect("the thread ends");
+    let second = scrape(&mut scraper);
+    let third = scrape(&mut scraper);
+    assert!(first.iter().chain(&second).all(|shown| *shown == ("1".to_owned(), 1)));
+    assert!(!first.is_empty() || !second.is_empty(), "the final value was never shown");
+    assert!(third.is_empty(), "the final value is shown for ever");
+    model::tidy_up();
+}
+
+/// A series is removed and born again while a scrape runs: its labels are shown once at most.
+fn rebirth_and_scrape() {
+    let registry = Registry::new();
+    let events = family(&registry, "events_total");
+    record(&events, 1);
+    let mut scraper = Scraper::new(&registry);
+    let churning = events.clone();
+    let thread = thread::spawn(move || {
+        churning.remove(&Table { table: 1 });
+        record(&churning, 1);
+    });
+    scrape(&mut scraper);
+    thread.join().expect("the thread ends");
+    let last = scrape(&mut scraper);
+    assert_eq!(last, [("1".to_owned(), 1)], "the new series, which starts at zero");
+    model::tidy_up();
+}
+
+/// Two families of one registry, which has room for one more series.
+fn budget() {
+    let registry = Registry::new();
+    registry.set_series_limit(1);
+    let families = [family(&registry, "a_total"), family(&registry, "b_total")];
+    let threads = families.map(|family| thread::spawn(move || record(&family, 1)));
+    for thread in threads {
+        thread.join().expect("the thread ends");
+    }
+    let (mut series, mut total) = (0, 0);
+    Scraper::new(&registry).visit(|sample| {
+        if let SampleValue::Counter(count) = sample.value() {
+            total += count;
+            let overflow = sample.labels().get("table").is_some_and(|table| table == "__overflow__");
+            series += usize::from(!overflow);
+        }
+    });
+    assert_eq!((series, total), (1, 2), "series past the limit, or records lost");
+}
+
+#[test]
+fn removal_waits_for_lookups() {
+    holds(100, removal_and_record);
+}
+
+#[test]
+fn removal_twin_without_fence() {
+    fails(Fault::PinWithoutFence, "Causality violation", removal_and_record);
+}
+
+#[test]
+fn removal_twin_without_grace() {
+    fails(Fault::ReleasedAtOnce, "a foreign increment", removal_and_record);
+}
+
+#[test]
+fn final_values_are_shown_once() {
+    holds(100, removal_and_scrape);
+}
+
+#[test]
+fn labels_are_shown_once_a_scrape() {
+    holds(100, rebirth_and_scrape);
+}
+
+#[test]
+fn budgets_are_exact() {
+    holds(20, budget);
+}
+
+#[test]
+fn budget_twin() {
+    fails(Fault::BudgetWithoutRmw, "series past the limit", budget);
+}

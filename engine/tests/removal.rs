@@ -338,3 +338,44 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn idle_series_expire_unless_held_and_updates_keep_them() {
+    use std::time::{Duration, Instant};
+    let timeout = Duration::from_millis(60);
+    let registry = Registry::new();
+    let scope = registry.idle_timeout(&[streamgauge::Kind::Counter, streamgauge::Kind::Gauge], timeout);
+    let events: Events = scope.counter("events_total", "Events.").family().expect("legal");
+    let lag: Family<Table<'static>, Gauge> = scope.gauge("lag", "Lag.").family().expect("legal");
+    let sizes: Family<Table<'static>, Histogram> =
+        registry.histogram("size", "Sizes.").idle_timeout(timeout).family().expect("legal");
+    let stays: Family<Table<'static>, Counter> = registry.counter("stays_total", "Stays.").family().expect("legal");
+    let mut scraper = Scraper::new(&registry);
+    for table in ["idle", "busy", "held"] {
+        inc(&events, table);
+        lag.with(&Table { table }, |gauge| gauge.set(1.0));
+        sizes.with(&Table { table }, |size| size.observe(1.0));
+        inc(&stays, table);
+    }
+    let handles = (events.get_or_create(&Table { table: "held" }), lag.get_or_create(&Table { table: "held" }));
+    let exists = |name: &str, table: &str| registry.sample_value(name, &[("table", table)]).is_some();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while exists("events_total", "idle") || exists("lag", "idle") || exists("size_count", "idle") {
+        assert!(Instant::now() < deadline, "idle series do not expire");
+        inc(&events, "busy");
+        // The same value again: setting it is an update.
+        lag.with(&Table { table: "busy" }, |gauge| gauge.set(1.0));
+        sizes.with(&Table { table: "busy" }, |size| size.observe(1.0));
+        scraper.visit(|_| ());
+        registry.expire_idle();
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert!(exists("events_total", "held") && exists("lag", "held"), "a held series expired");
+    assert!(exists("stays_total", "idle"), "a family without a timeout expired");
+    drop(handles);
+    while exists("events_total", "held") || exists("lag", "held") {
+        assert!(Instant::now() < deadline, "released series do not expire");
+        registry.expire_idle();
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}

@@ -135,6 +135,15 @@ impl<'s> Pass<'s> {
         up.wrapping_sub(down).cast_signed()
     }
 
+    /// Gives increments plus decrements of an up-down counter: what changes with each of them.
+    pub(crate) fn movements(&mut self, range: Range) -> u64 {
+        self.select(range.chunk);
+        let column = &self.scratch.column;
+        // Relaxed (O1): counts order nothing.
+        let up = total(column, range, 0, Ordering::Relaxed);
+        up.wrapping_add(total(column, range, 1, Ordering::Relaxed))
+    }
+
     /// Takes up slabs and chunks that have come since the pass began: everything that happened before what
     /// this thread has read is there then.
     #[cold]

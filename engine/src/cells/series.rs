@@ -81,18 +81,49 @@ impl Drop for Series {
 #[repr(align(64))]
 pub(crate) struct GaugeSeries {
     /// Bits of the f64. Written by any thread.
-    pub(crate) value: AtomicU64,
+    value: AtomicU64,
+    /// Not 0 once the gauge was set since the last look for idle series; on the same line as the value.
+    touched: AtomicU64,
     users: Users,
     created_millis: u64,
 }
 
 impl GaugeSeries {
     pub(crate) fn new(created_millis: u64) -> Self {
-        Self { value: AtomicU64::new(0f64.to_bits()), users: Users::new(), created_millis }
+        Self { value: AtomicU64::new(0f64.to_bits()), touched: AtomicU64::new(0), users: Users::new(), created_millis }
     }
 
     pub(crate) fn created_millis(&self) -> u64 {
         self.created_millis
+    }
+
+    /// Sets the value; the last store wins.
+    #[inline]
+    pub(crate) fn set(&self, value: f64) {
+        // Relaxed (O15): a gauge orders nothing else.
+        self.value.store(value.to_bits(), Ordering::Relaxed);
+        // Relaxed: also where the value is the same, a setting is an update.
+        self.touched.store(1, Ordering::Relaxed);
+    }
+
+    /// Adds to the value with a compare-and-swap loop.
+    pub(crate) fn add(&self, delta: f64) {
+        // Relaxed (O15): only the word itself is exchanged.
+        let mut seen = self.value.load(Ordering::Relaxed);
+        loop {
+            let next = (f64::from_bits(seen) + delta).to_bits();
+            // Relaxed (O15): as above.
+            match self.value.compare_exchange_weak(seen, next, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return self.touched.store(1, Ordering::Relaxed),
+                Err(now) => seen = now,
+            }
+        }
+    }
+
+    /// Tells whether the gauge was updated since the last call.
+    pub(crate) fn take_touched(&self) -> bool {
+        // Relaxed: an update that is missed now is seen at the next look.
+        self.touched.swap(0, Ordering::Relaxed) != 0
     }
 
     /// Reads the gauge.

@@ -9,6 +9,7 @@ use crate::cells::{Pin, Range};
 use crate::label::LabelSet;
 use crate::metric::{Gauge, Histogram};
 use crate::sync::PlainArc;
+use std::time::Duration;
 
 /// A metric being declared; made by the methods of [`Scope`]. It owns its scope.
 ///
@@ -33,7 +34,7 @@ impl<M: Instrument> Builder<M> {
             help: help.to_owned(),
             unit: None,
             verbatim: false,
-            limits: Limits::default(),
+            limits: Limits { idle: scope.idle_timeout_of(M::KIND), ..Limits::default() },
             spec: M::Spec::default(),
         }
     }
@@ -68,6 +69,16 @@ impl<M: Instrument> Builder<M> {
     /// character, so two long values with the same beginning are one.
     pub fn value_limit(mut self, bytes: usize) -> Self {
         self.limits.value_bytes = bytes;
+        self
+    }
+
+    /// Sets how long a series may go without an update before it is removed, as by
+    /// [`Family::remove`](crate::Family::remove); without it series stay. A series whose handle somebody holds
+    /// stays too. Setting a gauge to the value it has is an update.
+    ///
+    /// Scrapes look for idle series, and [`Registry::expire_idle`](crate::Registry::expire_idle) does.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.idle = Some(timeout);
         self
     }
 

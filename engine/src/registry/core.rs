@@ -1,6 +1,7 @@
 //! The family itself: descriptor, records, lookup table, and the mutex under which series come and go.
 
 use super::departed::{Departed, Release};
+use super::idle::{Fingerprint, IdleWatch};
 use super::records::{NewRecord, Records, RecordsWriter};
 use super::selector::ValueHasher;
 use super::shared::Shared;
@@ -60,6 +61,8 @@ pub(crate) struct FamilyCore {
     writer: Mutex<Writer>,
     /// Removed series whose final value some scraper has still to expose.
     departed: Mutex<Vec<Departed>>,
+    /// When each series was last seen to change.
+    idle: Mutex<IdleWatch>,
     /// A series was refused, and none was removed since: misses go to the overflow series without the mutex.
     full: AtomicBool,
 }
@@ -103,6 +106,7 @@ impl FamilyCore {
                 last_created: 0,
             }),
             departed: Mutex::new(Vec::new()),
+            idle: Mutex::new(IdleWatch::new()),
             full: AtomicBool::new(false),
         }
     }
@@ -270,6 +274,18 @@ impl FamilyCore {
         let old = self.records.swap(fresh, Ordering::AcqRel);
         // SAFETY: from PlainArc::into_raw; the family's own share, which it gives up here.
         retired.push(Box::new(unsafe { PlainArc::from_raw(old) }));
+    }
+
+    /// Removes the series that have gone without an update for longer than the family allows and that nobody
+    /// holds; gives how many. `fingerprint` reads a value that changes with every update.
+    pub(crate) fn expire_idle(&self, pin: &Pin, mut fingerprint: impl FnMut(RecordRef<'_>) -> Fingerprint) -> usize {
+        let Some(timeout) = self.desc.limits.idle else { return 0 };
+        let idle: Vec<RecordRef<'_>> = {
+            let mut watch = self.idle.lock();
+            let live = self.records(pin).iter().filter(|record| record.removal() == 0);
+            watch.look(timeout, live, &mut fingerprint)
+        };
+        idle.into_iter().filter(|record| self.remove(pin, *record, true)).count()
     }
 
     /// Shows each removed series whose removal lies in `after + 1 ..= until`, unless its labels live again.

@@ -5,6 +5,7 @@ use crate::buckets::Layout;
 use crate::label::{is_reserved_label, is_valid_label, is_valid_metric};
 use crate::sync::PlainArc;
 use std::fmt;
+use std::time::Duration;
 
 /// What a metric family measures with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -108,11 +109,13 @@ pub(crate) struct Limits {
     pub(crate) series: usize,
     /// Bytes of a value of the label set; longer ones are cut.
     pub(crate) value_bytes: usize,
+    /// How long a series that nobody holds may go without an update.
+    pub(crate) idle: Option<Duration>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { series: 10_000, value_bytes: 1024 }
+        Self { series: 10_000, value_bytes: 1024, idle: None }
     }
 }
 
@@ -218,8 +221,8 @@ impl fmt::Display for Desc {
             write!(f, ", buckets {:?}", layout.bounds())?;
         }
         if self.limits != Limits::default() {
-            let Limits { series, value_bytes } = self.limits;
-            write!(f, ", at most {series} series and {value_bytes} bytes a value")?;
+            let Limits { series, value_bytes, idle } = self.limits;
+            write!(f, ", at most {series} series and {value_bytes} bytes a value, idle timeout {idle:?}")?;
         }
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! Scopes: prefixes and constant labels.
 
-use super::{Builder, RegistryInner};
+use super::{Builder, Kind, RegistryInner};
 use crate::metric::{Counter, DurationCounter, Gauge, Histogram, UpDownCounter};
 use crate::sync::PlainArc;
+use std::time::Duration;
 
 /// A prefix and constant labels for the metrics that are declared through it. Scopes nest; clones are
 /// cheap.
@@ -23,11 +24,12 @@ pub struct Scope {
     registry: Option<PlainArc<RegistryInner>>,
     prefix: String,
     labels: Vec<(String, String)>,
+    idle_timeouts: Vec<(Kind, Duration)>,
 }
 
 impl Scope {
     pub(crate) fn root(registry: Option<PlainArc<RegistryInner>>) -> Self {
-        Self { registry, prefix: String::new(), labels: Vec::new() }
+        Self { registry, prefix: String::new(), labels: Vec::new(), idle_timeouts: Vec::new() }
     }
 
     pub(crate) fn registry(&self) -> Option<&PlainArc<RegistryInner>> {
@@ -55,6 +57,20 @@ impl Scope {
         let mut scope = self.clone();
         scope.labels.push((name.to_owned(), value.into()));
         scope
+    }
+
+    /// Makes a scope in which the series of these kinds are removed after so long without an update, unless
+    /// somebody holds their handle; see [`Builder::idle_timeout`], which overrides it.
+    #[must_use]
+    pub fn idle_timeout(&self, kinds: &[Kind], timeout: Duration) -> Self {
+        let mut scope = self.clone();
+        scope.idle_timeouts.retain(|(kind, _)| !kinds.contains(kind));
+        scope.idle_timeouts.extend(kinds.iter().map(|kind| (*kind, timeout)));
+        scope
+    }
+
+    pub(crate) fn idle_timeout_of(&self, kind: Kind) -> Option<Duration> {
+        self.idle_timeouts.iter().find(|(known, _)| *known == kind).map(|(_, timeout)| *timeout)
     }
 
     /// Declares a [`Counter`]. Its name ends in `_total`.

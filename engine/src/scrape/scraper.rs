@@ -74,7 +74,7 @@ impl Scraper {
             Format::Text => families.iter().map(|family| family.encode_text(&walk, &mut pass, buckets, out)).sum(),
         };
         drop(pass);
-        walk.end(families);
+        walk.end(&self.scratch.families, &mut self.scratch.pass);
         Report { series, bytes: out.len() - start, failed_callbacks }
     }
 
@@ -108,7 +108,7 @@ impl Scraper {
             });
         }
         drop(pass);
-        walk.end(families);
+        walk.end(&self.scratch.families, &mut self.scratch.pass);
     }
 }
 

@@ -1,7 +1,8 @@
 //! Which series a scrape shows: the live ones, and those that were removed since the scrape before.
 
+use super::expire::expire_all;
 use super::prepared::Prepared;
-use crate::cells::{self, Pin};
+use crate::cells::{self, PassScratch, Pin};
 use crate::registry::{FamilyCore, RecordRef, RegistryInner};
 use crate::sync::{AtomicU64, Ordering};
 
@@ -48,8 +49,9 @@ impl<'s> Walk<'s> {
         removal > self.until && !family.is_reborn(&self.pin, record)
     }
 
-    /// Ends the walk: what all scrapers have shown is let go, ended threads and unlinked memory are tidied up.
-    pub(crate) fn end(self, families: &[Prepared]) {
+    /// Ends the walk: what all scrapers have shown is let go, idle series are removed, ended threads and unlinked
+    /// memory are tidied up.
+    pub(crate) fn end(self, families: &[Prepared], scratch: &mut PassScratch) {
         let Self { pin, registry, exposed, after, until } = self;
         drop(pin);
         // Relaxed: see Shared::exposed_by_all.
@@ -60,6 +62,7 @@ impl<'s> Walk<'s> {
                 family.core.forget_departed(exposed);
             }
         }
+        expire_all(families, scratch);
         cells::tidy_up();
     }
 }

@@ -1,0 +1,64 @@
+//! The look for idle series.
+
+use super::prepared::Prepared;
+use crate::buckets::Layout;
+use crate::cells::{Pass, PassScratch, Pin};
+use crate::registry::{FamilyCore, Fingerprint, Kind, RecordRef, Registry, SeriesRef};
+
+impl Registry {
+    /// Removes the series that have gone without an update for longer than their family allows and that nobody
+    /// holds; gives how many. Scrapes do the same when they end: call it where nobody may scrape.
+    ///
+    /// Cold: merges the slabs for the families with an idle timeout, at most four times in that time.
+    ///
+    /// ```
+    /// # use streamgauge::{Family, Gauge, LabelSet, Registry};
+    /// # use std::time::Duration;
+    /// # #[derive(LabelSet)]
+    /// # struct Table<'a> { table: &'a str }
+    /// let registry = Registry::new();
+    /// let lag: Family<Table<'static>, Gauge> =
+    ///     registry.gauge("table_lag", "Lag.").idle_timeout(Duration::from_secs(600)).family()?;
+    /// lag.with(&Table { table: "orders" }, |gauge| gauge.set(0.2));
+    /// assert_eq!(registry.expire_idle(), 0);
+    /// # Ok::<(), streamgauge::Error>(())
+    /// ```
+    pub fn expire_idle(&self) -> usize {
+        let Some(inner) = self.inner() else { return 0 };
+        inner.families().iter().map(|family| expire(family, &mut PassScratch::default())).sum()
+    }
+}
+
+/// Looks for idle series in families that have a timeout.
+pub(crate) fn expire_all(families: &[Prepared], scratch: &mut PassScratch) {
+    for family in families {
+        expire(&family.core, scratch);
+    }
+}
+
+fn expire(family: &FamilyCore, scratch: &mut PassScratch) -> usize {
+    if family.desc.limits.idle.is_none() {
+        return 0;
+    }
+    let pin = Pin::enter();
+    let mut pass = Pass::begin(scratch);
+    let mut buckets = vec![0; family.desc.layout.as_deref().map_or(0, Layout::buckets)];
+    family.expire_idle(&pin, |record| fingerprint(family, record, &mut pass, &mut buckets))
+}
+
+fn fingerprint(family: &FamilyCore, record: RecordRef<'_>, pass: &mut Pass<'_>, buckets: &mut [u64]) -> Fingerprint {
+    match record.series() {
+        SeriesRef::Gauge(series) if series.take_touched() => Fingerprint::Updated,
+        SeriesRef::Gauge(_) => Fingerprint::Unchanged,
+        // Read at every scrape, so never idle.
+        SeriesRef::Callback(_) => Fingerprint::Updated,
+        SeriesRef::Cells(series) => Fingerprint::Value(match family.desc.kind {
+            Kind::UpDownCounter => pass.movements(record.range()),
+            Kind::Histogram => {
+                pass.histogram(series, buckets, false);
+                buckets.iter().fold(0, |count, bucket| count.wrapping_add(*bucket))
+            }
+            Kind::Counter | Kind::DurationCounter | Kind::Gauge => pass.count(record.range()),
+        }),
+    }
+}

@@ -13,7 +13,7 @@ pub(crate) use under_loom::*;
 pub(crate) use std::sync::OnceLock;
 pub(crate) use std::sync::atomic::Ordering;
 /// Shared ownership whose count is no part of any modelled protocol.
-pub(crate) use std::sync::{Arc as PlainArc, LazyLock};
+pub(crate) use std::sync::{Arc as PlainArc, LazyLock, Weak as PlainWeak};
 
 #[cfg(not(engine_loom))]
 mod native {

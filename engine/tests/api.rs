@@ -307,7 +307,7 @@ fn sets_by_hand_and_what_a_scrape_tells() {
         seen += 1;
         assert_eq!((sample.name(), sample.help()), ("app_level_ratio", "A level."));
         assert_eq!((sample.kind(), sample.unit()), (Kind::Gauge, Some(Unit::Ratio)));
-        let labels: Vec<_> = sample.labels().collect();
+        let labels: Vec<_> = sample.labels().iter().collect();
         assert_eq!(labels, [("tens", Cow::Borrowed("4")), ("ones", Cow::Borrowed("2"))]);
         assert_eq!(sample.value(), SampleValue::Gauge(0.25));
         assert!(sample.created().is_some());

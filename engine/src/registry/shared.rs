@@ -1,7 +1,6 @@
 //! What the families of one registry share: the number of removals, who has exposed them, and the budget.
 
-use crate::sync::{AtomicU64, AtomicUsize, Fault, Mutex, Ordering, PlainArc, broken};
-use std::sync::Weak;
+use crate::sync::{AtomicU64, AtomicUsize, Fault, Mutex, Ordering, PlainArc, PlainWeak, broken};
 
 /// Live series of a registry at most.
 pub(crate) const DEFAULT_SERIES: usize = 1_000_000;
@@ -13,7 +12,7 @@ pub(crate) struct Shared {
     /// reads the number sees all of that for every removal up to it.
     removals: Mutex<u64>,
     /// For each scraper the last removal that it has exposed.
-    scrapers: Mutex<Vec<Weak<AtomicU64>>>,
+    scrapers: Mutex<Vec<PlainWeak<AtomicU64>>>,
     /// Live series, those exempt from limits not counted.
     series: AtomicUsize,
     limit: AtomicUsize,

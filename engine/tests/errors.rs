@@ -94,7 +94,7 @@ fn names_are_refused_with_a_reason() {
     refused(
         "an up-down counter with _total",
         |registry| registry.up_down_counter("events_total", "Help.").register().map(drop),
-        "metric name \"events_total\": only counters end in `_total`, and this is a up-down counter",
+        "metric name \"events_total\": only counters end in `_total`, and this is an up-down counter",
     );
     refused(
         "a duration counter without seconds",
@@ -274,7 +274,7 @@ fn conflicts_name_both_sides() {
     check(
         "another kind",
         registry.up_down_counter("lag_seconds", "Lag.").unit(Unit::Seconds).label("stage", "sink").register().map(drop),
-        &conflict("lag_seconds", lag, "a up-down counter with help \"Lag.\", unit seconds, labels [stage]"),
+        &conflict("lag_seconds", lag, "an up-down counter with help \"Lag.\", unit seconds, labels [stage]"),
     );
     check(
         "another help text",

@@ -34,13 +34,14 @@ impl Kind {
         }
     }
 
+    /// Gives the kind in a sentence, with its article.
     fn name(self) -> &'static str {
         match self {
-            Self::Counter => "counter",
-            Self::DurationCounter => "duration counter",
-            Self::Gauge => "gauge",
-            Self::UpDownCounter => "up-down counter",
-            Self::Histogram => "histogram",
+            Self::Counter => "a counter",
+            Self::DurationCounter => "a duration counter",
+            Self::Gauge => "a gauge",
+            Self::UpDownCounter => "an up-down counter",
+            Self::Histogram => "a histogram",
         }
     }
 }
@@ -164,7 +165,7 @@ impl Desc {
         let is_counter = matches!(self.kind, Kind::Counter | Kind::DurationCounter);
         let stem = match name.strip_suffix("_total") {
             Some(stem) if is_counter => stem,
-            Some(_) => return Some(format!("only counters end in `_total`, and this is a {}", self.kind.name())),
+            Some(_) => return Some(format!("only counters end in `_total`, and this is {}", self.kind.name())),
             None if is_counter => return Some("the name of a counter ends in `_total`".to_owned()),
             None => name,
         };
@@ -212,7 +213,7 @@ impl Desc {
 
 impl fmt::Display for Desc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a {} with help {:?}", self.kind.name(), self.help)?;
+        write!(f, "{} with help {:?}", self.kind.name(), self.help)?;
         if let Some(unit) = self.unit {
             write!(f, ", unit {}", unit.as_str())?;
         }

@@ -6,7 +6,7 @@ mod common;
 
 use common::{Floor, scrape, stress};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Barrier, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use streamgauge::{Buckets, Counter, Family, LabelSet, Registry, Scraper, stats};
 
@@ -131,7 +131,7 @@ fn a_crowd_of_threads_is_folded_away() {
     let floor = Floor::default();
     let mut scraper = Scraper::new(&registry);
     for round in 1..=3 {
-        let barrier = std::sync::Barrier::new(CROWD);
+        let barrier = Barrier::new(CROWD);
         thread::scope(|scope| {
             let threads: Vec<_> = (0..CROWD)
                 .map(|index| {
@@ -166,11 +166,12 @@ fn a_depth_whose_decrement_follows_its_increment_is_never_negative() {
     let _alone = alone();
     let registry = Registry::new();
     let depth = registry.up_down_counter("in_flight", "I.").register().expect("legal");
-    let done = AtomicBool::new(false);
+    let pairs = registry.up_down_counter("pairs", "P.").register().expect("legal");
+    let (done, attached) = (AtomicBool::new(false), Barrier::new(31));
     thread::scope(|scope| {
         // The increment happens before the decrement because the channel carries it over.
         let (sender, receiver) = mpsc::sync_channel(4);
-        let (source, sink, done) = (&depth, &depth, &done);
+        let (source, sink, pairs, done, attached) = (&depth, &depth, &pairs, &done, &attached);
         scope.spawn(move || {
             while !done.load(Ordering::Relaxed) {
                 source.inc();
@@ -178,25 +179,39 @@ fn a_depth_whose_decrement_follows_its_increment_is_never_negative() {
             }
         });
         scope.spawn(move || receiver.into_iter().for_each(|()| sink.dec()));
-        // Up and down again as fast as can be: between any two reads of a pass there are many pairs.
+        // Up and down again as fast as can be: between two reads of a pass there are whole pairs. Slabs of
+        // threads that only wait make the pass longer.
         scope.spawn(move || {
             while !done.load(Ordering::Relaxed) {
-                sink.inc();
-                sink.dec();
+                pairs.inc();
+                pairs.dec();
             }
         });
+        let mut waiting = Vec::new();
+        for _ in 0..30 {
+            waiting.push(scope.spawn(move || {
+                pairs.add(0);
+                attached.wait();
+                while !done.load(Ordering::Relaxed) {
+                    thread::park();
+                }
+            }));
+        }
+        attached.wait();
         let mut scraper = Scraper::new(&registry);
         let negative = (0..20_000 * stress()).find_map(|reading| {
-            let shown = match reading % 8 {
+            let shown = match reading % 16 {
                 0 => scrape(&mut scraper).get("in_flight", &[]).and_then(|shown| shown.parse().ok()),
-                _ => Some(depth.get()),
+                odd if odd % 2 == 1 => Some(depth.get()),
+                _ => Some(pairs.get()),
             };
             // None: not a number.
             shown.filter(|shown| *shown >= 0).map_or(Some(shown), |_| None)
         });
         // First, so that a failure does not leave the threads running.
         done.store(true, Ordering::Relaxed);
+        waiting.iter().for_each(|waiting| waiting.thread().unpark());
         assert_eq!(negative, None);
     });
-    assert_eq!(depth.get(), 0);
+    assert_eq!((depth.get(), pairs.get()), (0, 0));
 }

@@ -89,7 +89,7 @@ fn readers_that_leave_or_never_read_harm_nobody() {
     let registry = Registry::new();
     for number in 0..20_000 {
         let gauges = registry.label("number", number.to_string());
-        gauges.gauge("a_gauge_of_many", "One of many.").register().unwrap().set(1.5);
+        gauges.gauge("a_gauge_of_many", "One of many.").limit(20_000).register().unwrap().set(1.5);
     }
     let (_exporter, addr) = spawn(&registry);
     let mut idlers = Vec::new();

@@ -348,7 +348,6 @@ fn ticks_and_timers_add_up() {
 #[test]
 fn types_are_what_callers_rely_on() {
     fn everywhere<T: Send + Sync + Debug + 'static>() {}
-    fn movable<T: Send + Debug + 'static>() {}
     fn handle<T: Clone + Default + Send + Sync + Debug + Instrument>() {}
     fn debug<T: Debug>() {}
     handle::<Counter>();
@@ -368,11 +367,11 @@ fn types_are_what_callers_rely_on() {
     everywhere::<Exposition>();
     everywhere::<HistogramSnapshot>();
     everywhere::<Report>();
+    everywhere::<Scraper>();
     everywhere::<Stats>();
     everywhere::<Tick>();
     everywhere::<Kind>();
     everywhere::<Unit>();
-    movable::<Scraper>();
     debug::<Timer<'_>>();
     debug::<InProgress<'_>>();
     debug::<Sample<'_>>();

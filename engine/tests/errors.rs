@@ -336,6 +336,15 @@ fn sample_names_do_not_clash() {
         );
         registry.histogram("length", "L.").register().expect("the refusal left nothing behind").observe(1.0);
     }
+    // A reader would file the sum of `size` under the family `size_sum`, whatever its kind.
+    let registry = Registry::new();
+    let histogram = |name| registry.histogram(name, "H.").verbatim().register().map(drop);
+    histogram("size").expect("legal");
+    check("a histogram named like a sample", histogram("size_sum"), &taken("size_sum", "size_sum", "size"));
+    let registry = Registry::new();
+    let histogram = |name| registry.histogram(name, "H.").verbatim().register().map(drop);
+    histogram("size_sum").expect("legal");
+    check("a sample named like a histogram", histogram("size"), &taken("size", "size_sum", "size_sum"));
 }
 
 #[test]
@@ -467,6 +476,37 @@ fn a_callback_may_scrape_register_and_record() {
         assert!(parsed.get("busy", &[]).is_some());
         // A callback that was registered by a callback runs from the next scrape on.
         assert_eq!(parsed.get("later", &[("run", &(run - 1).to_string())]), (run > 1).then_some("7"));
+    }
+}
+
+#[test]
+fn a_callback_does_not_read_itself() {
+    static REGISTRY: OnceLock<Registry> = OnceLock::new();
+    let registry = REGISTRY.get_or_init(Registry::new);
+    // Each reads the other, which would go on until the stack ends; inside a callback there are no callbacks.
+    registry.gauge("left", "L.").callback(|| registry.sample_value("right", &[]).unwrap_or(1.0)).expect("legal");
+    registry.gauge("right", "R.").callback(|| registry.sample_value("left", &[]).unwrap_or(2.0)).expect("legal");
+    assert_eq!((registry.sample_value("left", &[]), registry.sample_value("right", &[])), (Some(1.0), Some(2.0)));
+    let parsed = scrape(&mut Scraper::new(registry));
+    assert_eq!((parsed.get("left", &[]), parsed.get("right", &[])), (Some("1"), Some("2")));
+}
+
+#[test]
+fn a_sum_stays_finite() {
+    let registry = Registry::new();
+    let sizes = registry.histogram("size", "S.").register().expect("legal");
+    let skews = registry.histogram("skew", "S.").buckets(Buckets::explicit([-1.0, 1.0])).register().expect("legal");
+    sizes.observe_n(f64::MAX, 1000);
+    sizes.observe_n(f64::MAX, 1000);
+    skews.observe_n(f64::MAX, 1000);
+    skews.observe_n(f64::MIN, 1000);
+    std::thread::scope(|scope| scope.spawn(|| skews.observe_n(f64::MIN, 1000)).join().expect("no panic"));
+    assert_eq!(sizes.snapshot().sum(), f64::MAX);
+    assert!(skews.snapshot().sum().is_finite(), "{}", skews.snapshot().sum());
+    let parsed = scrape(&mut Scraper::new(&registry));
+    for sum in ["size_sum", "skew_sum"] {
+        let shown = parsed.get(sum, &[]).map(text::float);
+        assert!(shown.as_ref().is_some_and(|shown| shown.as_ref().is_ok_and(|shown| shown.is_finite())), "{shown:?}");
     }
 }
 

@@ -46,11 +46,13 @@ fn lookups_beside_creation_and_scrapes_lose_nothing() {
     let schemas = ["public", "a \"quoted\" one", ""];
 
     let registry = Registry::new();
-    let counters: Family<Table<'static>, Counter> = registry.counter("events_total", "E.").family().expect("legal");
-    let reversed: Family<Reversed<'static>, Counter> = registry.counter("events_total", "E.").family().expect("legal");
+    let counters: Family<Table<'static>, Counter> =
+        registry.counter("events_total", "E.").limit(usize::MAX).family().expect("legal");
+    let reversed: Family<Reversed<'static>, Counter> =
+        registry.counter("events_total", "E.").limit(usize::MAX).family().expect("legal");
     let ones = Buckets::explicit([0.5, 1.0]);
     let sizes: Family<Table<'static>, Histogram> =
-        registry.histogram("size", "S.").buckets(ones).family().expect("legal");
+        registry.histogram("size", "S.").buckets(ones).limit(usize::MAX).family().expect("legal");
     let gauges: Family<Table<'static>, Gauge> = registry.gauge("lag", "L.").family().expect("legal");
 
     let created = AtomicU64::new(1);

@@ -25,7 +25,8 @@ struct Pair<'a> {
 /// Where the engine and the map differ.
 pub fn check(input: &Labels) -> usize {
     let registry = Registry::new();
-    let pairs: Result<Family<Pair<'static>, Counter>, Error> = registry.counter("pairs_total", &input.help).family();
+    let pairs: Result<Family<Pair<'static>, Counter>, Error> =
+        registry.counter("pairs_total", &input.help).value_limit(usize::MAX).family();
     let pairs = match pairs {
         Ok(pairs) => pairs,
         Err(error) => {

@@ -43,7 +43,17 @@ struct Name(String);
 impl<'a> Arbitrary<'a> for Name {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         // Names that meet each other, and each other's samples.
-        let known = ["size", "size_count", "size_total", "work_seconds_total", "lag_seconds", "depth", "a:b", "bytes"];
+        let known = [
+            "size",
+            "size_count",
+            "size_sum",
+            "size_total",
+            "work_seconds_total",
+            "lag_seconds",
+            "depth",
+            "a:b",
+            "bytes",
+        ];
         Ok(Self(if u.ratio(7, 8)? { (*u.choose(&known)?).to_owned() } else { u.arbitrary()? }))
     }
 }

@@ -100,6 +100,13 @@ pub(crate) fn parse(body: &[u8]) -> Result<Parsed, String> {
         family.samples.push((key, value));
     }
     finish(&mut parsed, current)?;
+    // A sample named like another family is filed under that one by readers that look names up.
+    for (name, family) in &parsed.families {
+        let taken = |(key, _): &&(Key, String)| key.0 != *name && parsed.families.contains_key(&key.0);
+        if let Some((key, _)) = family.samples.iter().find(taken) {
+            return Err(format!("{} is a sample of {name}, and a family", key.0));
+        }
+    }
     Ok(parsed)
 }
 

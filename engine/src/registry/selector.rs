@@ -117,36 +117,29 @@ impl Selector {
     /// Shows each value with its label to `take`, in the order of the set. Values that a hand-written set
     /// fails to show count as empty, those it shows too many are ignored.
     #[inline(always)]
-    fn each<L: LabelSet>(&self, labels: &L, take: impl FnMut(&Variable, &str)) {
+    fn each<L: LabelSet, T: Take>(&self, labels: &L, take: T) -> T {
         let mut visitor = Visitor { selector: self, place: 0, names: L::NAMES.len(), take };
         labels.visit(&mut visitor);
         while visitor.place < visitor.names {
             visitor.value("");
         }
+        visitor.take
     }
 
     /// Gives the hash of a label set: the sum over the labels, so that their order does not matter.
     #[inline(always)]
     pub(crate) fn hash(&self, labels: &impl LabelSet) -> u64 {
-        let mut sum = self.constant_hash;
-        self.each(labels, |variable, value| {
-            sum = sum.wrapping_add(self.hasher.hash(value).wrapping_mul(variable.multiplier));
-        });
-        finish(sum)
+        finish(self.each(labels, Hash { hasher: self.hasher, sum: self.constant_hash }).sum)
     }
 
     /// Tells whether the record is the series of this label set.
     #[inline(always)]
     pub(crate) fn matches(&self, record: RecordRef<'_>, labels: &impl LabelSet) -> bool {
-        let constants = self.constants.iter();
         let mut equal = true;
-        for constant in constants {
+        for constant in &self.constants {
             equal = equal && is_value(record, constant.index, constant.name_len, &constant.value);
         }
-        self.each(labels, |variable, value| {
-            equal = equal && is_value(record, variable.index, variable.name_len, value);
-        });
-        equal
+        self.each(labels, Match { record, equal }).equal
     }
 
     /// Tells whether a record has the constant labels.
@@ -172,27 +165,65 @@ impl Selector {
         for constant in &self.constants {
             values[constant.index] = constant.value.to_string();
         }
-        self.each(labels, |variable, value| {
-            value[..value.floor_char_boundary(longest)].clone_into(&mut values[variable.index]);
-        });
-        values
+        self.each(labels, Values { values, longest }).values
     }
 }
 
-struct Visitor<'s, F> {
+/// Takes each value with its label. A trait and not a closure, because a closure cannot be told to be inlined, and
+/// a call for each label shows in a lookup.
+trait Take {
+    fn take(&mut self, variable: &Variable, value: &str);
+}
+
+struct Hash {
+    hasher: ValueHasher,
+    sum: u64,
+}
+
+impl Take for Hash {
+    #[inline(always)]
+    fn take(&mut self, variable: &Variable, value: &str) {
+        self.sum = self.sum.wrapping_add(self.hasher.hash(value).wrapping_mul(variable.multiplier));
+    }
+}
+
+struct Match<'r> {
+    record: RecordRef<'r>,
+    equal: bool,
+}
+
+impl Take for Match<'_> {
+    #[inline(always)]
+    fn take(&mut self, variable: &Variable, value: &str) {
+        self.equal = self.equal && is_value(self.record, variable.index, variable.name_len, value);
+    }
+}
+
+struct Values {
+    values: Vec<String>,
+    longest: usize,
+}
+
+impl Take for Values {
+    fn take(&mut self, variable: &Variable, value: &str) {
+        value[..value.floor_char_boundary(self.longest)].clone_into(&mut self.values[variable.index]);
+    }
+}
+
+struct Visitor<'s, T> {
     selector: &'s Selector,
     place: usize,
     names: usize,
-    take: F,
+    take: T,
 }
 
-impl<F: FnMut(&Variable, &str)> LabelVisitor for Visitor<'_, F> {
+impl<T: Take> LabelVisitor for Visitor<'_, T> {
     #[inline(always)]
     fn value(&mut self, value: &str) {
         if self.place < self.names
             && let Some(variable) = self.selector.variable(self.place)
         {
-            (self.take)(variable, value);
+            self.take.take(variable, value);
         }
         self.place += 1;
     }

@@ -66,7 +66,7 @@ pub use label::{LabelSet, LabelValue, LabelVisitor};
 pub use metric::{
     Counter, DurationCounter, Gauge, Histogram, HistogramSnapshot, InProgress, Tick, Timer, UpDownCounter, warm_thread,
 };
-pub use registry::{Builder, Error, Family, Instrument, Kind, Labels, Registry, Scope, Unit};
+pub use registry::{Builder, Error, Family, HandleCache, Instrument, Kind, Labels, Registry, Scope, Unit};
 pub use scrape::{HistogramValue, Report, Sample, SampleValue, Scraper};
 pub use streamgauge_derive::{LabelSet, LabelValue};
 

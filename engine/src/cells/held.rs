@@ -1,10 +1,13 @@
 //! The two reference counts of a series: the `Arc` holds memory and cells, `Users` counts the handles
-//! that the user holds and alone vetoes expiry.
+//! that the user holds and alone vetoes expiry. What keeps handles on the user's behalf (caches, sets) holds
+//! the `Arc` and gives its place among the users up.
 
 use crate::sync::{Arc, AtomicUsize, Fault, Ordering, broken, model_failed};
 
 /// Set once the series is dead: no new user is admitted.
 const DEAD: usize = 1 << (usize::BITS - 1);
+/// Set before the first user of an overflow series, and never changed.
+const OVERFLOW: usize = 1 << (usize::BITS - 2);
 
 /// Counts the user's handles of one series. Written by whoever clones, drops or obtains a handle.
 #[derive(Debug)]
@@ -52,8 +55,21 @@ impl Users {
             }
             return unused;
         }
+        // Relaxed: the bit was there before anybody knew the series.
+        let unused = self.0.load(Ordering::Relaxed) & OVERFLOW;
         // AcqRel (O11): pairs with the Release of the last user and the Acquire of the next to ask.
-        self.0.compare_exchange(0, DEAD, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        self.0.compare_exchange(unused, unused | DEAD, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// Says that this is an overflow series. Before it is published.
+    pub(crate) fn mark_overflow(&self) {
+        // Relaxed: the series is not published yet.
+        self.0.fetch_or(OVERFLOW, Ordering::Relaxed);
+    }
+
+    fn has(&self, flag: usize) -> bool {
+        // Relaxed (O21): the reader has seen a generation that the removal came before.
+        self.0.load(Ordering::Relaxed) & flag != 0
     }
 }
 
@@ -90,6 +106,43 @@ impl<S: Counted> Held<S> {
 
     pub(crate) fn series(&self) -> Option<&Arc<S>> {
         self.0.as_ref()
+    }
+}
+
+/// What can be asked of a hold, whatever the storage; how a keeper of handles gives up its place among the users.
+pub(crate) trait Hold {
+    /// Takes the hold back from the users: the `Arc` stays.
+    fn leave(&self);
+
+    /// Counts the hold as a user again, dead or not: what [`leave`](Self::leave) took is dropped with the hold.
+    fn rejoin(&self);
+
+    /// Tells whether the series was removed.
+    fn is_dead(&self) -> bool;
+
+    /// Tells whether this is the series of those that found no room.
+    fn is_overflow(&self) -> bool;
+}
+
+impl<S: Counted> Hold for Held<S> {
+    fn leave(&self) {
+        if let Some(series) = &self.0 {
+            series.users().release();
+        }
+    }
+
+    fn rejoin(&self) {
+        if let Some(series) = &self.0 {
+            series.users().add();
+        }
+    }
+
+    fn is_dead(&self) -> bool {
+        self.0.as_ref().is_some_and(|series| series.users().has(DEAD))
+    }
+
+    fn is_overflow(&self) -> bool {
+        self.0.as_ref().is_some_and(|series| series.users().has(OVERFLOW))
     }
 }
 

@@ -29,7 +29,7 @@ mod series;
 mod slab;
 mod stats;
 
-pub(crate) use held::{Counted, Held};
+pub(crate) use held::{Counted, Held, Hold};
 pub(crate) use lost::{Dropped, count_dropped, count_lost};
 pub(crate) use pass::{Pass, PassScratch};
 pub(crate) use pin::Pin;

@@ -1,6 +1,6 @@
 //! Counter: a total of events that only grows.
 
-use crate::cells::{self, Held, Pass, PassScratch, Range, Series};
+use crate::cells::{self, Held, Hold, Pass, PassScratch, Range, Series};
 
 /// A total that only grows: events, bytes, errors. Exposed as an exact integer.
 ///
@@ -32,6 +32,11 @@ impl Counter {
     /// Gives a handle that counts as a user, unless the series is dead.
     pub(crate) fn admitted(&self) -> Option<Self> {
         Some(Self { range: self.range, held: self.held.admitted()? })
+    }
+
+    /// Gives the hold on the series.
+    pub(crate) fn hold(&self) -> &dyn Hold {
+        &self.held
     }
 
     /// Makes a counter that records into cells nobody reads, at the same cost as a real one.

@@ -1,7 +1,7 @@
 //! DurationCounter: a total of time.
 
 use super::{Counter, Tick};
-use crate::cells::{Held, Range, Series};
+use crate::cells::{Held, Hold, Range, Series};
 use std::time::Duration;
 
 /// A total of time that only grows: busy, blocked or cpu time. Kept in nanoseconds, exposed in seconds.
@@ -32,6 +32,11 @@ impl DurationCounter {
     /// Gives a handle that counts as a user, unless the series is dead.
     pub(crate) fn admitted(&self) -> Option<Self> {
         Some(Self { nanos: self.nanos.admitted()? })
+    }
+
+    /// Gives the hold on the series.
+    pub(crate) fn hold(&self) -> &dyn Hold {
+        self.nanos.hold()
     }
 
     /// Makes a counter that records into cells nobody reads, at the same cost as a real one.

@@ -1,6 +1,6 @@
 //! Gauge: a value that is set.
 
-use crate::cells::{GaugeSeries, Held};
+use crate::cells::{GaugeSeries, Held, Hold};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A value that is set, from any thread, the last write wins: lag, a timestamp, a status.
@@ -35,6 +35,11 @@ impl Gauge {
     /// Gives a handle that counts as a user, unless the series is dead.
     pub(crate) fn admitted(&self) -> Option<Self> {
         Some(Self { held: self.held.admitted()? })
+    }
+
+    /// Gives the hold on the series.
+    pub(crate) fn hold(&self) -> &dyn Hold {
+        &self.held
     }
 
     /// Makes a gauge that forgets what it is told.

@@ -2,7 +2,7 @@
 
 use super::{HistogramSnapshot, Tick, Timer};
 use crate::buckets::Layout;
-use crate::cells::{self, Dropped, Held, Pass, PassScratch, Range, Series};
+use crate::cells::{self, Dropped, Held, Hold, Pass, PassScratch, Range, Series};
 use crate::sync::PlainArc;
 use std::time::Duration;
 
@@ -53,6 +53,11 @@ impl Histogram {
     /// Gives a handle that counts as a user, unless the series is dead.
     pub(crate) fn admitted(&self) -> Option<Self> {
         Some(Self { range: self.range, layout: self.layout.clone(), held: self.held.admitted()? })
+    }
+
+    /// Gives the hold on the series.
+    pub(crate) fn hold(&self) -> &dyn Hold {
+        &self.held
     }
 
     /// Makes a histogram that forgets what it is told.

@@ -1,6 +1,6 @@
 //! UpDownCounter: a depth kept by counting.
 
-use crate::cells::{self, Held, Pass, PassScratch, Range, Series};
+use crate::cells::{self, Held, Hold, Pass, PassScratch, Range, Series};
 
 /// A depth kept by counting up and down, from any thread: events in flight, a queue's length, open
 /// connections. Exposed as a gauge.
@@ -42,6 +42,11 @@ impl UpDownCounter {
     /// Gives a handle that counts as a user, unless the series is dead.
     pub(crate) fn admitted(&self) -> Option<Self> {
         Some(Self { range: self.range, held: self.held.admitted()? })
+    }
+
+    /// Gives the hold on the series.
+    pub(crate) fn hold(&self) -> &dyn Hold {
+        &self.held
     }
 
     /// Makes a counter that records into cells nobody reads, at the same cost as a real one.

@@ -3,13 +3,14 @@
 use super::departed::{Departed, Release};
 use super::idle::{Fingerprint, IdleWatch};
 use super::records::{NewRecord, Records, RecordsWriter};
+use super::room::Room;
 use super::selector::ValueHasher;
 use super::shared::Shared;
 use super::table::{Table, TableWriter};
 use super::{Desc, Error, RecordRef, SeriesRef};
 use crate::cells::{OutOfCells, Pin, Range, Retired, retire};
 use crate::label::{escape_into, needs_escape, unescape};
-use crate::sync::{AtomicBool, AtomicPtr, Fault, Mutex, Ordering, PlainArc, broken};
+use crate::sync::{AtomicPtr, Fault, Mutex, Ordering, PlainArc, broken};
 use std::hash::{BuildHasher, RandomState};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -63,8 +64,9 @@ pub(crate) struct FamilyCore {
     departed: Mutex<Vec<Departed>>,
     /// When each series was last seen to change.
     idle: Mutex<IdleWatch>,
-    /// A series was refused, and none was removed since: misses go to the overflow series without the mutex.
-    full: AtomicBool,
+    /// Says when kept handles have to be looked at. While it says full, misses go to the overflow series without
+    /// the mutex.
+    pub(crate) room: PlainArc<Room>,
 }
 
 #[derive(Debug)]
@@ -107,7 +109,7 @@ impl FamilyCore {
             }),
             departed: Mutex::new(Vec::new()),
             idle: Mutex::new(IdleWatch::new()),
-            full: AtomicBool::new(false),
+            room: PlainArc::new(Room::new()),
         }
     }
 
@@ -119,12 +121,6 @@ impl FamilyCore {
         // SAFETY: from an Arc that is given up by the reclaimer only, after every pin that could have loaded
         // it is gone; the caller's was taken before the load.
         unsafe { &*records }
-    }
-
-    /// Tells whether series were refused since the last removal.
-    pub(crate) fn is_full(&self) -> bool {
-        // Acquire (O20): pairs with the Release of a removal; whoever misses it is refused once more.
-        self.full.load(Ordering::Acquire)
     }
 
     /// Finds the record of a label set, given by the values in the family's order and their hash, or makes
@@ -147,14 +143,17 @@ impl FamilyCore {
             if let Some(record) = self.find_text(pin, hash, &rendered.text) {
                 return Ok(record);
             }
+            let generation = self.room.generation();
             if !exempt && !self.admit(&writer) {
-                // Release (O20): pairs with the Acquire in is_full.
-                self.full.store(true, Ordering::Release);
+                self.room.refuse(generation);
                 return Err(Refused::Full);
             }
             // Strictly later than a removed series of the same labels, whatever the clock says.
             let created = now_millis().max(writer.last_created + 1);
             let (series, range) = make(created).inspect_err(|_| self.shared.give_back(usize::from(!exempt)))?;
+            if exempt {
+                series.mark_overflow();
+            }
             let Rendered { text, ends, escaped } = &rendered;
             let new = NewRecord { series, range, text, ends, escaped: *escaped, exempt };
             writer.exempt += usize::from(exempt);
@@ -174,7 +173,7 @@ impl FamilyCore {
 
     /// Tells whether one more series fits into the family and, if so, takes it from the registry's budget.
     fn admit(&self, writer: &Writer) -> bool {
-        writer.table.len() - writer.exempt < self.desc.limits.series && self.shared.take()
+        writer.table.len() - writer.exempt < self.desc.limits.series && self.shared.take(&self.room)
     }
 
     /// Finds the live record with these values, in the family's order.
@@ -226,8 +225,8 @@ impl FamilyCore {
             }
         }
         self.shared.give_back(usize::from(!record.is_exempt()));
-        // Release (O20): whoever sees the room sees the removal.
-        self.full.store(false, Ordering::Release);
+        // Last: whoever sees the change sees the removal and the room.
+        self.room.changed();
         self.forget_departed(self.shared.exposed_by_all());
         for item in retired {
             retire(item);

@@ -2,12 +2,14 @@
 
 use super::core::Refused;
 use super::instrument::backend::Backend;
+use super::room::Room;
 use super::selector::Selector;
-use super::{FamilyCore, Instrument, Labels, RecordRef};
+use super::{FamilyCore, HandleCache, Instrument, Labels, RecordRef};
 use crate::cells::{Pin, count_lost};
 use crate::label::LabelSet;
 use crate::sync::PlainArc;
 use std::fmt;
+use std::hash::Hash;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 
@@ -119,6 +121,12 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
         inner.create(&pin, labels)
     }
 
+    /// Makes a cache from a small key of the stream to handles of this family, for one thread or task.
+    pub fn handle_cache<K: Copy + Eq + Hash>(&self) -> HandleCache<K, L, M> {
+        let room = self.inner.as_deref().map(|inner| inner.core.room.clone());
+        HandleCache::new(self.clone(), room.unwrap_or_else(|| PlainArc::new(Room::new())))
+    }
+
     /// Makes the series of a label set exist, at zero, from the next scrape on: a rate or a sum over it then has
     /// something to start from.
     pub fn init<Q>(&self, labels: &Q)
@@ -179,13 +187,14 @@ impl Inner {
     /// Gives a handle of a label set that was not found: of a new series, or of the overflow series.
     #[cold]
     #[inline(never)]
-    fn create<M: Backend>(&self, pin: &Pin, labels: &impl LabelSet) -> M {
+    fn create<M: Backend, Q: LabelSet>(&self, pin: &Pin, labels: &Q) -> M {
         let values = self.selector.values(labels, self.core.desc.limits.value_bytes);
         let hash = self.core.hasher.hash_all(values.iter());
         let (overflow_values, overflow_hash) = &self.overflow;
         // A series may be removed between finding it and holding it; then the next one is made.
         for _ in 0..8 {
-            if values == *overflow_values {
+            // A set without labels has one series, and no other to overflow into.
+            if values == *overflow_values && !Q::NAMES.is_empty() {
                 break;
             }
             match self.insert::<M>(pin, hash, &values, false) {
@@ -209,7 +218,7 @@ impl Inner {
         let record = match self.core.find_values(pin, hash, values) {
             Some(record) => record,
             // Without the mutex while there is no room: a flood of new values must not make lookups queue.
-            None if !exempt && self.core.is_full() => return Err(Refused::Full),
+            None if !exempt && self.core.room.is_full() => return Err(Refused::Full),
             None => self.core.get_or_insert(pin, hash, values, exempt, &make)?,
         };
         Ok(self.view::<M>(record).and_then(|view| M::owned(&view)))

@@ -2,7 +2,7 @@
 
 use super::{Kind, RecordRef, SeriesRef};
 use crate::buckets::{Buckets, Layout};
-use crate::cells::{GaugeSeries, Held, OutOfCells, Range, Series};
+use crate::cells::{GaugeSeries, Held, Hold, OutOfCells, Range, Series};
 use crate::metric::{Counter, DurationCounter, Gauge, Histogram, UpDownCounter};
 use crate::sync::{Arc, PlainArc};
 use std::mem::ManuallyDrop;
@@ -54,7 +54,7 @@ impl Instrument for Histogram {
 
 /// The part of [`Instrument`] that names storage.
 pub(crate) mod backend {
-    use super::{Kind, Layout, ManuallyDrop, OutOfCells, PlainArc, Range, RecordRef, SeriesRef};
+    use super::{Hold, Kind, Layout, ManuallyDrop, OutOfCells, PlainArc, Range, RecordRef, SeriesRef};
 
     /// How a handle is made from a record.
     pub trait Backend: Clone + Default + std::fmt::Debug + Send + Sync + 'static {
@@ -76,6 +76,11 @@ pub(crate) mod backend {
         /// Makes a handle of the user's own from a view, unless the series is dead.
         #[doc(hidden)]
         fn owned(view: &Self) -> Option<Self>;
+
+        /// Shows the holds on series of a handle.
+        #[doc(hidden)]
+        #[expect(private_interfaces, reason = "hidden: only the engine names storage")]
+        fn holds(&self, show: &mut dyn FnMut(&dyn Hold));
     }
 }
 
@@ -114,6 +119,10 @@ macro_rules! over_cells {
             fn owned(view: &Self) -> Option<Self> {
                 view.admitted()
             }
+
+            fn holds(&self, show: &mut dyn FnMut(&dyn Hold)) {
+                show(self.hold());
+            }
         }
     };
 }
@@ -145,6 +154,10 @@ impl Backend for Histogram {
     fn owned(view: &Self) -> Option<Self> {
         view.admitted()
     }
+
+    fn holds(&self, show: &mut dyn FnMut(&dyn Hold)) {
+        show(self.hold());
+    }
 }
 
 #[expect(private_interfaces, reason = "hidden: only the engine names storage")]
@@ -168,5 +181,9 @@ impl Backend for Gauge {
 
     fn owned(view: &Self) -> Option<Self> {
         view.admitted()
+    }
+
+    fn holds(&self, show: &mut dyn FnMut(&dyn Hold)) {
+        show(self.hold());
     }
 }

@@ -44,6 +44,15 @@ impl SeriesRef {
         }
     }
 
+    /// Marks an overflow series, before anybody knows it.
+    pub(crate) fn mark_overflow(&self) {
+        match self {
+            Self::Cells(series) => series.users().mark_overflow(),
+            Self::Gauge(series) => series.users().mark_overflow(),
+            Self::Callback(_) => {}
+        }
+    }
+
     /// Kills the series unless a user holds it; tells whether it did. A callback is always in use.
     pub(crate) fn kill_if_unused(&self) -> bool {
         match self {

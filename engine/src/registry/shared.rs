@@ -1,5 +1,6 @@
 //! What the families of one registry share: the number of removals, who has exposed them, and the budget.
 
+use super::room::Room;
 use crate::sync::{AtomicU64, AtomicUsize, Fault, Mutex, Ordering, PlainArc, PlainWeak, broken};
 
 /// Live series of a registry at most.
@@ -16,6 +17,8 @@ pub(crate) struct Shared {
     /// Live series, those exempt from limits not counted.
     series: AtomicUsize,
     limit: AtomicUsize,
+    /// Families that were refused a series for the registry's limit: they hear of it when there is room again.
+    waiting: Mutex<Vec<PlainArc<Room>>>,
     /// Lookups that were answered with an overflow series.
     overflows: AtomicU64,
 }
@@ -27,6 +30,7 @@ impl Shared {
             scrapers: Mutex::new(Vec::new()),
             series: AtomicUsize::new(0),
             limit: AtomicUsize::new(DEFAULT_SERIES),
+            waiting: Mutex::new(Vec::new()),
             overflows: AtomicU64::new(0),
         }
     }
@@ -64,11 +68,25 @@ impl Shared {
     pub(crate) fn set_limit(&self, series: usize) {
         // Relaxed: a bound that is read a moment late.
         self.limit.store(series, Ordering::Relaxed);
+        self.wake();
     }
 
-    /// Takes one series from the budget; false where none is left.
-    pub(crate) fn take(&self) -> bool {
-        // Relaxed: see set_limit.
+    /// Takes one series from the budget for the family of `room`; false where none is left. Then the family
+    /// hears of it when there is room again.
+    pub(crate) fn take(&self, room: &PlainArc<Room>) -> bool {
+        if self.try_take() {
+            return true;
+        }
+        let mut waiting = self.waiting.lock();
+        if !waiting.iter().any(|known| PlainArc::ptr_eq(known, room)) {
+            waiting.push(room.clone());
+        }
+        // Room that was given back before the line above has woken others only; later room wakes this family.
+        self.try_take()
+    }
+
+    fn try_take(&self) -> bool {
+        // Relaxed: as in set_limit.
         let limit = self.limit.load(Ordering::Relaxed);
         if broken(Fault::BudgetWithoutRmw) {
             // The fault itself (O20): between the load and the store another family may take the same one.
@@ -89,7 +107,18 @@ impl Shared {
 
     /// Gives series back to the budget.
     pub(crate) fn give_back(&self, series: usize) {
-        // Relaxed: as above.
-        self.series.fetch_sub(series, Ordering::Relaxed);
+        if series > 0 {
+            // Relaxed: as above; the mutex orders it before a refused family looks once more.
+            self.series.fetch_sub(series, Ordering::Relaxed);
+            self.wake();
+        }
+    }
+
+    /// Tells the families that were refused that there is room again.
+    fn wake(&self) {
+        let waiting = std::mem::take(&mut *self.waiting.lock());
+        for room in waiting {
+            room.changed();
+        }
     }
 }

@@ -162,3 +162,15 @@ fn histograms_and_gauges_are_cached_too() {
     drop((mine, size, lag));
     assert_eq!(common::scrape(&mut Scraper::new(&registry)).series(), 0);
 }
+
+#[test]
+fn a_family_is_cleared_whole_though_its_records_move_meanwhile() {
+    let registry = Registry::new();
+    let family: Events = registry.counter("events_total", "Events.").family().expect("legal");
+    for round in 0..5 {
+        let mut cache = family.handle_cache::<u32>();
+        (0..1000).for_each(|id| inc(&mut cache, id));
+        assert_eq!(family.clear(), 1000, "round {round}");
+        assert_eq!(value(&registry, "7"), None);
+    }
+}

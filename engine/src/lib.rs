@@ -66,9 +66,11 @@ pub use label::{LabelSet, LabelValue, LabelVisitor};
 pub use metric::{
     Counter, DurationCounter, Gauge, Histogram, HistogramSnapshot, InProgress, Tick, Timer, UpDownCounter, warm_thread,
 };
-pub use registry::{Builder, Error, Family, HandleCache, Instrument, Kind, Labels, Registry, Scope, Unit};
+pub use registry::{Builder, Error, Family, HandleCache, Instrument, Kind, Labels, MetricSet, Registry, Scope, Unit};
+#[doc(hidden)]
+pub use registry::{FieldVisitor, SetField};
 pub use scrape::{HistogramValue, Report, Sample, SampleValue, Scraper};
-pub use streamgauge_derive::{LabelSet, LabelValue};
+pub use streamgauge_derive::{LabelSet, LabelValue, MetricSet};
 
 #[cfg(engine_loom)]
 pub use cells::model;

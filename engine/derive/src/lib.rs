@@ -1,9 +1,11 @@
-//! The derives of streamgauge: `LabelSet` and `LabelValue`. Use them through the `streamgauge` crate,
+//! The derives of streamgauge: `LabelSet`, `LabelValue` and `MetricSet`. Use them through the `streamgauge` crate,
 //! which re-exports them beside the traits.
 
 mod attributes;
 mod label_set;
 mod label_value;
+mod metric_field;
+mod metric_set;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -25,4 +27,15 @@ pub fn derive_label_set(input: TokenStream) -> TokenStream {
 pub fn derive_label_value(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     label_value::expand(&input).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
+/// Derives `MetricSet` for a struct whose fields are metrics, families or other sets; also `Clone`, `Debug` and
+/// `Default`.
+///
+/// The doc comment of a field is the help text, up to its first empty line. `#[metric(..)]` takes `name`, `unit`,
+/// `buckets`, `label(k = "v")` and `prefix`; the trait's documentation says which where.
+#[proc_macro_derive(MetricSet, attributes(metric))]
+pub fn derive_metric_set(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    metric_set::expand(&input).unwrap_or_else(|error| error.to_compile_error()).into()
 }

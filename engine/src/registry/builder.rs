@@ -2,6 +2,7 @@
 
 use super::callback::Callback;
 use super::desc::Limits;
+use super::scope::Purpose;
 use super::selector::Selector;
 use super::{Desc, Error, Family, FamilyCore, Instrument, RecordRef, Scope, SeriesRef, Unit};
 use crate::buckets::Buckets;
@@ -88,6 +89,20 @@ impl<M: Instrument> Builder<M> {
     /// Where a name, label, help text or bucket is not allowed, where another metric has the name and
     /// differs, where its family or registry is at its limit, or where no cells are left.
     pub fn register(self) -> Result<M, Error> {
+        let exempt = match self.scope.purpose().clone() {
+            Purpose::Make => false,
+            Purpose::MakeOverflow => true,
+            Purpose::Declare(names, set) => {
+                if let Some((core, _)) = self.declare(&names)?.family {
+                    core.room.tell(&set);
+                }
+                return Ok(M::default());
+            }
+            Purpose::Remove(names) => {
+                self.remove(&names)?;
+                return Ok(M::default());
+            }
+        };
         let Declared { family, name } = self.declare(&[])?;
         let Some((core, selector)) = family else { return Ok(M::default()) };
         let hash = selector.hash(&());
@@ -95,9 +110,9 @@ impl<M: Instrument> Builder<M> {
         let pin = Pin::enter();
         let make = |created| M::create(layout.map(|layout| &**layout), created);
         let record = core
-            .get_or_insert(&pin, hash, &selector.values(&(), usize::MAX), false, &make)
+            .get_or_insert(&pin, hash, &selector.values(&(), usize::MAX), exempt, &make)
             .map_err(|refused| refused.into_error(&core))?;
-        let metric = M::view(record, layout).and_then(|view| M::owned(&view));
+        let metric = M::view(record, &core).and_then(|view| M::owned(&view));
         metric.ok_or_else(|| callback_exists(name, record))
     }
 
@@ -106,8 +121,35 @@ impl<M: Instrument> Builder<M> {
     /// # Errors
     /// As [`register`](Self::register); also where a label of the set is a constant label.
     pub fn family<L: LabelSet>(self) -> Result<Family<L, M>, Error> {
+        let names = |outer: &[&'static str]| [outer, L::NAMES].concat();
+        match self.scope.purpose() {
+            Purpose::Make | Purpose::MakeOverflow => {}
+            Purpose::Declare(outer, _) => {
+                let names = names(outer);
+                self.declare(&names)?;
+                return Ok(Family::noop());
+            }
+            Purpose::Remove(outer) => {
+                let names = names(outer);
+                self.remove(&names)?;
+                return Ok(Family::noop());
+            }
+        }
         let Declared { family, .. } = self.declare(L::NAMES)?;
         Ok(family.map_or_else(Family::noop, |(core, selector)| Family::new(core, selector)))
+    }
+
+    /// Removes the series that have the constant labels.
+    fn remove(self, names: &[&str]) -> Result<(), Error> {
+        if let Some((core, selector)) = self.declare(names)?.family {
+            let family = Family::<(), M>::new(core, selector);
+            match names.is_empty() {
+                true => usize::from(family.remove(&())),
+                // What else the labels are, only the records know.
+                false => family.clear(),
+            };
+        }
+        Ok(())
     }
 
     fn declare(self, names: &[&str]) -> Result<Declared, Error> {

@@ -3,15 +3,18 @@
 use super::core::Refused;
 use super::instrument::backend::Backend;
 use super::room::Room;
+use super::scope::Purpose;
 use super::selector::Selector;
-use super::{FamilyCore, HandleCache, Instrument, Labels, RecordRef};
-use crate::cells::{Pin, count_lost};
-use crate::label::LabelSet;
-use crate::sync::PlainArc;
+use super::{FamilyCore, HandleCache, Instrument, Labels, RecordRef, Scope, SeriesRef};
+use crate::cells::{Pin, Range, count_lost};
+use crate::label::{LabelSet, unescape};
+use crate::sync::{AtomicUsize, Ordering, PlainArc};
 use std::fmt;
 use std::hash::Hash;
 use std::marker::PhantomData;
-use std::mem::ManuallyDrop;
+
+/// Sets that are made at least between two sweeps of their table.
+const SETS_BEFORE_SWEEP: usize = 64;
 
 /// The metrics of one name, told apart by a label set. Made by
 /// [`Builder::family`](crate::Builder::family).
@@ -68,13 +71,28 @@ struct Inner {
     selector: Selector,
     /// The values and the hash of this handle's overflow series.
     overflow: (Vec<String>, u64),
+    /// Of sets: what they are registered in, and the sets still to be made before the table is looked through for
+    /// those whose series went without it.
+    sets: Option<(Scope, AtomicUsize)>,
 }
 
 impl<L, M> Family<L, M> {
     pub(crate) fn new(core: PlainArc<FamilyCore>, selector: Selector) -> Self {
+        Self::with_sets(core, selector, None)
+    }
+
+    /// Makes a family of sets, which are registered in `scope`.
+    pub(crate) fn of_sets(core: PlainArc<FamilyCore>, selector: Selector, scope: Scope) -> Self {
+        Self::with_sets(core, selector, Some((scope, AtomicUsize::new(SETS_BEFORE_SWEEP))))
+    }
+
+    fn with_sets(core: PlainArc<FamilyCore>, selector: Selector, sets: Option<(Scope, AtomicUsize)>) -> Self {
         let values = selector.overflow_values(core.desc.label_names.len());
         let hash = core.hasher.hash_all(values.iter());
-        Self { inner: Some(PlainArc::new(Inner { core, selector, overflow: (values, hash) })), labels: PhantomData }
+        Self {
+            inner: Some(PlainArc::new(Inner { core, selector, overflow: (values, hash), sets })),
+            labels: PhantomData,
+        }
     }
 
     /// Makes a family whose metrics are noops.
@@ -145,7 +163,7 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
         let hash = inner.selector.hash(labels);
         let pin = Pin::enter();
         let found = inner.core.table.find(&pin, hash, |record| inner.selector.matches(record, labels));
-        found.is_some_and(|record| inner.core.remove(&pin, record, false))
+        found.is_some_and(|record| inner.remove::<M>(&pin, record))
     }
 
     /// Removes the series for which `keep` says no, of all that share this family's name and constant labels;
@@ -169,7 +187,7 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
         let records = inner.core.records(&pin).iter().filter(|record| record.removal() == 0);
         let own = records.filter(|record| !record.is_exempt() && inner.selector.has_constants(*record));
         let doomed = own.filter(|record| !keep(Labels::new(&inner.core.desc.label_names, *record)));
-        doomed.filter(|record| inner.core.remove(&pin, *record, false)).count()
+        doomed.filter(|record| inner.remove::<M>(&pin, *record)).count()
     }
 
     /// Removes all series that share this family's name and constant labels; gives how many.
@@ -180,8 +198,60 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
 
 impl Inner {
     #[inline(always)]
-    fn view<M: Backend>(&self, record: RecordRef<'_>) -> Option<ManuallyDrop<M>> {
-        M::view(record, self.core.desc.layout.as_ref())
+    fn view<'r, M: Backend>(&self, record: RecordRef<'r>) -> Option<M::View<'r>> {
+        M::view(record, &self.core)
+    }
+
+    /// Removes a series, or all of a set.
+    fn remove<M: Backend>(&self, pin: &Pin, record: RecordRef<'_>) -> bool {
+        let removed = self.core.remove(pin, record, false);
+        if removed && M::IS_SET {
+            let values: Vec<_> = record.values(&self.core.desc.label_names).map(unescape).collect();
+            if let Some(scope) = self.scope_of(values.iter()) {
+                M::remove_members(&scope);
+            }
+        }
+        removed
+    }
+
+    /// Gives the scope in which the set with these values is registered.
+    fn scope_of(&self, values: impl Iterator<Item = impl AsRef<str>>) -> Option<Scope> {
+        let (scope, _) = self.sets.as_ref()?;
+        let own = scope.labels().len();
+        // The family's order: constant labels, which the scope has, then those of the set.
+        let labels = self.core.desc.label_names.iter().zip(values).skip(own);
+        Some(labels.fold(scope.clone(), |scope, (name, value)| scope.label(name, value.as_ref())))
+    }
+
+    /// Makes the storage of a set; `None` of single metrics, and where a series was removed meanwhile.
+    fn prepare<M: Backend>(&self, values: &[String], exempt: bool) -> Result<Option<SeriesRef>, Refused> {
+        let room = &self.core.room;
+        let generation = room.generation();
+        let Some(scope) = self.scope_of(values.iter()) else { return Ok(None) };
+        let scope = if exempt { scope.meant_to(Purpose::MakeOverflow) } else { scope };
+        let prepared = M::prepare(&scope, room);
+        if matches!(prepared, Err(Refused::Full)) && !exempt {
+            room.refuse(generation);
+        }
+        prepared
+    }
+
+    /// Once in a while takes the sets out of the table that have lost a series to a removal elsewhere.
+    fn sweep_sets<M: Backend>(&self, pin: &Pin) {
+        let Some((_, left)) = &self.sets else { return };
+        // Relaxed: only says when; the count may be off by the sets of other threads.
+        if left.fetch_sub(1, Ordering::Relaxed) != 1 {
+            return;
+        }
+        let mut live = 0;
+        for record in self.core.records(pin).iter().filter(|record| record.removal() == 0) {
+            match self.view::<M>(record) {
+                Some(_) => live += 1,
+                None => drop(self.core.remove(pin, record, false)),
+            }
+        }
+        // Relaxed: as above. As many as there are, so that sweeping costs each set a constant.
+        left.store(SETS_BEFORE_SWEEP.max(live), Ordering::Relaxed);
     }
 
     /// Gives a handle of a label set that was not found: of a new series, or of the overflow series.
@@ -214,12 +284,27 @@ impl Inner {
     /// Finds or makes a series and gives its handle; `None` where it was removed meanwhile.
     fn insert<M: Backend>(&self, pin: &Pin, hash: u64, values: &[String], exempt: bool) -> Result<Option<M>, Refused> {
         let layout = self.core.desc.layout.as_deref();
-        let make = |created| M::create(layout, created);
-        let record = match self.core.find_values(pin, hash, values) {
+        let mut found = self.core.find_values(pin, hash, values);
+        if M::IS_SET
+            && let Some(record) = found
+            && self.view::<M>(record).is_none()
+        {
+            // A series of the set was removed elsewhere.
+            self.core.remove(pin, record, false);
+            found = None;
+        }
+        let record = match found {
             Some(record) => record,
             // Without the mutex while there is no room: a flood of new values must not make lookups queue.
             None if !exempt && self.core.room.is_full() => return Err(Refused::Full),
-            None => self.core.get_or_insert(pin, hash, values, exempt, &make)?,
+            None if M::IS_SET => {
+                let Some(series) = self.prepare::<M>(values, exempt)? else { return Ok(None) };
+                let make = |_| Ok((series.clone(), Range::SCRATCH));
+                let record = self.core.get_or_insert(pin, hash, values, exempt, &make)?;
+                self.sweep_sets::<M>(pin);
+                record
+            }
+            None => self.core.get_or_insert(pin, hash, values, exempt, &|created| M::create(layout, created))?,
         };
         Ok(self.view::<M>(record).and_then(|view| M::owned(&view)))
     }

@@ -1,6 +1,6 @@
 //! What a family can be made of.
 
-use super::{Kind, RecordRef, SeriesRef};
+use super::{FamilyCore, Kind, RecordRef, Scope, SeriesRef};
 use crate::buckets::{Buckets, Layout};
 use crate::cells::{GaugeSeries, Held, Hold, OutOfCells, Range, Series};
 use crate::metric::{Counter, DurationCounter, Gauge, Histogram, UpDownCounter};
@@ -54,7 +54,10 @@ impl Instrument for Histogram {
 
 /// The part of [`Instrument`] that names storage.
 pub(crate) mod backend {
-    use super::{Hold, Kind, Layout, ManuallyDrop, OutOfCells, PlainArc, Range, RecordRef, SeriesRef};
+    use super::super::core::Refused;
+    use super::super::room::Room;
+    use super::{FamilyCore, Hold, Kind, Layout, OutOfCells, Range, RecordRef, Scope, SeriesRef};
+    use std::ops::Deref;
 
     /// How a handle is made from a record.
     pub trait Backend: Clone + Default + std::fmt::Debug + Send + Sync + 'static {
@@ -67,11 +70,30 @@ pub(crate) mod backend {
         #[expect(private_interfaces, reason = "hidden: only the engine names storage")]
         fn create(layout: Option<&Layout>, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells>;
 
-        /// Makes a handle that counts nothing, valid while the record is; `None` where the record's storage
-        /// is of another kind.
+        /// A set of metrics, whose series are those of its members' families.
+        #[doc(hidden)]
+        const IS_SET: bool = false;
+
+        /// Makes the storage of a set, from the members that are registered in `scope`, before any lock is taken;
+        /// `None` where one of them was removed meanwhile, and for single metrics.
         #[doc(hidden)]
         #[expect(private_interfaces, reason = "hidden: only the engine names storage")]
-        fn view(record: RecordRef<'_>, layout: Option<&PlainArc<Layout>>) -> Option<ManuallyDrop<Self>>;
+        fn prepare(_scope: &Scope, _room: &Room) -> Result<Option<SeriesRef>, Refused> {
+            Ok(None)
+        }
+
+        /// Removes the series of a set's members, those that `scope` names.
+        #[doc(hidden)]
+        fn remove_members(_scope: &Scope) {}
+
+        /// A handle that counts nothing, valid while the record is.
+        #[doc(hidden)]
+        type View<'r>: Deref<Target = Self>;
+
+        /// Makes a view; `None` where the record's storage is of another kind, or a set has lost a member.
+        #[doc(hidden)]
+        #[expect(private_interfaces, reason = "hidden: only the engine names storage")]
+        fn view<'r>(record: RecordRef<'r>, core: &FamilyCore) -> Option<Self::View<'r>>;
 
         /// Makes a handle of the user's own from a view, unless the series is dead.
         #[doc(hidden)]
@@ -97,7 +119,7 @@ fn cells(cells: usize, sum_first: bool, created_millis: u64) -> Result<(SeriesRe
 fn hold_cells(record: RecordRef<'_>) -> Option<Held<Series>> {
     match record.series() {
         SeriesRef::Cells(series) => Some(ManuallyDrop::into_inner(Held::borrowed(series))),
-        SeriesRef::Gauge(_) | SeriesRef::Callback(_) => None,
+        SeriesRef::Gauge(_) | SeriesRef::Callback(_) | SeriesRef::Set(_) => None,
     }
 }
 
@@ -106,13 +128,14 @@ macro_rules! over_cells {
         #[expect(private_interfaces, reason = "hidden: only the engine names storage")]
         impl Backend for $metric {
             const KIND: Kind = $kind;
+            type View<'r> = ManuallyDrop<Self>;
 
             fn create(_: Option<&Layout>, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
                 cells($count, false, created_millis)
             }
 
             #[inline(always)]
-            fn view(record: RecordRef<'_>, _: Option<&PlainArc<Layout>>) -> Option<ManuallyDrop<Self>> {
+            fn view<'r>(record: RecordRef<'r>, _: &FamilyCore) -> Option<ManuallyDrop<Self>> {
                 Some(ManuallyDrop::new(Self::new(record.range(), hold_cells(record)?)))
             }
 
@@ -134,6 +157,7 @@ over_cells!(UpDownCounter, Kind::UpDownCounter, 2);
 #[expect(private_interfaces, reason = "hidden: only the engine names storage")]
 impl Backend for Histogram {
     const KIND: Kind = Kind::Histogram;
+    type View<'r> = ManuallyDrop<Self>;
 
     fn create(layout: Option<&Layout>, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
         // The sum, then the buckets.
@@ -142,10 +166,10 @@ impl Backend for Histogram {
 
     #[inline(always)]
     #[allow(unsafe_code, reason = "a borrowed handle without touching any count")]
-    fn view(record: RecordRef<'_>, layout: Option<&PlainArc<Layout>>) -> Option<ManuallyDrop<Self>> {
+    fn view<'r>(record: RecordRef<'r>, core: &FamilyCore) -> Option<ManuallyDrop<Self>> {
         // SAFETY: a bitwise copy of an Arc that is never dropped (ManuallyDrop below) and that the family
         // keeps alive, as the record.
-        let layout = unsafe { std::ptr::read(layout?) };
+        let layout = unsafe { std::ptr::read(core.desc.layout.as_ref()?) };
         let layout = ManuallyDrop::new(layout);
         let held = hold_cells(record)?;
         Some(ManuallyDrop::new(Self::new(record.range(), ManuallyDrop::into_inner(layout), held)))
@@ -163,6 +187,7 @@ impl Backend for Histogram {
 #[expect(private_interfaces, reason = "hidden: only the engine names storage")]
 impl Backend for Gauge {
     const KIND: Kind = Kind::Gauge;
+    type View<'r> = ManuallyDrop<Self>;
 
     fn create(_: Option<&Layout>, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
         let series = GaugeSeries::new(created_millis);
@@ -170,12 +195,12 @@ impl Backend for Gauge {
     }
 
     #[inline(always)]
-    fn view(record: RecordRef<'_>, _: Option<&PlainArc<Layout>>) -> Option<ManuallyDrop<Self>> {
+    fn view<'r>(record: RecordRef<'r>, _: &FamilyCore) -> Option<ManuallyDrop<Self>> {
         match record.series() {
             SeriesRef::Gauge(series) => {
                 Some(ManuallyDrop::new(Self::new(ManuallyDrop::into_inner(Held::borrowed(series)))))
             }
-            SeriesRef::Cells(_) | SeriesRef::Callback(_) => None,
+            SeriesRef::Cells(_) | SeriesRef::Callback(_) | SeriesRef::Set(_) => None,
         }
     }
 

@@ -1,6 +1,6 @@
-//! What has changed in a family: the word that handle caches and refused lookups compare.
+//! What has changed in a family: the word that handle caches, sets and refused lookups compare.
 
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Mutex, Ordering, PlainArc, PlainWeak};
 
 /// Counts what may make a kept handle stale, or a refused one welcome: removals, and returns of room.
 #[derive(Debug)]
@@ -9,11 +9,13 @@ pub(crate) struct Room {
     generation: AtomicU64,
     /// The generation in which a series was refused: as long as it lasts there is no room.
     refused_in: AtomicU64,
+    /// Sets that have handles of this family's series.
+    sets: Mutex<Vec<PlainWeak<Room>>>,
 }
 
 impl Room {
     pub(crate) fn new() -> Self {
-        Self { generation: AtomicU64::new(1), refused_in: AtomicU64::new(0) }
+        Self { generation: AtomicU64::new(1), refused_in: AtomicU64::new(0), sets: Mutex::new(Vec::new()) }
     }
 
     /// Gives the present generation. What changed before it can be seen.
@@ -36,9 +38,22 @@ impl Room {
         self.refused_in.store(generation, Ordering::Release);
     }
 
-    /// Notes that a series went, or that there is room again.
+    /// Notes that a series went, or that there is room again, here and in the sets of this family.
     pub(crate) fn changed(&self) {
         // Release (O21): after the series died and its place was given back.
         self.generation.fetch_add(1, Ordering::Release);
+        let sets: Vec<_> = self.sets.lock().iter().filter_map(PlainWeak::upgrade).collect();
+        for set in sets {
+            set.changed();
+        }
+    }
+
+    /// Makes `set` hear of changes.
+    pub(crate) fn tell(&self, set: &PlainArc<Self>) {
+        let mut sets = self.sets.lock();
+        sets.retain(|known| known.strong_count() > 0);
+        if !sets.iter().any(|known| std::ptr::eq(known.as_ptr(), PlainArc::as_ptr(set))) {
+            sets.push(PlainArc::downgrade(set));
+        }
     }
 }

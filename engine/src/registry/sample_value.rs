@@ -71,6 +71,7 @@ fn value_of(family: &FamilyCore, record: RecordRef<'_>, part: &Part<'_>) -> Opti
     match record.series() {
         SeriesRef::Gauge(series) => Some(series.get()),
         SeriesRef::Callback(callback) => callback.run_alone(),
+        SeriesRef::Set(_) => None,
         SeriesRef::Cells(series) => {
             let mut pass = Pass::begin(&mut scratch);
             match family.desc.kind {

@@ -1,5 +1,6 @@
 //! Scopes: prefixes and constant labels.
 
+use super::room::Room;
 use super::{Builder, Kind, RegistryInner};
 use crate::metric::{Counter, DurationCounter, Gauge, Histogram, UpDownCounter};
 use crate::sync::PlainArc;
@@ -25,11 +26,27 @@ pub struct Scope {
     prefix: String,
     labels: Vec<(String, String)>,
     idle_timeouts: Vec<(Kind, Duration)>,
+    purpose: Purpose,
+}
+
+/// What registering through a scope is to do. Other than `Make` only inside families of sets, which register a set
+/// to declare it, to make its overflow series, and to remove it: a set is described once, by its fields.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Purpose {
+    /// Makes series.
+    #[default]
+    Make,
+    /// Makes series that no limit counts.
+    MakeOverflow,
+    /// Makes families with these labels besides the constant ones, and no series; changes of them are told.
+    Declare(Vec<&'static str>, PlainArc<Room>),
+    /// Removes all series with the constant labels, in families with these labels besides.
+    Remove(Vec<&'static str>),
 }
 
 impl Scope {
     pub(crate) fn root(registry: Option<PlainArc<RegistryInner>>) -> Self {
-        Self { registry, prefix: String::new(), labels: Vec::new(), idle_timeouts: Vec::new() }
+        Self { registry, prefix: String::new(), labels: Vec::new(), idle_timeouts: Vec::new(), purpose: Purpose::Make }
     }
 
     pub(crate) fn registry(&self) -> Option<&PlainArc<RegistryInner>> {
@@ -38,6 +55,14 @@ impl Scope {
 
     pub(crate) fn labels(&self) -> &[(String, String)] {
         &self.labels
+    }
+
+    pub(crate) fn purpose(&self) -> &Purpose {
+        &self.purpose
+    }
+
+    pub(crate) fn meant_to(&self, purpose: Purpose) -> Self {
+        Self { purpose, ..self.clone() }
     }
 
     /// Gives the full name of a metric of this scope.

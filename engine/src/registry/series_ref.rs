@@ -1,6 +1,7 @@
 //! What stands behind a record: the storage of one series.
 
 use super::callback::Callback;
+use super::metric_set::SetStorage;
 use crate::cells::{Counted, GaugeSeries, Series};
 use crate::sync::{Arc, PlainArc};
 
@@ -13,6 +14,8 @@ pub(crate) enum SeriesRef {
     Gauge(Arc<GaugeSeries>),
     /// A value made at scrape time.
     Callback(PlainArc<Callback>),
+    /// The handles of a set: never exposed.
+    Set(PlainArc<SetStorage>),
 }
 
 impl SeriesRef {
@@ -21,7 +24,7 @@ impl SeriesRef {
         match self {
             Self::Cells(series) => Some(series.created_millis()),
             Self::Gauge(series) => Some(series.created_millis()),
-            Self::Callback(_) => None,
+            Self::Callback(_) | Self::Set(_) => None,
         }
     }
 
@@ -31,6 +34,7 @@ impl SeriesRef {
             (Self::Cells(a), Self::Cells(b)) => Arc::ptr_eq(a, b),
             (Self::Gauge(a), Self::Gauge(b)) => Arc::ptr_eq(a, b),
             (Self::Callback(a), Self::Callback(b)) => PlainArc::ptr_eq(a, b),
+            (Self::Set(a), Self::Set(b)) => PlainArc::ptr_eq(a, b),
             _ => false,
         }
     }
@@ -41,6 +45,7 @@ impl SeriesRef {
             Self::Cells(series) => series.users().kill(),
             Self::Gauge(series) => series.users().kill(),
             Self::Callback(callback) => callback.end(),
+            Self::Set(_) => {}
         }
     }
 
@@ -49,7 +54,7 @@ impl SeriesRef {
         match self {
             Self::Cells(series) => series.users().mark_overflow(),
             Self::Gauge(series) => series.users().mark_overflow(),
-            Self::Callback(_) => {}
+            Self::Callback(_) | Self::Set(_) => {}
         }
     }
 
@@ -58,7 +63,7 @@ impl SeriesRef {
         match self {
             Self::Cells(series) => series.users().kill_if_unused(),
             Self::Gauge(series) => series.users().kill_if_unused(),
-            Self::Callback(_) => false,
+            Self::Callback(_) | Self::Set(_) => false,
         }
     }
 }

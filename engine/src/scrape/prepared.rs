@@ -90,6 +90,6 @@ pub(crate) fn gauge_value(record: RecordRef<'_>) -> Option<f64> {
     match record.series() {
         SeriesRef::Gauge(series) => Some(series.get()),
         SeriesRef::Callback(callback) => callback.value(),
-        SeriesRef::Cells(_) => None,
+        SeriesRef::Cells(_) | SeriesRef::Set(_) => None,
     }
 }

@@ -1,0 +1,217 @@
+//! What a field of a metric set says: its type, its help, its `#[metric(..)]` attributes.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+use syn::{Attribute, Error, Expr, ExprLit, Field, GenericArgument, Lit, LitStr, Meta, PathArguments, Result, Type};
+
+/// A single metric.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Metric {
+    Counter,
+    DurationCounter,
+    Gauge,
+    UpDownCounter,
+    Histogram,
+}
+
+/// What a field holds. Told by the last name of its type, as a macro sees no more.
+pub(crate) enum FieldKind {
+    Metric(Metric),
+    /// A family of single metrics.
+    Family(Metric),
+    /// A set, or a family of sets.
+    Set,
+}
+
+impl Metric {
+    fn of(ty: &Type) -> Option<Self> {
+        let Type::Path(path) = ty else { return None };
+        Some(match path.path.segments.last()?.ident.to_string().as_str() {
+            "Counter" => Self::Counter,
+            "DurationCounter" => Self::DurationCounter,
+            "Gauge" => Self::Gauge,
+            "UpDownCounter" => Self::UpDownCounter,
+            "Histogram" => Self::Histogram,
+            _ => return None,
+        })
+    }
+
+    /// Gives the method of a scope that declares one.
+    pub(crate) fn method(self) -> Ident {
+        let name = match self {
+            Self::Counter => "counter",
+            Self::DurationCounter => "duration_counter",
+            Self::Gauge => "gauge",
+            Self::UpDownCounter => "up_down_counter",
+            Self::Histogram => "histogram",
+        };
+        Ident::new(name, Span::call_site())
+    }
+
+    pub(crate) fn article(self) -> &'static str {
+        match self {
+            Self::Counter => "a counter",
+            Self::DurationCounter => "a duration counter",
+            Self::Gauge => "a gauge",
+            Self::UpDownCounter => "an up-down counter",
+            Self::Histogram => "a histogram",
+        }
+    }
+
+    /// Checks a name as the registry would check it.
+    pub(crate) fn check_name(self, name: &LitStr, unit: Option<&LitStr>) -> Result<()> {
+        let text = name.value();
+        let problem = |problem: String| Err(Error::new(name.span(), format!("`{text}`: {problem}")));
+        let start = |char: char| char.is_ascii_alphabetic() || char == '_';
+        if !(text.starts_with(start) && text.chars().all(|char| start(char) || char.is_ascii_digit())) {
+            return problem("a name is letters, digits and underscores, and does not start with a digit".to_owned());
+        }
+        let is_counter = matches!(self, Self::Counter | Self::DurationCounter);
+        let stem = match text.strip_suffix("_total") {
+            Some(stem) if is_counter => stem,
+            Some(_) => return problem(format!("only counters end in `_total`, and this is {}", self.article())),
+            None if is_counter => {
+                return problem(
+                    "the name of a counter ends in `_total`; `#[metric(name = \"..\")]` gives one".to_owned(),
+                );
+            }
+            None => &text,
+        };
+        if self == Self::DurationCounter && !stem.ends_with("_seconds") {
+            return problem("the name of a duration counter ends in `_seconds_total`".to_owned());
+        }
+        if let Some(suffix) =
+            ["_bucket", "_sum", "_count", "_created", "_info"].iter().find(|suffix| stem.ends_with(*suffix))
+        {
+            return problem(format!("`{suffix}` is the suffix of samples that formats make themselves"));
+        }
+        if let Some(unit) = unit.map(LitStr::value)
+            && !stem.strip_suffix(&*unit).is_some_and(|before| before.ends_with('_'))
+        {
+            let total = if is_counter { "_total" } else { "" };
+            return problem(format!("with the unit {unit} the name ends in `_{unit}{total}`"));
+        }
+        Ok(())
+    }
+}
+
+impl FieldKind {
+    pub(crate) fn of(ty: &Type) -> Self {
+        if let Some(metric) = Metric::of(ty) {
+            return Self::Metric(metric);
+        }
+        family_of(ty).and_then(Metric::of).map_or(Self::Set, Self::Family)
+    }
+}
+
+/// Gives `M` of `Family<L, M>`.
+fn family_of(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.last()? {
+        GenericArgument::Type(ty) if last.ident == "Family" => Some(ty),
+        _ => None,
+    }
+}
+
+/// The `#[metric(..)]` attributes of a field or a struct.
+#[derive(Default)]
+pub(crate) struct Attributes {
+    pub(crate) name: Option<LitStr>,
+    pub(crate) unit: Option<LitStr>,
+    pub(crate) buckets: Option<Expr>,
+    prefix: Option<LitStr>,
+    pub(crate) labels: Vec<(LitStr, LitStr)>,
+    /// Which were given, and where.
+    given: Vec<Ident>,
+}
+
+impl Attributes {
+    pub(crate) fn parse(attributes: &[Attribute]) -> Result<Self> {
+        let mut parsed = Self::default();
+        for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("metric")) {
+            attribute.parse_nested_meta(|meta| {
+                let Some(name) = meta.path.get_ident().cloned() else { return Err(meta.error(UNKNOWN)) };
+                let repeated = name != "label" && parsed.given.contains(&name);
+                if repeated {
+                    return Err(meta.error(format!("`{name}` is given twice")));
+                }
+                match name.to_string().as_str() {
+                    "name" => parsed.name = Some(meta.value()?.parse()?),
+                    "unit" => parsed.unit = Some(meta.value()?.parse()?),
+                    "prefix" => parsed.prefix = Some(meta.value()?.parse()?),
+                    "buckets" => parsed.buckets = Some(meta.value()?.parse()?),
+                    "label" => meta.parse_nested_meta(|label| {
+                        let Some(ident) = label.path.get_ident() else {
+                            return Err(label.error("a label is `name = \"value\"`"));
+                        };
+                        let text = LitStr::new(ident.to_string().trim_start_matches("r#"), ident.span());
+                        parsed.labels.push((text, label.value()?.parse()?));
+                        Ok(())
+                    })?,
+                    _ => return Err(meta.error(UNKNOWN)),
+                }
+                parsed.given.push(name);
+                Ok(())
+            })?;
+        }
+        Ok(parsed)
+    }
+
+    /// Refuses attributes that do not belong here.
+    pub(crate) fn allow(&self, names: &[&str], what: &str) -> Result<()> {
+        match self.given.iter().find(|given| !names.iter().any(|name| *given == name)) {
+            Some(given) => {
+                let allowed = names.join("`, `");
+                Err(Error::new(given.span(), format!("`{given}` is nothing of {what}; `{allowed}` are allowed")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Gives `scope` with the prefix and the labels.
+    pub(crate) fn scope(&self, scope: &TokenStream) -> TokenStream {
+        let prefix = self.prefix.as_ref().map(|prefix| quote!(.scope(#prefix)));
+        let labels = self.labels.iter().map(|(name, value)| quote!(.label(#name, #value)));
+        quote!(::core::clone::Clone::clone(#scope) #prefix #(#labels)*)
+    }
+
+    /// Gives the labels as a text that tells them apart.
+    pub(crate) fn label_text(&self) -> String {
+        let mut labels: Vec<_> = self.labels.iter().map(|(name, value)| (name.value(), value.value())).collect();
+        labels.sort_unstable();
+        format!("{labels:?}")
+    }
+
+    /// Gives the variant of `Unit`.
+    pub(crate) fn unit_variant(&self) -> Result<Option<Ident>> {
+        let Some(unit) = &self.unit else { return Ok(None) };
+        let text = unit.value();
+        if !UNITS.contains(&text.as_str()) {
+            let problem = format!("`{text}` is no unit; these are: {}", UNITS.join(", "));
+            return Err(Error::new(unit.span(), problem));
+        }
+        let variant = format!("{}{}", text[..1].to_uppercase(), &text[1..]);
+        Ok(Some(Ident::new(&variant, unit.span())))
+    }
+}
+
+const UNKNOWN: &str =
+    "unknown metric attribute; `name`, `unit`, `buckets`, `prefix` = .. and `label(k = \"v\")` are allowed";
+const UNITS: [&str; 9] = ["seconds", "bytes", "ratio", "celsius", "meters", "volts", "amperes", "joules", "grams"];
+
+/// Gives the help text of a metric: its doc comment, on one line.
+pub(crate) fn help(field: &Field, ident: &Ident) -> Result<String> {
+    let lines = field.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).filter_map(|attribute| {
+        let Meta::NameValue(doc) = &attribute.meta else { return None };
+        let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &doc.value else { return None };
+        Some(text.value().trim().to_owned())
+    });
+    // The first paragraph: what follows is for readers of the code.
+    let text: Vec<String> = lines.skip_while(String::is_empty).take_while(|line| !line.is_empty()).collect();
+    if text.is_empty() {
+        return Err(Error::new(ident.span(), format!("`{ident}` has no doc comment, which is its help text")));
+    }
+    Ok(text.join(" "))
+}

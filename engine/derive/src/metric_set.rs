@@ -1,0 +1,122 @@
+//! `#[derive(MetricSet)]`.
+
+use crate::metric_field::{Attributes, FieldKind, Metric, help};
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use quote::quote_spanned;
+use std::collections::HashSet;
+use syn::spanned::Spanned;
+use syn::{Data, DeriveInput, Error, Field, Fields, LitStr, Result};
+
+pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
+    if !input.generics.params.is_empty() {
+        return Err(Error::new_spanned(&input.generics, "a set of metrics has no generics: its fields are fixed"));
+    }
+    let attributes = Attributes::parse(&input.attrs)?;
+    attributes.allow(&["prefix", "label"], "the struct")?;
+    let mut taken = HashSet::new();
+    let mut idents = Vec::new();
+    let mut values = Vec::new();
+    let mut problems: Option<Error> = None;
+    for field in named_fields(input)? {
+        let Some(ident) = &field.ident else { continue };
+        match value(field, ident, &mut taken) {
+            Ok(value) => {
+                idents.push(ident);
+                values.push(value);
+            }
+            // All mistakes at once, each at its field.
+            Err(error) => match &mut problems {
+                Some(problems) => problems.combine(error),
+                None => problems = Some(error),
+            },
+        }
+    }
+    if let Some(problems) = problems {
+        return Err(problems);
+    }
+    let this = &input.ident;
+    let name = this.to_string();
+    let scope = attributes.scope(&quote!(scope));
+    Ok(quote! {
+        #[automatically_derived]
+        impl ::streamgauge::MetricSet for #this {
+            fn register(scope: &::streamgauge::Scope) -> ::core::result::Result<Self, ::streamgauge::Error> {
+                let scope = &#scope;
+                ::core::result::Result::Ok(Self { #(#idents: #values),* })
+            }
+
+            fn fields(&self, visitor: &mut ::streamgauge::FieldVisitor<'_>) {
+                let _ = &visitor;
+                #(::streamgauge::SetField::field(&self.#idents, visitor);)*
+            }
+        }
+
+        #[automatically_derived]
+        impl ::core::clone::Clone for #this {
+            fn clone(&self) -> Self {
+                Self { #(#idents: ::core::clone::Clone::clone(&self.#idents)),* }
+            }
+        }
+
+        #[automatically_derived]
+        impl ::core::default::Default for #this {
+            fn default() -> Self {
+                Self { #(#idents: ::core::default::Default::default()),* }
+            }
+        }
+
+        #[automatically_derived]
+        impl ::core::fmt::Debug for #this {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.debug_struct(#name)#(.field(::core::stringify!(#idents), &self.#idents))*.finish()
+            }
+        }
+    })
+}
+
+fn named_fields(input: &DeriveInput) -> Result<impl Iterator<Item = &Field>> {
+    match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(fields) => Ok(fields.named.iter()),
+            Fields::Unnamed(_) | Fields::Unit => {
+                Err(Error::new_spanned(&input.ident, "MetricSet needs named fields: a metric's name is its field's"))
+            }
+        },
+        Data::Enum(_) | Data::Union(_) => Err(Error::new_spanned(&input.ident, "MetricSet is derived for a struct")),
+    }
+}
+
+/// Gives the expression that registers a field in `scope`. `taken` are the names, with constant labels, so far.
+fn value(field: &Field, ident: &Ident, taken: &mut HashSet<String>) -> Result<TokenStream> {
+    let attributes = Attributes::parse(&field.attrs)?;
+    let kind = FieldKind::of(&field.ty);
+    let ty = &field.ty;
+    let (metric, end) = match kind {
+        FieldKind::Metric(metric) => (metric, quote_spanned!(ty.span()=> register)),
+        FieldKind::Family(metric) => (metric, quote_spanned!(ty.span()=> family)),
+        FieldKind::Set => {
+            attributes.allow(&["prefix", "label"], "a set, or a family of sets")?;
+            let scope = attributes.scope(&quote!(scope));
+            return Ok(quote_spanned!(ty.span()=> <#ty>::register(&#scope)?));
+        }
+    };
+    match metric {
+        Metric::Histogram => attributes.allow(&["name", "unit", "label", "buckets"], "a histogram")?,
+        _ => attributes.allow(&["name", "unit", "label"], metric.article())?,
+    }
+    let name = match &attributes.name {
+        Some(name) => name.clone(),
+        None => LitStr::new(ident.to_string().trim_start_matches("r#"), ident.span()),
+    };
+    metric.check_name(&name, attributes.unit.as_ref())?;
+    if !taken.insert(format!("{}{}", name.value(), attributes.label_text())) {
+        return Err(Error::new(name.span(), format!("two metrics are named `{}`", name.value())));
+    }
+    let help = help(field, ident)?;
+    let method = metric.method();
+    let unit = attributes.unit_variant()?.map(|unit| quote!(.unit(::streamgauge::Unit::#unit)));
+    let buckets = attributes.buckets.as_ref().map(|buckets| quote_spanned!(buckets.span()=> .buckets(#buckets)));
+    let labels = attributes.labels.iter().map(|(name, value)| quote!(.label(#name, #value)));
+    Ok(quote!(scope.#method(#name, #help) #unit #buckets #(#labels)* .#end()?))
+}

@@ -1,0 +1,247 @@
+//! Sets of metrics: what the derive registers, and families of sets.
+
+mod common;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use streamgauge::{
+    Buckets, Counter, DurationCounter, Error, Family, Gauge, Histogram, LabelSet, LabelValue, MetricSet, Registry,
+    Scraper, UpDownCounter,
+};
+
+#[derive(LabelSet)]
+struct Table<'a> {
+    source: &'a str,
+    table: &'a str,
+}
+
+#[derive(LabelValue, Clone, Copy)]
+enum Kind {
+    Insert,
+    Delete,
+}
+
+#[derive(LabelSet)]
+struct Op {
+    op: Kind,
+}
+
+#[derive(MetricSet)]
+struct Sizes {
+    /// Bytes of an event.
+    #[metric(unit = "bytes", buckets = Buckets::exponential(64.0, 4.0, 4))]
+    size_bytes: Histogram,
+}
+
+#[derive(MetricSet)]
+#[metric(label(stage = "decode"))]
+struct TableMetrics {
+    /// Events
+    /// read.
+    ///
+    /// More for whoever reads the code.
+    events_total: Counter,
+    /// Time spent.
+    #[metric(name = "work_seconds_total", unit = "seconds")]
+    busy: DurationCounter,
+    /// Age of the last event.
+    lag: Gauge,
+    /// Events under way.
+    in_flight: UpDownCounter,
+    /// Events by kind.
+    ops_total: Family<Op, Counter>,
+    /// Errors that are retried.
+    #[metric(name = "errors_total", label(retried = "yes"))]
+    retried: Counter,
+    /// Errors that are retried.
+    #[metric(name = "errors_total", label(retried = "no"))]
+    failed: Counter,
+    #[metric(prefix = "row")]
+    sizes: Sizes,
+    #[metric(prefix = "partition", label(level = "inner"))]
+    partitions: Family<Partition, Sizes>,
+}
+
+#[derive(LabelSet)]
+struct Partition {
+    partition: u32,
+}
+
+#[derive(MetricSet)]
+struct Pair {
+    /// First.
+    a_total: Counter,
+    /// Second.
+    b_total: Counter,
+}
+
+type Tables = Family<Table<'static>, TableMetrics>;
+type Pairs = Family<Partition, Pair>;
+
+const ORDERS: Table<'static> = Table { source: "mysql", table: "orders" };
+
+fn table_labels<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    [&[("stage", "decode"), ("source", "mysql"), ("table", "orders")], more].concat()
+}
+
+fn series(registry: &Registry) -> usize {
+    common::scrape(&mut Scraper::new(registry)).series()
+}
+
+#[test]
+fn a_set_is_registered_whole() {
+    let registry = Registry::new();
+    let set = TableMetrics::register(&registry.scope("app")).expect("legal");
+    set.events_total.add(3);
+    set.retried.inc();
+    set.failed.add(2);
+    set.sizes.size_bytes.observe(100.0);
+    set.ops_total.with(&Op { op: Kind::Delete }, Counter::inc);
+    set.partitions.with(&Partition { partition: 7 }, |inner| inner.size_bytes.observe(1.0));
+    let value = |name, labels: &[_]| registry.sample_value(name, labels);
+    assert_eq!(value("app_events_total", &[("stage", "decode")]), Some(3.0));
+    assert_eq!(value("app_errors_total", &[("stage", "decode"), ("retried", "no")]), Some(2.0));
+    assert_eq!(value("app_row_size_bytes_sum", &[("stage", "decode")]), Some(100.0));
+    assert_eq!(value("app_ops_total", &[("stage", "decode"), ("op", "delete")]), Some(1.0));
+    let inner = [("stage", "decode"), ("level", "inner"), ("partition", "7")];
+    assert_eq!(value("app_partition_size_bytes_count", &inner), Some(1.0));
+    let mut body = Vec::new();
+    Scraper::new(&registry).encode(streamgauge::Format::Text, &mut body);
+    assert!(String::from_utf8(body).expect("utf-8").contains("# HELP app_events_total Events read.\n"));
+    let debug = format!("{:?}", (set.clone(), TableMetrics::default()));
+    assert!(debug.contains("events_total"));
+}
+
+#[test]
+fn one_lookup_finds_a_set_and_its_families_have_both_labels() {
+    let registry = Registry::new();
+    let tables = Tables::register(&registry).expect("legal");
+    for _ in 0..2 {
+        tables.with(&ORDERS, |set| {
+            set.events_total.inc();
+            set.lag.set(2.0);
+            set.in_flight.inc();
+            set.busy.add_nanos(1_000_000_000);
+            set.ops_total.with(&Op { op: Kind::Insert }, Counter::inc);
+            set.partitions.with(&Partition { partition: 1 }, |inner| inner.size_bytes.observe(1.0));
+        });
+    }
+    let mine = tables.get_or_create(&ORDERS);
+    mine.events_total.inc();
+    let value = |name, more: &[_]| registry.sample_value(name, &table_labels(more));
+    assert_eq!(value("events_total", &[]), Some(3.0));
+    assert_eq!(value("work_seconds_total", &[]), Some(2.0));
+    assert_eq!((value("lag", &[]), value("in_flight", &[])), (Some(2.0), Some(2.0)));
+    assert_eq!(value("ops_total", &[("op", "insert")]), Some(2.0));
+    assert_eq!(value("partition_size_bytes_count", &[("level", "inner"), ("partition", "1")]), Some(2.0));
+    // Through a second family of the same scope: the same series.
+    Tables::register(&registry).expect("the same").with(&ORDERS, |set| set.events_total.inc());
+    assert_eq!(value("events_total", &[]), Some(4.0));
+}
+
+#[test]
+fn removal_takes_all_members_and_their_families() {
+    let registry = Registry::new();
+    let tables = Tables::register(&registry).expect("legal");
+    let users = Table { table: "users", ..ORDERS };
+    for table in [&ORDERS, &users] {
+        tables.with(table, |set| {
+            set.events_total.inc();
+            set.ops_total.with(&Op { op: Kind::Insert }, Counter::inc);
+            set.partitions.with(&Partition { partition: 1 }, |inner| inner.size_bytes.observe(1.0));
+        });
+    }
+    assert_eq!(series(&registry), 18);
+    assert!(tables.remove(&ORDERS));
+    assert!(!tables.remove(&ORDERS));
+    assert_eq!(series(&registry), 9);
+    tables.with(&ORDERS, |set| set.events_total.inc());
+    assert_eq!(registry.sample_value("events_total", &table_labels(&[])), Some(1.0), "born again at 0");
+    assert_eq!(tables.retain(|labels| labels.get("table").as_deref() == Some("users")), 1);
+    assert_eq!(tables.clear(), 1);
+    assert_eq!(series(&registry), 0);
+}
+
+#[test]
+fn a_member_that_is_removed_elsewhere_is_made_again() {
+    let registry = Registry::new();
+    let pairs = Pairs::register(&registry).expect("legal");
+    let alone: Family<Partition, Counter> = registry.counter("a_total", "First.").family().expect("the same");
+    let mut cache = pairs.handle_cache::<u32>();
+    for round in 1..=200 {
+        let labels = Partition { partition: round % 100 };
+        pairs.with(&labels, |pair| (pair.a_total.inc(), pair.b_total.inc()));
+        cache.get_or_insert_with(1, |family| family.get_or_create(&labels)).a_total.inc();
+        assert!(alone.remove(&labels));
+    }
+    alone.clear();
+    pairs.with(&Partition { partition: 1 }, |pair| (pair.a_total.inc(), pair.b_total.inc()));
+    assert_eq!(registry.sample_value("a_total", &[("partition", "1")]), Some(1.0));
+    assert_eq!(registry.sample_value("b_total", &[("partition", "1")]), Some(3.0));
+}
+
+#[test]
+fn a_set_without_room_overflows_whole_and_once() {
+    let registry = Registry::new();
+    registry.set_series_limit(4);
+    let pairs = Pairs::register(&registry).expect("legal");
+    let mut cache = pairs.handle_cache::<u32>();
+    for partition in 0..5 {
+        let labels = Partition { partition };
+        pairs.with(&labels, |pair| (pair.a_total.inc(), pair.b_total.inc()));
+        cache.get_or_insert_with(partition, |family| family.get_or_create(&labels)).b_total.inc();
+    }
+    let value = |name, partition| registry.sample_value(name, &[("partition", partition)]);
+    assert_eq!((value("a_total", "1"), value("b_total", "1")), (Some(1.0), Some(2.0)));
+    assert_eq!((value("a_total", "__overflow__"), value("b_total", "__overflow__")), (Some(3.0), Some(6.0)));
+    assert!(pairs.remove(&Partition { partition: 0 }));
+    pairs.with(&Partition { partition: 4 }, |pair| pair.a_total.inc());
+    cache.get_or_insert_with(4, |family| family.get_or_create(&Partition { partition: 4 })).b_total.inc();
+    assert_eq!((value("a_total", "4"), value("b_total", "4")), (Some(1.0), Some(1.0)));
+    assert_eq!(value("b_total", "__overflow__"), Some(6.0));
+}
+
+#[test]
+fn mistakes_show_when_the_family_is_registered() {
+    let registry = Registry::new();
+    let clash = registry.label("source", "x");
+    assert!(matches!(Tables::register(&clash), Err(Error::InvalidLabel { .. })));
+    let other = Registry::new();
+    other.gauge("lag", "Another help.").register().expect("legal").set(1.0);
+    assert!(matches!(Tables::register(&other), Err(Error::Conflict { .. })));
+    let disabled = Registry::disabled();
+    let tables = Tables::register(&disabled).expect("legal");
+    tables.with(&ORDERS, |set| set.events_total.inc());
+    assert!(!tables.remove(&ORDERS));
+}
+
+#[test]
+fn sets_come_and_go_while_others_record() {
+    let registry = Registry::new();
+    let pairs = Pairs::register(&registry).expect("legal");
+    let stop = AtomicBool::new(false);
+    let rounds = 2_000 * common::stress() as u32;
+    let steady = thread::scope(|scope| {
+        let steady = scope.spawn(|| {
+            let mut records = 0;
+            while !stop.load(Ordering::Relaxed) {
+                pairs.with(&Partition { partition: 0 }, |pair| pair.a_total.inc());
+                records += 1;
+            }
+            records
+        });
+        for round in 1..=rounds {
+            let labels = Partition { partition: 1 + round % 7 };
+            pairs.with(&labels, |pair| {
+                pair.a_total.inc();
+                assert!(pair.a_total.get() == 1, "a foreign increment");
+            });
+            assert!(pairs.remove(&labels));
+        }
+        stop.store(true, Ordering::Relaxed);
+        steady.join().expect("records do not panic")
+    });
+    assert_eq!(registry.sample_value("a_total", &[("partition", "0")]), Some(f64::from(steady)));
+    assert_eq!(pairs.clear(), 1);
+    assert_eq!(streamgauge::stats().internal_errors, 0);
+}

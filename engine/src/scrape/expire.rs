@@ -50,8 +50,8 @@ fn fingerprint(family: &FamilyCore, record: RecordRef<'_>, pass: &mut Pass<'_>, 
     match record.series() {
         SeriesRef::Gauge(series) if series.take_touched() => Fingerprint::Updated,
         SeriesRef::Gauge(_) => Fingerprint::Unchanged,
-        // Read at every scrape, so never idle.
-        SeriesRef::Callback(_) => Fingerprint::Updated,
+        // Read at every scrape, or told by its members: never idle itself.
+        SeriesRef::Callback(_) | SeriesRef::Set(_) => Fingerprint::Updated,
         SeriesRef::Cells(series) => Fingerprint::Value(match family.desc.kind {
             Kind::UpDownCounter => pass.movements(record.range()),
             Kind::Histogram => {

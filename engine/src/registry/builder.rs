@@ -1,14 +1,13 @@
 //! Builders: from a declaration to a handle or a family.
 
-use super::callback::Callback;
 use super::desc::Limits;
 use super::scope::Purpose;
 use super::selector::Selector;
-use super::{Desc, Error, Family, FamilyCore, Instrument, RecordRef, Scope, SeriesRef, Unit};
+use super::{Desc, Error, Family, FamilyCore, Instrument, RecordRef, RegistryInner, Scope, Unit};
 use crate::buckets::Buckets;
-use crate::cells::{Pin, Range};
+use crate::cells::Pin;
 use crate::label::LabelSet;
-use crate::metric::{Gauge, Histogram};
+use crate::metric::Histogram;
 use crate::sync::PlainArc;
 use std::time::Duration;
 
@@ -152,7 +151,13 @@ impl<M: Instrument> Builder<M> {
         Ok(())
     }
 
-    fn declare(self, names: &[&str]) -> Result<Declared, Error> {
+    /// Gives the registry of the scope; `None` where it is disabled.
+    pub(super) fn registry(&self) -> Option<&PlainArc<RegistryInner>> {
+        self.scope.registry()
+    }
+
+    /// Checks the declaration and finds or adds its family.
+    pub(super) fn declare(self, names: &[&str]) -> Result<Declared, Error> {
         let constants = self.scope.labels();
         let label_names = constants.iter().map(|(name, _)| name.as_str()).chain(names.iter().copied());
         let layout =
@@ -180,12 +185,12 @@ impl<M: Instrument> Builder<M> {
 }
 
 /// A declaration that was accepted; without a family where the registry is disabled.
-struct Declared {
-    family: Option<(PlainArc<FamilyCore>, Selector)>,
-    name: String,
+pub(super) struct Declared {
+    pub(super) family: Option<(PlainArc<FamilyCore>, Selector)>,
+    pub(super) name: String,
 }
 
-fn callback_exists(name: String, record: RecordRef<'_>) -> Error {
+pub(super) fn callback_exists(name: String, record: RecordRef<'_>) -> Error {
     Error::CallbackExists { name, labels: String::from_utf8_lossy(record.text()).into_owned() }
 }
 
@@ -195,49 +200,5 @@ impl Builder<Histogram> {
     pub fn buckets(mut self, buckets: Buckets) -> Self {
         self.spec = buckets;
         self
-    }
-}
-
-impl Builder<Gauge> {
-    /// Registers a gauge whose value `callback` gives at scrape time: what a pipeline need not record, such
-    /// as the depth of a channel or the age of the last checkpoint.
-    ///
-    /// Callbacks run before the scrape reads anything, on its thread and holding no lock. One that panics is
-    /// left out of that scrape and counted in its report. It lives as long as the registry.
-    ///
-    /// # Errors
-    /// As [`register`](Self::register); also where a gauge with the same labels exists: a value has one
-    /// source.
-    ///
-    /// # Examples
-    /// ```
-    /// # let registry = streamgauge::Registry::new();
-    /// let (sender, receiver) = std::sync::mpsc::channel::<u32>();
-    /// let depth = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(7));
-    /// registry
-    ///     .gauge("channel_depth", "Events that wait between decode and transform.")
-    ///     .label("edge", "decode_transform")
-    ///     .callback(move || depth.load(std::sync::atomic::Ordering::Relaxed) as f64)?;
-    /// assert_eq!(registry.sample_value("channel_depth", &[("edge", "decode_transform")]), Some(7.0));
-    /// # drop((sender, receiver));
-    /// # Ok::<(), streamgauge::Error>(())
-    /// ```
-    pub fn callback(self, callback: impl Fn() -> f64 + Send + Sync + 'static) -> Result<(), Error> {
-        let registry = self.scope.registry().cloned();
-        let Declared { family, name } = self.declare(&[])?;
-        let (Some(registry), Some((core, selector))) = (registry, family) else { return Ok(()) };
-        let callback = PlainArc::new(Callback::new(callback));
-        let make = |_| Ok((SeriesRef::Callback(callback.clone()), Range::SCRATCH));
-        let pin = Pin::enter();
-        let record = core
-            .get_or_insert(&pin, selector.hash(&()), &selector.values(&(), usize::MAX), false, &make)
-            .map_err(|refused| refused.into_error(&core))?;
-        match record.series() {
-            SeriesRef::Callback(registered) if PlainArc::ptr_eq(registered, &callback) => {
-                registry.callbacks.push(callback);
-                Ok(())
-            }
-            _ => Err(callback_exists(name, record)),
-        }
     }
 }

@@ -1,45 +1,75 @@
-//! Gauges whose value is made at scrape time: channel depth, lag, age of a checkpoint.
+//! Values made at scrape time: channel depth, lag, totals that somebody else counts.
 
-use crate::sync::{AtomicBool, AtomicU64, Mutex, Ordering, PlainArc};
+use super::Kind;
+use crate::sync::{AtomicBool, Mutex, Ordering, PlainArc};
 use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-type Function = Box<dyn Fn() -> f64 + Send + Sync>;
+/// The function of the user, by what it gives.
+pub(crate) enum Function {
+    Gauge(Box<dyn Fn() -> f64 + Send + Sync>),
+    /// A count, or nanoseconds.
+    Total(Box<dyn Fn() -> u64 + Send + Sync>),
+}
+
+impl Function {
+    /// Calls the user's code; gives the bits of a float, or the total.
+    fn call(&self) -> u64 {
+        match self {
+            Self::Gauge(function) => function().to_bits(),
+            Self::Total(function) => function(),
+        }
+    }
+}
 
 /// One callback and what it last gave.
 pub(crate) struct Callback {
     function: Function,
-    /// Bits of the value. Written by the scrape that ran the callback, read by scrapes.
-    value: AtomicU64,
-    /// Whether the last run gave a value.
-    valid: AtomicBool,
+    /// Never held while the function runs.
+    last: Mutex<Last>,
     /// Its series was removed.
     ended: AtomicBool,
 }
 
+#[derive(Debug, Default)]
+struct Last {
+    /// What the last run gave; `None` where it panicked, or none has run.
+    value: Option<u64>,
+    /// The last value that was given, whatever came after.
+    given: u64,
+    /// Runs that have ended.
+    runs: u64,
+}
+
+/// How a run of a callback ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Given,
+    /// A total that is lower than the one before.
+    Fallen,
+    Panicked,
+}
+
 impl fmt::Debug for Callback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Callback").field("value", &self.value()).finish_non_exhaustive()
+        f.debug_struct("Callback").field("last", &self.last).finish_non_exhaustive()
     }
 }
 
 impl Callback {
-    pub(crate) fn new(function: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
-        Self {
-            function: Box::new(function),
-            value: AtomicU64::new(0),
-            valid: AtomicBool::new(false),
-            ended: AtomicBool::new(false),
-        }
+    pub(crate) fn new(function: Function) -> Self {
+        Self { function, last: Mutex::new(Last::default()), ended: AtomicBool::new(false) }
     }
 
-    /// Gives what the last run gave; `None` where it panicked, or none has run.
+    /// Gives what the last run of a gauge gave; `None` where it panicked, or none has run.
     pub(crate) fn value(&self) -> Option<f64> {
-        // Acquire: pairs with the Release in run, so that the value is the one that was found valid, or a
-        // later one.
-        let valid = self.valid.load(Ordering::Acquire);
-        valid.then(|| f64::from_bits(self.value.load(Ordering::Relaxed)))
+        self.last.lock().value.map(f64::from_bits)
+    }
+
+    /// Gives what the last run of a counter gave; as [`value`](Self::value).
+    pub(crate) fn total(&self) -> Option<u64> {
+        self.last.lock().value
     }
 
     /// Ends the callback: it is not run any more.
@@ -48,31 +78,77 @@ impl Callback {
         self.ended.store(true, Ordering::Relaxed);
     }
 
-    /// Runs the callback and gives its value; `None` where it panics, and inside another callback.
-    pub(crate) fn run_alone(&self) -> Option<f64> {
-        if RUNNING.replace(true) {
-            return None;
+    /// Runs the callback and gives the value of its sample; `None` where it panics, and inside another
+    /// callback.
+    pub(crate) fn run_alone(&self, kind: Kind) -> Option<f64> {
+        alone(|| self.run())?;
+        match kind {
+            Kind::Counter => self.total().map(|total| total as f64),
+            Kind::DurationCounter => self.total().map(|nanos| nanos as f64 / 1e9),
+            _ => self.value(),
         }
-        let ran = self.run();
-        RUNNING.set(false);
-        ran.then(|| self.value()).flatten()
     }
 
-    /// Runs the callback; tells whether it gave a value.
-    fn run(&self) -> bool {
-        let outcome = catch_unwind(AssertUnwindSafe(&self.function));
-        if let Ok(value) = outcome {
-            self.value.store(value.to_bits(), Ordering::Relaxed);
-        }
-        // Release: see value.
-        self.valid.store(outcome.is_ok(), Ordering::Release);
-        outcome.is_ok()
+    fn run(&self) -> Outcome {
+        let runs_before = self.last.lock().runs;
+        let value = caught(|| self.function.call());
+        let mut last = self.last.lock();
+        let Last { given, runs, .. } = *last;
+        last.runs += 1;
+        let Some(value) = value else {
+            last.value = None;
+            return Outcome::Panicked;
+        };
+        let is_lower = matches!(self.function, Function::Total(_)) && value < given;
+        // Another scrape's run ended during this one: the lower of the two totals may be the older one, and
+        // showing it would look like a restart of what is counted.
+        let is_older = is_lower && runs != runs_before;
+        let shown = if is_older { given } else { value };
+        (last.value, last.given) = (Some(shown), shown);
+        if is_lower && !is_older { Outcome::Fallen } else { Outcome::Given }
     }
 }
 
 std::thread_local! {
-    /// This thread is inside a callback: scrapes and readings in there leave callbacks out.
+    /// This thread is inside a callback or collector: scrapes and readings in there leave both out.
     static RUNNING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs user code of a scrape, unless this thread is inside such code already.
+pub(crate) fn alone<R>(run: impl FnOnce() -> R) -> Option<R> {
+    struct Reset;
+    impl Drop for Reset {
+        fn drop(&mut self) {
+            RUNNING.set(false);
+        }
+    }
+    if RUNNING.replace(true) {
+        return None;
+    }
+    let _reset = Reset;
+    Some(run())
+}
+
+/// Gives what user code gives; `None` where it panics.
+pub(crate) fn caught<R>(run: impl FnOnce() -> R) -> Option<R> {
+    let payload = match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(value) => return Some(value),
+        Err(payload) => payload,
+    };
+    // The payload is the user's too, and may panic when dropped.
+    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(another);
+    }
+    None
+}
+
+/// What a run of all callbacks came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ran {
+    /// Those that panicked.
+    pub(crate) failed: usize,
+    /// Totals that were lower than the time before.
+    pub(crate) fallen: usize,
 }
 
 /// The callbacks of a registry, in the order of their registration.
@@ -88,12 +164,9 @@ impl Callbacks {
         self.0.lock().push(callback);
     }
 
-    /// Runs all callbacks, holding no lock, and gives how many panicked. `scratch` keeps the memory from
-    /// scrape to scrape. Inside a callback it runs none.
-    pub(crate) fn run(&self, scratch: &mut Vec<PlainArc<Callback>>) -> usize {
-        if RUNNING.replace(true) {
-            return 0;
-        }
+    /// Runs all callbacks, holding no lock. `scratch` keeps the memory from scrape to scrape. To be called
+    /// inside [`alone`].
+    pub(crate) fn run(&self, scratch: &mut Vec<PlainArc<Callback>>) -> Ran {
         scratch.clear();
         {
             let mut callbacks = self.0.lock();
@@ -101,9 +174,62 @@ impl Callbacks {
             callbacks.retain(|callback| !callback.ended.load(Ordering::Relaxed));
             scratch.extend(callbacks.iter().cloned());
         }
-        let failed = scratch.iter().filter(|callback| !callback.run()).count();
-        scratch.clear();
-        RUNNING.set(false);
-        failed
+        let mut ran = Ran::default();
+        for callback in scratch.drain(..) {
+            match callback.run() {
+                Outcome::Given => {}
+                Outcome::Fallen => ran.fallen += 1,
+                Outcome::Panicked => ran.failed += 1,
+            }
+        }
+        ran
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::AtomicU64;
+
+    #[test]
+    fn a_total_that_falls_is_given_as_it_is() {
+        let source = PlainArc::new(AtomicU64::new(5));
+        let read = source.clone();
+        let callback = Callback::new(Function::Total(Box::new(move || read.load(Ordering::Relaxed))));
+        assert_eq!((callback.total(), callback.run(), callback.total()), (None, Outcome::Given, Some(5)));
+        source.store(3, Ordering::Relaxed);
+        assert_eq!((callback.run(), callback.total()), (Outcome::Fallen, Some(3)));
+        assert_eq!((callback.run(), callback.total()), (Outcome::Given, Some(3)));
+    }
+
+    #[test]
+    fn of_two_runs_at_once_the_higher_total_stays() {
+        // The first run reads 1, then the second one reads 2 and ends before the first.
+        let turn = PlainArc::new(AtomicU64::new(0));
+        let callback: PlainArc<crate::sync::OnceLock<Callback>> = PlainArc::default();
+        let (inner, turns) = (callback.clone(), turn.clone());
+        let function = move || match turns.fetch_add(1, Ordering::Relaxed) {
+            0 => {
+                let second = inner.get().map(Callback::run);
+                assert_eq!(second, Some(Outcome::Given));
+                1
+            }
+            run => 1 + run,
+        };
+        let callback = callback.get_or_init(|| Callback::new(Function::Total(Box::new(function))));
+        assert_eq!((callback.run(), callback.total()), (Outcome::Given, Some(2)));
+    }
+
+    #[test]
+    fn a_payload_that_panics_when_dropped_is_no_harm() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                std::panic::resume_unwind(Box::new("in drop"));
+            }
+        }
+        assert_eq!(caught(|| std::panic::resume_unwind(Box::new(Bomb))), None::<()>);
+        assert_eq!(alone(|| alone(|| 1)), Some(None));
+        assert_eq!(alone(|| 1), Some(1));
     }
 }

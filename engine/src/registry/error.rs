@@ -55,7 +55,7 @@ pub enum Error {
         /// The metric that is registered.
         registered: String,
     },
-    /// A callback gauge with the same labels exists; a value has one source.
+    /// A callback with the same labels exists; a value has one source.
     CallbackExists {
         /// The full name of the metric.
         name: String,

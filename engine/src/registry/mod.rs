@@ -3,6 +3,7 @@
 
 mod builder;
 mod callback;
+mod callback_builder;
 mod core;
 mod departed;
 mod desc;
@@ -26,7 +27,7 @@ mod shared;
 mod table;
 
 pub use builder::Builder;
-pub(crate) use callback::{Callback, Callbacks};
+pub(crate) use callback::{Callback, Callbacks, alone};
 pub(crate) use core::FamilyCore;
 pub(crate) use desc::Desc;
 pub use desc::{Kind, Unit};

@@ -70,7 +70,7 @@ fn value_of(family: &FamilyCore, record: RecordRef<'_>, part: &Part<'_>) -> Opti
     let mut scratch = PassScratch::default();
     match record.series() {
         SeriesRef::Gauge(series) => Some(series.get()),
-        SeriesRef::Callback(callback) => callback.run_alone(),
+        SeriesRef::Callback(callback) => callback.run_alone(family.desc.kind),
         SeriesRef::Set(_) => None,
         SeriesRef::Cells(series) => {
             let mut pass = Pass::begin(&mut scratch);

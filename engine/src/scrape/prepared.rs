@@ -36,12 +36,16 @@ impl Prepared {
         // One loop a kind, so that the kind is not looked at again for every series.
         match core.desc.kind {
             Kind::Counter => walk.each(core, |record| {
-                series += 1;
-                text.integer(out, record.text(), pass.count(record.range()));
+                if let Some(total) = total(pass, record) {
+                    series += 1;
+                    text.integer(out, record.text(), total);
+                }
             }),
             Kind::DurationCounter => walk.each(core, |record| {
-                series += 1;
-                text.float(out, record.text(), seconds(pass.count(record.range())));
+                if let Some(nanos) = total(pass, record) {
+                    series += 1;
+                    text.float(out, record.text(), seconds(nanos));
+                }
             }),
             Kind::UpDownCounter => walk.each(core, |record| {
                 series += 1;
@@ -83,6 +87,21 @@ impl Prepared {
 /// Gives nanoseconds in seconds.
 fn seconds(nanos: u64) -> f64 {
     nanos as f64 / 1e9
+}
+
+/// Reads a counter, or what its callback gave; `None` where the callback gave nothing.
+#[inline]
+pub(crate) fn total(pass: &mut Pass<'_>, record: RecordRef<'_>) -> Option<u64> {
+    // A counter owns cells; what has none is a callback. The range is at hand, the storage a pointer away.
+    if record.range().is_scratch() { callback_total(record) } else { Some(pass.count(record.range())) }
+}
+
+#[cold]
+fn callback_total(record: RecordRef<'_>) -> Option<u64> {
+    match record.series() {
+        SeriesRef::Callback(callback) => callback.total(),
+        SeriesRef::Cells(_) | SeriesRef::Gauge(_) | SeriesRef::Set(_) => None,
+    }
 }
 
 /// Reads a gauge, or what its callback gave; `None` where the callback gave nothing.

@@ -1,12 +1,12 @@
 //! The scraper: walks a registry and encodes what it finds.
 
-use super::prepared::{Prepared, gauge_value};
+use super::prepared::{Prepared, gauge_value, total};
 use super::sample::HistogramValue;
 use super::walk::Walk;
 use super::{Report, Sample, SampleValue};
 use crate::cells::{Pass, PassScratch};
 use crate::encode::{Exposition, Format};
-use crate::registry::{Callback, Callbacks, FamilyList, Kind, RecordRef, Registry, RegistryInner};
+use crate::registry::{Callback, FamilyList, Kind, RecordRef, Registry, RegistryInner, alone};
 use crate::sync::{AtomicU64, PlainArc};
 use std::time::Duration;
 
@@ -116,7 +116,7 @@ impl Scratch {
     /// Runs the callbacks and prepares families that are new; gives how many callbacks failed.
     fn prepare(&mut self, registry: &RegistryInner) -> usize {
         // First, and holding no lock: callbacks are code of the user.
-        let failed = Callbacks::run(&registry.callbacks, &mut self.callbacks);
+        let failed = alone(|| registry.callbacks.run(&mut self.callbacks)).unwrap_or_default().failed;
         let list = registry.families();
         if !PlainArc::ptr_eq(&list, &self.list) {
             // Families are only ever added at the end.
@@ -135,8 +135,8 @@ fn value_of<'a>(
     buckets: &'a mut Vec<u64>,
 ) -> Option<SampleValue<'a>> {
     Some(match family.core.desc.kind {
-        Kind::Counter => SampleValue::Counter(pass.count(record.range())),
-        Kind::DurationCounter => SampleValue::DurationCounter(Duration::from_nanos(pass.count(record.range()))),
+        Kind::Counter => SampleValue::Counter(total(pass, record)?),
+        Kind::DurationCounter => SampleValue::DurationCounter(Duration::from_nanos(total(pass, record)?)),
         Kind::UpDownCounter => SampleValue::UpDownCounter(pass.difference(record.range())),
         Kind::Gauge => SampleValue::Gauge(gauge_value(record)?),
         Kind::Histogram => {

@@ -1,0 +1,69 @@
+//! Counters and gauges whose values are made at scrape time.
+
+mod common;
+
+use common::scrape;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use streamgauge::{Registry, SampleValue, Scraper};
+
+#[test]
+fn counters_of_all_sources_stand_in_one_family() {
+    let registry = Registry::new();
+    let reads = |source: &str| registry.counter("reads_total", "R.").label("source", source);
+    reads("ours").register().expect("legal").add(2);
+    reads("kernel").callback(|| u64::MAX).expect("legal");
+    let busy = |thread: &str| registry.duration_counter("busy_seconds_total", "B.").label("thread", thread);
+    busy("a").register().expect("legal").add(Duration::from_millis(500));
+    busy("b").callback(|| Duration::from_millis(1_250)).expect("legal");
+    busy("c").callback(|| Duration::MAX).expect("legal");
+
+    let parsed = scrape(&mut Scraper::new(&registry));
+    assert_eq!(parsed.families["reads_total"].kind, "counter");
+    assert_eq!(parsed.integer("reads_total", &[("source", "ours")]), 2);
+    assert_eq!(parsed.integer("reads_total", &[("source", "kernel")]), u64::MAX);
+    assert_eq!(parsed.get("busy_seconds_total", &[("thread", "a")]), Some("0.5"));
+    assert_eq!(parsed.get("busy_seconds_total", &[("thread", "b")]), Some("1.25"));
+    assert_eq!(registry.sample_value("busy_seconds_total", &[("thread", "b")]), Some(1.25));
+    assert_eq!(registry.sample_value("busy_seconds_total", &[("thread", "c")]), Some(u64::MAX as f64 / 1e9));
+
+    let mut values = Vec::new();
+    Scraper::new(&registry)
+        .visit(|sample| values.push(format!("{:?} {:?}", sample.value(), sample.created().is_some())));
+    assert_eq!(values[1], format!("{:?} false", SampleValue::Counter(u64::MAX)));
+    assert_eq!(values[3], format!("{:?} false", SampleValue::DurationCounter(Duration::from_millis(1_250))));
+}
+
+#[test]
+fn a_total_has_one_source() {
+    let registry = Registry::new();
+    registry.counter("reads_total", "R.").callback(|| 1).expect("legal");
+    assert!(registry.counter("reads_total", "R.").register().is_err());
+    assert!(registry.counter("reads_total", "R.").callback(|| 2).is_err());
+    registry.counter("writes_total", "W.").register().expect("legal").inc();
+    assert!(registry.counter("writes_total", "W.").callback(|| 2).is_err());
+    assert!(registry.counter("reads", "R.").callback(|| 2).is_err(), "the naming rules hold");
+    Registry::disabled().counter("reads_total", "R.").callback(|| 2).expect("a disabled registry checks only");
+}
+
+#[test]
+fn a_fall_is_exposed_and_a_panic_is_not() {
+    let registry = Registry::new();
+    let source = Arc::new(AtomicU64::new(9));
+    let read = Arc::clone(&source);
+    registry
+        .counter("reads_total", "R.")
+        .callback(move || match read.load(Ordering::Relaxed) {
+            // Without the panic hook's text on the terminal.
+            0 => std::panic::resume_unwind(Box::new("a callback that fails")),
+            total => total,
+        })
+        .expect("legal");
+    let mut scraper = Scraper::new(&registry);
+    for total in [9, 4, 0, 4, 7] {
+        source.store(total, Ordering::Relaxed);
+        let expected = (total > 0).then(|| total.to_string());
+        assert_eq!(scrape(&mut scraper).get("reads_total", &[]), expected.as_deref());
+    }
+}

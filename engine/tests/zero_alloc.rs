@@ -5,6 +5,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use streamgauge::{
     Buckets, Counter, DurationCounter, Family, Format, Gauge, Histogram, LabelSet, LabelValue, Registry, SampleValue,
@@ -47,6 +48,13 @@ unsafe impl GlobalAlloc for Counting {
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
+
+/// Lets one test run at a time: a scrape frees what other threads have unlinked, and a pin of another test may put
+/// off the freeing of what this one unlinked.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Gives how often `f` called the allocator from this thread.
 fn calls(f: impl FnOnce()) -> u64 {
@@ -215,13 +223,14 @@ fn a_warm_scrape_allocates_nothing() {
     scope.duration_counter("busy_seconds_total", "B.").register().expect("legal").add_nanos(123_456_789);
     scope.gauge("lag", "L.").register().expect("legal").set(1e-7);
     scope.gauge("age", "A.").callback(|| 0.1 + 0.2).expect("legal");
+    scope.counter("reads_total", "R.").callback(|| 7).expect("legal");
     scope.up_down_counter("depth", "D.").register().expect("legal").dec();
     scope.histogram("size", "S.").register().expect("legal").observe(0.3);
     let tables: Family<Table<'static>, Histogram> = scope.histogram("table_size", "T.").family().expect("legal");
     for partition in 0..100 {
         tables.with(&Table { table: "a\"b", op: Op::Insert, partition }, |size| size.observe(0.1));
     }
-    warm_scrapes(&registry, 106);
+    warm_scrapes(&registry, 107);
 }
 
 #[test]

@@ -66,7 +66,10 @@ pub use label::{LabelSet, LabelValue, LabelVisitor};
 pub use metric::{
     Counter, DurationCounter, Gauge, Histogram, HistogramSnapshot, InProgress, Tick, Timer, UpDownCounter, warm_thread,
 };
-pub use registry::{Builder, Error, Family, HandleCache, Instrument, Kind, Labels, MetricSet, Registry, Scope, Unit};
+pub use registry::{
+    Builder, CollectedFamily, CollectedValue, Collection, Collector, CollectorId, Error, Family, HandleCache,
+    Instrument, Kind, Labels, MetricSet, Registry, Samples, Scope, Unit,
+};
 #[doc(hidden)]
 pub use registry::{FieldVisitor, SetField};
 pub use scrape::{HistogramValue, Report, Sample, SampleValue, Scraper};

@@ -4,6 +4,9 @@
 mod builder;
 mod callback;
 mod callback_builder;
+mod collection;
+mod collector;
+mod collectors;
 mod core;
 mod departed;
 mod desc;
@@ -28,6 +31,10 @@ mod table;
 
 pub use builder::Builder;
 pub(crate) use callback::{Callback, Callbacks, alone};
+pub(crate) use collection::Collected;
+pub use collection::{CollectedValue, Collection, Samples};
+pub use collector::{CollectedFamily, Collector, CollectorId};
+pub(crate) use collectors::{CollectorList, Collectors, Registered};
 pub(crate) use core::FamilyCore;
 pub(crate) use desc::Desc;
 pub use desc::{Kind, Unit};

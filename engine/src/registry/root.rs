@@ -1,7 +1,7 @@
 //! The registry.
 
 use super::shared::Shared;
-use super::{Callbacks, Error, FamilyCore, FamilyList, Scope};
+use super::{Callbacks, Collectors, Error, FamilyCore, FamilyList, Scope};
 use crate::registry::Desc;
 use crate::sync::{LazyLock, Mutex, PlainArc};
 use std::collections::HashMap;
@@ -85,6 +85,7 @@ pub(crate) struct RegistryInner {
     /// Read by scrapes without the mutex.
     families: FamilySnapshot,
     pub(crate) callbacks: Callbacks,
+    pub(crate) collectors: Collectors,
     pub(crate) shared: PlainArc<Shared>,
 }
 
@@ -101,6 +102,7 @@ impl RegistryInner {
             names: Mutex::new(Names::default()),
             families: FamilySnapshot::from_pointee(FamilyList::default()),
             callbacks: Callbacks::new(),
+            collectors: Collectors::default(),
             shared: PlainArc::new(Shared::new()),
         }
     }
@@ -123,22 +125,45 @@ impl RegistryInner {
                 requested: desc.to_string(),
             });
         }
-        for sample in desc.claimed_names() {
-            if let Some(registered) = names.samples.get(&sample) {
-                return Err(Error::SampleNameTaken {
-                    name: desc.name.to_string(),
-                    sample,
-                    registered: registered.to_string(),
-                });
-            }
-        }
-        for sample in desc.claimed_names() {
-            names.samples.insert(sample, desc.name.clone());
-        }
+        names.claim(&desc)?;
         let family = PlainArc::new(FamilyCore::new(desc, self.shared.clone()));
         names.families.insert(family.desc.name.clone(), family.clone());
         self.families.store(PlainArc::new(self.families.load().with(family.clone())));
         Ok(family)
+    }
+
+    /// Takes the names of a collector's families, all or none.
+    pub(crate) fn claim(&self, descs: &[Desc]) -> Result<(), Error> {
+        let mut names = self.names.lock();
+        for (index, desc) in descs.iter().enumerate() {
+            names.claim(desc).inspect_err(|_| names.unclaim(&descs[..index]))?;
+        }
+        Ok(())
+    }
+
+    /// Frees the names of a collector's families.
+    pub(crate) fn unclaim(&self, descs: &[Desc]) {
+        self.names.lock().unclaim(descs);
+    }
+}
+
+impl Names {
+    /// Takes the names that a family exposes, all or none.
+    fn claim(&mut self, desc: &Desc) -> Result<(), Error> {
+        for sample in desc.claimed_names() {
+            if let Some(registered) = self.samples.get(&sample) {
+                let (name, registered) = (desc.name.to_string(), registered.to_string());
+                return Err(Error::SampleNameTaken { name, sample, registered });
+            }
+        }
+        self.samples.extend(desc.claimed_names().map(|sample| (sample, desc.name.clone())));
+        Ok(())
+    }
+
+    fn unclaim(&mut self, descs: &[Desc]) {
+        for sample in descs.iter().flat_map(Desc::claimed_names) {
+            self.samples.remove(&sample);
+        }
     }
 }
 

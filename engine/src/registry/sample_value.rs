@@ -18,7 +18,8 @@ impl Registry {
     /// `_sum`, `_count` or `_bucket` for a histogram, and `labels` its full label set in any order, with `le`
     /// for a bucket. `None` where there is no such sample.
     ///
-    /// Cold: walks the family, merges the slabs, allocates. A callback is run, unless this is called by one.
+    /// Cold: walks the family, merges the slabs, allocates. A callback or a
+    /// collector is run, unless this is called by one.
     ///
     /// ```
     /// let registry = streamgauge::Registry::new();
@@ -33,7 +34,9 @@ impl Registry {
     #[must_use]
     pub fn sample_value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let families = self.inner()?.families();
-        let family = families.iter().find(|family| part_of(family, name, labels).is_some())?;
+        let Some(family) = families.iter().find(|family| part_of(family, name, labels).is_some()) else {
+            return self.collected_value(name, labels);
+        };
         let part = part_of(family, name, labels)?;
         let labels: Vec<_> = match part {
             Part::Bucket(_) => labels.iter().filter(|(label, _)| *label != "le").copied().collect(),

@@ -1,5 +1,6 @@
 //! Scrapes: the merge of all slabs, and what is made of it.
 
+mod collected;
 mod expire;
 mod prepared;
 mod report;

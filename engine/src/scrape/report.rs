@@ -6,6 +6,8 @@ pub struct Report {
     pub(crate) series: usize,
     pub(crate) bytes: usize,
     pub(crate) failed_callbacks: usize,
+    pub(crate) failed_collectors: usize,
+    pub(crate) rejected_samples: usize,
 }
 
 impl Report {
@@ -21,9 +23,22 @@ impl Report {
         self.bytes
     }
 
-    /// Gives the number of callbacks that panicked; their series were left out.
+    /// Gives the number of callbacks and collectors that panicked; their series were left out.
     #[must_use]
     pub fn failed_callbacks(&self) -> usize {
-        self.failed_callbacks
+        self.failed_callbacks + self.failed_collectors
+    }
+
+    /// Gives the number of collectors that panicked; all they gave was left out.
+    #[must_use]
+    pub fn failed_collectors(&self) -> usize {
+        self.failed_collectors
+    }
+
+    /// Gives the number of samples of collectors that were left out: of a family that was not declared, with
+    /// another number of labels, given twice, past a limit, or a counter that is negative or not a number.
+    #[must_use]
+    pub fn rejected_samples(&self) -> usize {
+        self.rejected_samples
     }
 }

@@ -1,13 +1,13 @@
 //! Merged values, for exporters of other formats.
 
-use crate::registry::{Desc, Kind, Labels, RecordRef, Unit};
+use crate::registry::{Desc, Kind, Labels, Unit};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The merged value of one series, as [`Scraper::visit`](crate::Scraper::visit) shows it.
 #[derive(Debug)]
 pub struct Sample<'a> {
     pub(crate) desc: &'a Desc,
-    pub(crate) record: RecordRef<'a>,
+    pub(crate) labels: Labels<'a>,
     pub(crate) value: SampleValue<'a>,
 }
 
@@ -17,9 +17,11 @@ pub struct Sample<'a> {
 pub enum SampleValue<'a> {
     /// Of a [`Counter`](crate::Counter).
     Counter(u64),
+    /// Of a [`Collector`](crate::Collector)'s counter whose value is no integer.
+    FloatCounter(f64),
     /// Of a [`DurationCounter`](crate::DurationCounter).
     DurationCounter(Duration),
-    /// Of a [`Gauge`](crate::Gauge) or a callback.
+    /// Of a [`Gauge`](crate::Gauge), a callback or a collector.
     Gauge(f64),
     /// Of an [`UpDownCounter`](crate::UpDownCounter).
     UpDownCounter(i64),
@@ -89,13 +91,13 @@ impl<'a> Sample<'a> {
     /// Gives the labels in the family's order: names, and values as they were given.
     #[must_use]
     pub fn labels(&self) -> Labels<'a> {
-        Labels::new(&self.desc.label_names, self.record)
+        self.labels
     }
 
-    /// Gives when the series was made, to the millisecond; `None` for callbacks.
+    /// Gives when the series was made, to the millisecond; `None` for callbacks and collectors.
     #[must_use]
     pub fn created(&self) -> Option<SystemTime> {
-        UNIX_EPOCH.checked_add(Duration::from_millis(self.record.series().created_millis()?))
+        UNIX_EPOCH.checked_add(Duration::from_millis(self.labels.record()?.series().created_millis()?))
     }
 
     /// Gives the merged value.

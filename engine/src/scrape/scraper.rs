@@ -1,12 +1,13 @@
 //! The scraper: walks a registry and encodes what it finds.
 
+use super::collected::Collections;
 use super::prepared::{Prepared, gauge_value, total};
 use super::sample::HistogramValue;
 use super::walk::Walk;
 use super::{Report, Sample, SampleValue};
 use crate::cells::{Pass, PassScratch};
 use crate::encode::{Exposition, Format};
-use crate::registry::{Callback, FamilyList, Kind, RecordRef, Registry, RegistryInner, alone};
+use crate::registry::{Callback, FamilyList, Kind, Labels, RecordRef, Registry, RegistryInner, alone};
 use crate::sync::{AtomicU64, PlainArc};
 use std::time::Duration;
 
@@ -50,6 +51,7 @@ struct Scratch {
     pass: PassScratch,
     buckets: Vec<u64>,
     callbacks: Vec<PlainArc<Callback>>,
+    collections: Collections,
 }
 
 impl Scraper {
@@ -66,16 +68,21 @@ impl Scraper {
         let exposition = exposition.into();
         let start = out.len();
         let Some(registry) = &self.registry else { return Report::default() };
-        let failed_callbacks = self.scratch.prepare(registry);
+        let mut report = self.scratch.prepare(registry);
         let walk = Walk::begin(registry, &self.exposed);
-        let Scratch { families, pass, buckets, .. } = &mut self.scratch;
-        let mut pass = Pass::begin(pass);
-        let series = match exposition.format() {
+        let Scratch { families, pass, buckets, collections, .. } = &mut self.scratch;
+        let pass_scratch = pass;
+        let mut pass = Pass::begin(pass_scratch);
+        report.series = match exposition.format() {
             Format::Text => families.iter().map(|family| family.encode_text(&walk, &mut pass, buckets, out)).sum(),
         };
         drop(pass);
-        walk.end(&self.scratch.families, &mut self.scratch.pass);
-        Report { series, bytes: out.len() - start, failed_callbacks }
+        walk.end(families, pass_scratch);
+        report.series += match exposition.format() {
+            Format::Text => collections.encode_text(out),
+        };
+        report.bytes = out.len() - start;
+        report
     }
 
     /// Shows the merged value of every series to `visitor`, in the order of the exposition: what an
@@ -98,25 +105,39 @@ impl Scraper {
         let Some(registry) = &self.registry else { return };
         self.scratch.prepare(registry);
         let walk = Walk::begin(registry, &self.exposed);
-        let Scratch { families, pass, buckets, .. } = &mut self.scratch;
-        let mut pass = Pass::begin(pass);
+        let Scratch { families, pass, buckets, collections, .. } = &mut self.scratch;
+        let pass_scratch = pass;
+        let mut pass = Pass::begin(pass_scratch);
         for family in families.iter() {
             walk.each(&family.core, |record| {
                 if let Some(value) = value_of(family, record, &mut pass, buckets) {
-                    visitor(Sample { desc: &family.core.desc, record, value });
+                    let desc = &family.core.desc;
+                    visitor(Sample { desc, labels: Labels::new(&desc.label_names, record), value });
                 }
             });
         }
         drop(pass);
-        walk.end(&self.scratch.families, &mut self.scratch.pass);
+        walk.end(families, pass_scratch);
+        collections.visit(visitor);
     }
 }
 
 impl Scratch {
-    /// Runs the callbacks and prepares families that are new; gives how many callbacks failed.
-    fn prepare(&mut self, registry: &RegistryInner) -> usize {
-        // First, and holding no lock: callbacks are code of the user.
-        let failed = alone(|| registry.callbacks.run(&mut self.callbacks)).unwrap_or_default().failed;
+    /// Runs callbacks and collectors and prepares families that are new; gives what failed.
+    fn prepare(&mut self, registry: &RegistryInner) -> Report {
+        // First, and holding no lock: they are code of the user.
+        let Self { callbacks, collections, .. } = self;
+        let ran = alone(|| (registry.callbacks.run(callbacks), collections.run(registry.collectors.list())));
+        let report = ran.map(|(callbacks, failed_collectors)| Report {
+            failed_callbacks: callbacks.failed,
+            failed_collectors,
+            rejected_samples: collections.rejected(),
+            ..Report::default()
+        });
+        let report = report.unwrap_or_else(|| {
+            collections.clear();
+            Report::default()
+        });
         let list = registry.families();
         if !PlainArc::ptr_eq(&list, &self.list) {
             // Families are only ever added at the end.
@@ -124,7 +145,7 @@ impl Scratch {
             self.families.extend(list.iter().skip(known).cloned().map(Prepared::new));
             self.list = list;
         }
-        failed
+        report
     }
 }
 

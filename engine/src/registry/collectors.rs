@@ -1,0 +1,120 @@
+//! The collectors of a registry.
+
+use super::callback::{alone, caught};
+use super::{Collected, CollectedFamily, Collection, Collector, CollectorId, Desc, Error, Registry};
+use crate::sync::{Mutex, PlainArc};
+use std::fmt;
+
+/// A collector and the families it declared.
+pub(crate) struct Registered {
+    id: CollectorId,
+    pub(crate) descs: Vec<Desc>,
+    collector: Box<dyn Collector>,
+}
+
+impl fmt::Debug for Registered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registered").field("id", &self.id).field("descs", &self.descs).finish_non_exhaustive()
+    }
+}
+
+impl Registered {
+    /// Runs the collector; tells whether it came to its end. Where it panicked, it gave nothing. To be called
+    /// inside [`alone`].
+    pub(crate) fn run(&self, collected: &mut Collected) -> bool {
+        collected.clear();
+        let ended = caught(|| {
+            self.collector.collect(&mut Collection { descs: &self.descs, collected: &mut *collected });
+        });
+        match ended {
+            Some(()) => collected.settle(&self.descs),
+            // Half of what it wanted to say might mean something else.
+            None => collected.clear(),
+        }
+        ended.is_some()
+    }
+}
+
+/// An immutable list of collectors: what a scrape takes without copying.
+pub(crate) type CollectorList = PlainArc<Vec<PlainArc<Registered>>>;
+
+/// The collectors of a registry, in the order of their registration.
+#[derive(Debug)]
+pub(crate) struct Collectors(Mutex<List>);
+
+impl Default for Collectors {
+    fn default() -> Self {
+        Self(Mutex::new(List::default()))
+    }
+}
+
+#[derive(Debug, Default)]
+struct List {
+    list: CollectorList,
+    registered: u64,
+}
+
+impl Collectors {
+    pub(crate) fn list(&self) -> CollectorList {
+        self.0.lock().list.clone()
+    }
+
+    fn push(&self, descs: Vec<Desc>, collector: Box<dyn Collector>) -> CollectorId {
+        let mut this = self.0.lock();
+        this.registered += 1;
+        let id = CollectorId(this.registered);
+        let registered = PlainArc::new(Registered { id, descs, collector });
+        this.list = PlainArc::new(this.list.iter().cloned().chain([registered]).collect());
+        id
+    }
+
+    fn remove(&self, id: CollectorId) -> Option<PlainArc<Registered>> {
+        let mut this = self.0.lock();
+        let removed = this.list.iter().find(|registered| registered.id == id).cloned()?;
+        this.list = PlainArc::new(this.list.iter().filter(|registered| registered.id != id).cloned().collect());
+        Some(removed)
+    }
+}
+
+impl Registry {
+    /// Registers a collector: its families follow the registry's own in every scrape, in the order of
+    /// registration.
+    ///
+    /// # Errors
+    /// Where a declared name, label or help text is not allowed, or a name is exposed already; then nothing is
+    /// registered.
+    pub fn register_collector(&self, collector: impl Collector) -> Result<CollectorId, Error> {
+        // The user's code, so before any lock.
+        let described = collector.describe().into_iter().map(CollectedFamily::into_desc);
+        let descs = described.collect::<Result<Vec<_>, _>>()?;
+        let Some(inner) = self.inner() else { return Ok(CollectorId(0)) };
+        inner.claim(&descs)?;
+        Ok(inner.collectors.push(descs, Box::new(collector)))
+    }
+
+    /// Ends a collector; tells whether it was registered. Its names are free again. A scrape that is under way may
+    /// run it once more.
+    pub fn unregister_collector(&self, id: CollectorId) -> bool {
+        let Some((inner, removed)) = self.inner().and_then(|inner| Some((inner, inner.collectors.remove(id)?))) else {
+            return false;
+        };
+        inner.unclaim(&removed.descs);
+        true
+    }
+
+    /// Reads one sample of a collector; runs it.
+    pub(super) fn collected_value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+        let collectors = self.inner()?.collectors.list();
+        let place = |registered: &Registered| registered.descs.iter().position(|desc| *desc.name == *name);
+        let (registered, place) = collectors.iter().find_map(|registered| Some((registered, place(registered)?)))?;
+        let mut collected = Collected::new(registered.descs.len());
+        alone(|| registered.run(&mut collected))?;
+        let desc = &registered.descs[place];
+        let mut samples = collected.families[place].labelled(desc);
+        let same = |given: &super::Labels<'_>| {
+            labels.len() == desc.label_names.len()
+                && labels.iter().all(|(label, value)| given.get(label).is_some_and(|given| given == *value))
+        };
+        samples.find(|(given, _)| same(given)).map(|(_, value)| value.as_f64())
+    }
+}

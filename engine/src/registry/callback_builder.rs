@@ -44,7 +44,7 @@ impl Builder<Counter> {
     ///
     /// A total that is lower than the one before is exposed as it was given, since a source may honestly
     /// restart and every reader of counters knows resets; each fall is counted in the
-    /// registry's self-metrics. Of two scrapes at once, neither shows the older total
+    /// [self-metrics](crate::Registry::self_metrics). Of two scrapes at once, neither shows the older total
     /// after the newer one.
     ///
     /// # Errors

@@ -7,10 +7,12 @@ use super::room::Room;
 use super::selector::ValueHasher;
 use super::shared::Shared;
 use super::table::{Table, TableWriter};
+use super::tally::Tally;
 use super::{Desc, Error, RecordRef, SeriesRef};
 use crate::cells::{OutOfCells, Pin, Range, Retired, retire};
 use crate::label::{escape_into, needs_escape, unescape};
-use crate::sync::{AtomicPtr, Fault, Mutex, Ordering, PlainArc, broken};
+use crate::sync::{AtomicPtr, AtomicU64, Fault, Mutex, Ordering, PlainArc, broken};
+use crossbeam_utils::CachePadded;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -67,6 +69,9 @@ pub(crate) struct FamilyCore {
     /// Says when kept handles have to be looked at. While it says full, misses go to the overflow series without
     /// the mutex.
     pub(crate) room: PlainArc<Room>,
+    /// Lookups that were answered with an overflow series. Padded: a flood of them must not take away the cache line
+    /// that lookups which hit read.
+    overflowed: CachePadded<AtomicU64>,
 }
 
 #[derive(Debug)]
@@ -79,6 +84,11 @@ struct Writer {
     holes: usize,
     /// The latest creation of a removed series, in milliseconds: the next one is later.
     last_created: u64,
+    /// Series made and removed so far.
+    created: u64,
+    removed: u64,
+    /// Bytes of the text of live series.
+    text_bytes: usize,
 }
 
 /// The labels of a series as they will be exposed.
@@ -106,10 +116,14 @@ impl FamilyCore {
                 exempt: 0,
                 holes: 0,
                 last_created: 0,
+                created: 0,
+                removed: 0,
+                text_bytes: 0,
             }),
             departed: Mutex::new(Vec::new()),
             idle: Mutex::new(IdleWatch::new()),
             room: PlainArc::new(Room::new()),
+            overflowed: CachePadded::new(AtomicU64::new(0)),
         }
     }
 
@@ -121,6 +135,20 @@ impl FamilyCore {
         // SAFETY: from an Arc that is given up by the reclaimer only, after every pin that could have loaded
         // it is gone; the caller's was taken before the load.
         unsafe { &*records }
+    }
+
+    /// Counts a lookup that is answered with an overflow series.
+    pub(crate) fn count_overflow(&self) {
+        // Relaxed: a statistic.
+        self.overflowed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Reads what the family has gone through. Takes the mutex for a moment, as making a series does.
+    pub(crate) fn tally(&self) -> Tally {
+        // Relaxed: a statistic.
+        let overflowed = self.overflowed.load(Ordering::Relaxed);
+        let Writer { created, removed, text_bytes, ref table, .. } = *self.writer.lock();
+        Tally { live: table.len(), created, removed, text_bytes, overflowed }
     }
 
     /// Finds the record of a label set, given by the values in the family's order and their hash, or makes
@@ -157,6 +185,8 @@ impl FamilyCore {
             let Rendered { text, ends, escaped } = &rendered;
             let new = NewRecord { series, range, text, ends, escaped: *escaped, exempt };
             writer.exempt += usize::from(exempt);
+            writer.created += 1;
+            writer.text_bytes += text.len();
             let Writer { records, table, .. } = &mut *writer;
             let pages = self.records(pin);
             let record = pages.append(records, new);
@@ -216,6 +246,8 @@ impl FamilyCore {
             writer.last_created = writer.last_created.max(record.series().created_millis().unwrap_or(0));
             writer.holes += 1;
             writer.exempt -= usize::from(record.is_exempt());
+            writer.removed += 1;
+            writer.text_bytes -= record.text().len();
             self.shared.number_removal(|removal| {
                 record.remove(removal);
                 self.departed.lock().push(Departed::new(removal, record, self.hold_records()));

@@ -273,7 +273,7 @@ impl Inner {
                 Err(_) => break,
             }
         }
-        self.core.shared.count_overflow();
+        self.core.count_overflow();
         let metric = self.insert::<M>(pin, *overflow_hash, overflow_values, true).ok().flatten();
         metric.unwrap_or_else(|| {
             count_lost();

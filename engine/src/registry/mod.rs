@@ -25,9 +25,11 @@ mod root;
 mod sample_value;
 mod scope;
 mod selector;
+mod self_metrics;
 mod series_ref;
 mod shared;
 mod table;
+mod tally;
 
 pub use builder::Builder;
 pub(crate) use callback::{Callback, Callbacks, alone};

@@ -1,7 +1,8 @@
 //! The registry.
 
 use super::shared::Shared;
-use super::{Callbacks, Collectors, Error, FamilyCore, FamilyList, Scope};
+use super::tally::Failures;
+use super::{Callbacks, CollectorId, Collectors, Error, FamilyCore, FamilyList, Scope};
 use crate::registry::Desc;
 use crate::sync::{LazyLock, Mutex, PlainArc};
 use std::collections::HashMap;
@@ -86,6 +87,9 @@ pub(crate) struct RegistryInner {
     families: FamilySnapshot,
     pub(crate) callbacks: Callbacks,
     pub(crate) collectors: Collectors,
+    pub(crate) failures: Failures,
+    /// The collector of the self-metrics, where they are on.
+    pub(super) self_metrics: Mutex<Option<CollectorId>>,
     pub(crate) shared: PlainArc<Shared>,
 }
 
@@ -103,6 +107,8 @@ impl RegistryInner {
             families: FamilySnapshot::from_pointee(FamilyList::default()),
             callbacks: Callbacks::new(),
             collectors: Collectors::default(),
+            failures: Failures::new(),
+            self_metrics: Mutex::new(None),
             shared: PlainArc::new(Shared::new()),
         }
     }

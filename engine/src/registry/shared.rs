@@ -19,8 +19,6 @@ pub(crate) struct Shared {
     limit: AtomicUsize,
     /// Families that were refused a series for the registry's limit: they hear of it when there is room again.
     waiting: Mutex<Vec<PlainArc<Room>>>,
-    /// Lookups that were answered with an overflow series.
-    overflows: AtomicU64,
 }
 
 impl Shared {
@@ -31,7 +29,6 @@ impl Shared {
             series: AtomicUsize::new(0),
             limit: AtomicUsize::new(DEFAULT_SERIES),
             waiting: Mutex::new(Vec::new()),
-            overflows: AtomicU64::new(0),
         }
     }
 
@@ -97,12 +94,6 @@ impl Shared {
         let one_more = |series| (series < limit).then_some(series + 1);
         // Relaxed (O20): bounded exactly by the read-modify-write; orders nothing.
         self.series.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok()
-    }
-
-    /// Counts a lookup that is answered with an overflow series.
-    pub(crate) fn count_overflow(&self) {
-        // Relaxed: a statistic.
-        self.overflows.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Gives series back to the budget.

@@ -128,11 +128,10 @@ impl Scratch {
         // First, and holding no lock: they are code of the user.
         let Self { callbacks, collections, .. } = self;
         let ran = alone(|| (registry.callbacks.run(callbacks), collections.run(registry.collectors.list())));
-        let report = ran.map(|(callbacks, failed_collectors)| Report {
-            failed_callbacks: callbacks.failed,
-            failed_collectors,
-            rejected_samples: collections.rejected(),
-            ..Report::default()
+        let report = ran.map(|(callbacks, failed_collectors)| {
+            let rejected_samples = collections.rejected();
+            registry.failures.add(callbacks.failed + failed_collectors, callbacks.fallen, rejected_samples);
+            Report { failed_callbacks: callbacks.failed, failed_collectors, rejected_samples, ..Report::default() }
         });
         let report = report.unwrap_or_else(|| {
             collections.clear();

@@ -1,0 +1,118 @@
+//! The engine's metrics about itself.
+
+mod common;
+
+use common::scrape;
+use std::sync::atomic::{AtomicU64, Ordering};
+use streamgauge::{
+    CollectedFamily, Collection, Collector, Counter, Family, Format, LabelSet, Registry, Scraper, stats,
+};
+
+#[derive(LabelSet)]
+struct Table<'a> {
+    table: &'a str,
+}
+
+struct Broken;
+
+impl Collector for Broken {
+    fn describe(&self) -> Vec<CollectedFamily> {
+        Vec::new()
+    }
+
+    fn collect(&self, out: &mut Collection<'_>) {
+        out.family("undeclared").sample(&[], 1u64);
+    }
+}
+
+#[test]
+fn they_are_off_until_asked_for_and_can_be_switched_off() {
+    let registry = Registry::new();
+    registry.counter("events_total", "E.").register().expect("legal").inc();
+    let body = || {
+        let mut body = Vec::new();
+        Scraper::new(&registry).encode(Format::Text, &mut body);
+        String::from_utf8(body).expect("UTF-8")
+    };
+    let exact = body();
+    assert!(!exact.contains("streamgauge_"));
+    for _ in 0..2 {
+        registry.self_metrics(true).expect("the names are free");
+    }
+    let with = body();
+    assert!(with.starts_with(&exact) && with.contains("\nstreamgauge_series{family=\"events_total\"} 1\n"), "{with}");
+    registry.self_metrics(false).expect("always");
+    assert_eq!(body(), exact);
+    registry.gauge("streamgauge_slabs", "S.").register().expect("free again").set(1.0);
+    assert!(registry.self_metrics(true).is_err());
+    Registry::disabled().self_metrics(true).expect("a disabled registry has none");
+}
+
+#[test]
+fn they_count_what_happens_to_series() {
+    let registry = Registry::new();
+    registry.self_metrics(true).expect("free");
+    let events: Family<Table<'static>, Counter> =
+        registry.counter("events_total", "E.").limit(2).family().expect("legal");
+    for table in ["a", "b", "c", "d", "c"] {
+        events.with(&Table { table }, Counter::inc);
+    }
+    assert!(events.remove(&Table { table: "a" }));
+    events.with(&Table { table: "eé" }, Counter::inc);
+    let parsed = scrape(&mut Scraper::new(&registry));
+    let value = |name: &str| parsed.integer(&format!("streamgauge_{name}"), &[("family", "events_total")]);
+    // b, eé and the overflow series live.
+    assert_eq!((value("series"), value("created_series_total"), value("removed_series_total")), (3, 4, 1));
+    assert_eq!(value("overflowed_lookups_total"), 3);
+    assert_eq!(value("label_text_bytes"), ["b", "eé", "__overflow__"].map(|value| 8 + value.len() as u64).iter().sum());
+    for name in ["internal_errors_total", "lost_records_total"] {
+        assert_eq!(parsed.integer(&format!("streamgauge_{name}"), &[]), 0);
+    }
+    assert!(parsed.integer("streamgauge_slabs", &[]) >= 1);
+    assert!(parsed.integer("streamgauge_cells_bytes", &[]) >= 64 * 1024);
+    assert!(parsed.get("streamgauge_pending_reclamation", &[]).is_some());
+}
+
+#[test]
+fn they_count_what_goes_wrong() {
+    let registry = Registry::new();
+    registry.self_metrics(true).expect("free");
+    let sizes = registry.histogram("size", "S.").register().expect("legal");
+    let before = stats().dropped_nan;
+    sizes.observe(f64::NAN);
+    let down = AtomicU64::new(10);
+    registry.counter("down_total", "D.").callback(move || down.fetch_sub(1, Ordering::Relaxed)).expect("legal");
+    // Without the panic hook's text on the terminal.
+    registry.gauge("bad", "B.").callback(|| std::panic::resume_unwind(Box::new("fails"))).expect("legal");
+    registry.register_collector(Broken).expect("nothing to clash");
+    let mut scraper = Scraper::new(&registry);
+    for runs in 0..3u64 {
+        let parsed = scrape(&mut scraper);
+        let value = |name: &str| parsed.integer(&format!("streamgauge_{name}"), &[]);
+        // What a scrape meets is in the next one.
+        assert_eq!((value("callback_panics_total"), value("rejected_samples_total")), (runs, runs));
+        assert_eq!(value("callback_falls_total"), runs.saturating_sub(1));
+        assert_eq!(parsed.integer("down_total", &[]), 10 - runs);
+        assert!(parsed.integer("streamgauge_dropped_observations_total", &[("reason", "nan")]) > before);
+    }
+}
+
+#[test]
+fn they_do_not_keep_the_registry_alive() {
+    let registry = Registry::new();
+    let witness = std::sync::Arc::new(());
+    let held = std::sync::Arc::clone(&witness);
+    registry.gauge("held", "H.").callback(move || std::sync::Arc::strong_count(&held) as f64).expect("legal");
+    registry.self_metrics(true).expect("free");
+    assert!(scrape(&mut Scraper::new(&registry)).get("held", &[]).is_some());
+    drop(registry);
+    // The callback goes with its record, once no pin of another thread can see it.
+    for _ in 0..1_000 {
+        if std::sync::Arc::strong_count(&witness) == 1 {
+            return;
+        }
+        scrape(&mut Scraper::new(&Registry::new()));
+        std::thread::yield_now();
+    }
+    panic!("the registry is still alive");
+}

@@ -64,15 +64,16 @@ pub use cells::{Stats, stats};
 pub use encode::{Exposition, Format};
 pub use label::{LabelSet, LabelValue, LabelVisitor};
 pub use metric::{
-    Counter, DurationCounter, Gauge, Histogram, HistogramSnapshot, InProgress, Tick, Timer, UpDownCounter, warm_thread,
+    Counter, DurationCounter, Gauge, Histogram, HistogramSnapshot, InProgress, Info, StateSet, Tick, Timer,
+    UpDownCounter, warm_thread,
 };
 pub use registry::{
     Builder, CollectedFamily, CollectedValue, Collection, Collector, CollectorId, Error, Family, HandleCache,
-    Instrument, Kind, Labels, MetricSet, Registry, Samples, Scope, Unit,
+    Instrument, Kind, Labels, MetricSet, Registry, Samples, Scope, StateSetBuilder, Unit,
 };
 #[doc(hidden)]
 pub use registry::{FieldVisitor, SetField};
-pub use scrape::{HistogramValue, Report, Sample, SampleValue, Scraper};
+pub use scrape::{HistogramValue, Report, Sample, SampleValue, Scraper, StateSetValue};
 pub use streamgauge_derive::{LabelSet, LabelValue, MetricSet};
 
 #[cfg(engine_loom)]

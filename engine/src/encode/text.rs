@@ -5,6 +5,7 @@
 
 use super::buffer::Line;
 use super::number::{MAX_NUMBER_BYTES, Number};
+use crate::label::escape_into;
 
 /// What all samples of one family share, rendered once.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(crate) struct TextFamily {
     /// `le="0.005"} ` for each bucket.
     bounds: Vec<Vec<u8>>,
     longest_bound: usize,
+    /// `name="state"} ` for each state of a state set.
+    states: Vec<Vec<u8>>,
 }
 
 impl TextFamily {
@@ -40,7 +43,20 @@ impl TextFamily {
             count: suffixed("_count"),
             longest_bound: bounds.iter().map(Vec::len).max().unwrap_or(0),
             bounds,
+            states: Vec::new(),
         }
+    }
+
+    /// Renders the states of a state set called `name`.
+    pub(crate) fn with_states(mut self, name: &str, states: &[Box<str>]) -> Self {
+        let render = |state: &str| {
+            let mut text = format!("{name}=\"").into_bytes();
+            escape_into(state, &mut text);
+            text.extend_from_slice(b"\"} ");
+            text
+        };
+        self.states = states.iter().map(|state| render(state)).collect();
+        self
     }
 
     /// Writes the HELP and TYPE lines.
@@ -62,6 +78,22 @@ impl TextFamily {
     /// Writes one sample of a float.
     pub(crate) fn float(&self, out: &mut Vec<u8>, labels: &[u8], value: f64) {
         sample(out, &self.name, labels, Number::new().float(value));
+    }
+
+    /// Writes the samples of a state set: 1 for the state at `current`, 0 for the others.
+    pub(crate) fn state_set(&self, out: &mut Vec<u8>, labels: &[u8], current: usize) {
+        for (index, state) in self.states.iter().enumerate() {
+            let mut line = Line::new(out, self.name.len() + labels.len() + state.len() + 4);
+            line.put(&self.name);
+            line.put(b"{");
+            if !labels.is_empty() {
+                line.put(labels);
+                line.put(b",");
+            }
+            line.put(state);
+            line.put(if index == current { b"1" } else { b"0" });
+            line.end();
+        }
     }
 
     /// Writes the samples of a histogram: buckets, sum, count. `buckets` are not cumulative; the last is

@@ -3,7 +3,7 @@
 use super::desc::Limits;
 use super::scope::Purpose;
 use super::selector::Selector;
-use super::{Desc, Error, Family, FamilyCore, Instrument, RecordRef, RegistryInner, Scope, Unit};
+use super::{Desc, Error, Family, FamilyCore, Instrument, Kind, RecordRef, RegistryInner, Scope, Unit};
 use crate::buckets::Buckets;
 use crate::cells::Pin;
 use crate::label::LabelSet;
@@ -158,6 +158,16 @@ impl<M: Instrument> Builder<M> {
 
     /// Checks the declaration and finds or adds its family.
     pub(super) fn declare(self, names: &[&str]) -> Result<Declared, Error> {
+        self.declare_as(M::KIND, PlainArc::new([]), names)
+    }
+
+    /// As [`declare`](Self::declare), for kinds that use the storage of `M`.
+    pub(super) fn declare_as(
+        self,
+        kind: Kind,
+        states: PlainArc<[Box<str>]>,
+        names: &[&str],
+    ) -> Result<Declared, Error> {
         let constants = self.scope.labels();
         let label_names = constants.iter().map(|(name, _)| name.as_str()).chain(names.iter().copied());
         let layout =
@@ -165,10 +175,11 @@ impl<M: Instrument> Builder<M> {
         let desc = Desc {
             name: self.name.as_str().into(),
             help: self.help.into(),
-            kind: M::KIND,
+            kind,
             unit: self.unit,
             label_names: label_names.map(Box::from).collect(),
             layout,
+            states,
             limits: self.limits,
         };
         desc.check(self.verbatim)?;

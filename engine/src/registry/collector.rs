@@ -2,6 +2,7 @@
 
 use super::desc::Limits;
 use super::{Collection, Desc, Kind, Unit};
+use crate::sync::PlainArc;
 
 /// Makes whole families when a registry is scraped: what some other system counts, under labels that are known
 /// only then.
@@ -118,6 +119,7 @@ impl CollectedFamily {
             unit: self.unit,
             label_names: self.labels.into_iter().map(Into::into).collect(),
             layout: None,
+            states: PlainArc::new([]),
             limits: Limits { series: self.limit, ..Limits::default() },
         };
         desc.check(self.verbatim)?;

@@ -21,27 +21,38 @@ pub enum Kind {
     UpDownCounter,
     /// [`Histogram`](crate::Histogram).
     Histogram,
+    /// [`Info`](crate::Info): exposed in text 0.0.4 as a gauge that is 1.
+    Info,
+    /// [`StateSet`](crate::StateSet): exposed in text 0.0.4 as a gauge for each state.
+    StateSet,
 }
 
 impl Kind {
-    /// Gives the type name of the exposition formats: `counter`, `gauge` or `histogram`.
+    /// Gives the type name in the text format 0.0.4: `counter`, `gauge` or `histogram`.
     #[must_use]
     pub fn type_name(self) -> &'static str {
         match self {
             Self::Counter | Self::DurationCounter => "counter",
-            Self::Gauge | Self::UpDownCounter => "gauge",
+            Self::Gauge | Self::UpDownCounter | Self::Info | Self::StateSet => "gauge",
             Self::Histogram => "histogram",
         }
     }
 
     /// Gives the kind in a sentence, with its article.
-    fn name(self) -> &'static str {
+    fn with_article(self) -> String {
+        let article = if matches!(self, Self::UpDownCounter | Self::Info) { "an" } else { "a" };
+        format!("{article} {}", self.name())
+    }
+
+    pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Counter => "a counter",
-            Self::DurationCounter => "a duration counter",
-            Self::Gauge => "a gauge",
-            Self::UpDownCounter => "an up-down counter",
-            Self::Histogram => "a histogram",
+            Self::Counter => "counter",
+            Self::DurationCounter => "duration counter",
+            Self::Gauge => "gauge",
+            Self::UpDownCounter => "up-down counter",
+            Self::Histogram => "histogram",
+            Self::Info => "info",
+            Self::StateSet => "state set",
         }
     }
 }
@@ -100,6 +111,8 @@ pub(crate) struct Desc {
     pub(crate) label_names: Box<[Box<str>]>,
     /// Of a histogram.
     pub(crate) layout: Option<PlainArc<Layout>>,
+    /// Of a state set.
+    pub(crate) states: PlainArc<[Box<str>]>,
     pub(crate) limits: Limits,
 }
 
@@ -137,6 +150,9 @@ impl Desc {
         if !verbatim && let Some(problem) = self.naming_problem() {
             return Err(invalid(problem));
         }
+        if let Some(problem) = super::state_set::problem(self) {
+            return Err(Error::InvalidStates { name: name.to_owned(), problem });
+        }
         for (index, label) in self.label_names.iter().enumerate() {
             if let Some(problem) = self.label_problem(index, label) {
                 return Err(Error::InvalidLabel { name: name.to_owned(), label: label.to_string(), problem });
@@ -165,8 +181,9 @@ impl Desc {
         let is_counter = matches!(self.kind, Kind::Counter | Kind::DurationCounter);
         let stem = match name.strip_suffix("_total") {
             Some(stem) if is_counter => stem,
-            Some(_) => return Some(format!("only counters end in `_total`, and this is {}", self.kind.name())),
+            Some(_) => return Some(format!("only counters end in `_total`, and this is {}", self.kind.with_article())),
             None if is_counter => return Some("the name of a counter ends in `_total`".to_owned()),
+            None if self.kind == Kind::Info => name.strip_suffix("_info").unwrap_or(name),
             None => name,
         };
         if let Some(suffix) =
@@ -181,6 +198,9 @@ impl Desc {
             return Some("the name of a duration counter ends in `_seconds_total`".to_owned());
         }
         let unit = self.unit?.as_str();
+        if self.kind == Kind::Info {
+            return Some("an info has no unit".to_owned());
+        }
         let fits = stem.strip_suffix(unit).is_some_and(|before| before.ends_with('_'));
         (!fits).then(|| match is_counter {
             true => format!("with the unit {unit} the name ends in `_{unit}_total`"),
@@ -201,6 +221,7 @@ impl Desc {
             && self.unit == other.unit
             && sorted(self) == sorted(other)
             && bounds(self) == bounds(other)
+            && self.states == other.states
             && self.limits == other.limits
     }
 
@@ -213,13 +234,16 @@ impl Desc {
 
 impl fmt::Display for Desc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} with help {:?}", self.kind.name(), self.help)?;
+        write!(f, "{} with help {:?}", self.kind.with_article(), self.help)?;
         if let Some(unit) = self.unit {
             write!(f, ", unit {}", unit.as_str())?;
         }
         write!(f, ", labels [{}]", self.label_names.join(", "))?;
         if let Some(layout) = &self.layout {
             write!(f, ", buckets {:?}", layout.bounds())?;
+        }
+        if !self.states.is_empty() {
+            write!(f, ", states [{}]", self.states.join(", "))?;
         }
         if self.limits != Limits::default() {
             let Limits { series, value_bytes, idle } = self.limits;

@@ -36,6 +36,13 @@ pub enum Error {
         /// What is wrong, and what is allowed.
         problem: String,
     },
+    /// The states of a state set are not usable.
+    InvalidStates {
+        /// The full name of the metric.
+        name: String,
+        /// What is wrong, and what is allowed.
+        problem: String,
+    },
     /// Another metric has the name, and differs.
     Conflict {
         /// The full name of the metric.
@@ -87,6 +94,7 @@ impl fmt::Display for Error {
                 write!(f, "metric {name:?}, label {label:?}: {problem}")
             }
             Self::InvalidBuckets { name, problem } => write!(f, "histogram {name:?}: {problem}"),
+            Self::InvalidStates { name, problem } => write!(f, "state set {name:?}: {problem}"),
             Self::Conflict { name, registered, requested } => write!(
                 f,
                 "metric {name:?} is registered as {registered}, but was requested as {requested}; both must be the same"

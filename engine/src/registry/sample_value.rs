@@ -11,6 +11,8 @@ enum Part<'a> {
     Count,
     /// With the bound.
     Bucket(&'a str),
+    /// With the state.
+    State(&'a str),
 }
 
 impl Registry {
@@ -40,6 +42,7 @@ impl Registry {
         let part = part_of(family, name, labels)?;
         let labels: Vec<_> = match part {
             Part::Bucket(_) => labels.iter().filter(|(label, _)| *label != "le").copied().collect(),
+            Part::State(_) => labels.iter().filter(|(label, _)| *label != name).copied().collect(),
             _ => labels.to_vec(),
         };
         let pin = Pin::enter();
@@ -51,6 +54,10 @@ impl Registry {
 
 fn part_of<'a>(family: &FamilyCore, name: &str, labels: &[(&str, &'a str)]) -> Option<Part<'a>> {
     let suffix = name.strip_prefix(&*family.desc.name)?;
+    if family.desc.kind == Kind::StateSet {
+        let state = labels.iter().find(|(label, _)| *label == name && suffix.is_empty());
+        return state.map(|(_, state)| Part::State(state));
+    }
     match (family.desc.kind == Kind::Histogram, suffix) {
         (false, "") => Some(Part::Value),
         (true, "_sum") => Some(Part::Sum),
@@ -72,7 +79,14 @@ fn has_labels(family: &FamilyCore, record: RecordRef<'_>, labels: &[(&str, &str)
 fn value_of(family: &FamilyCore, record: RecordRef<'_>, part: &Part<'_>) -> Option<f64> {
     let mut scratch = PassScratch::default();
     match record.series() {
-        SeriesRef::Gauge(series) => Some(series.get()),
+        SeriesRef::Gauge(series) => match (family.desc.kind, part) {
+            (Kind::Info, _) => Some(1.0),
+            (_, Part::State(state)) => {
+                let index = family.desc.states.iter().position(|known| **known == **state)?;
+                Some(f64::from(u8::from(index == series.get() as usize)))
+            }
+            _ => Some(series.get()),
+        },
         SeriesRef::Callback(callback) => callback.run_alone(family.desc.kind),
         SeriesRef::Set(_) => None,
         SeriesRef::Cells(series) => {
@@ -81,7 +95,7 @@ fn value_of(family: &FamilyCore, record: RecordRef<'_>, part: &Part<'_>) -> Opti
                 Kind::Counter => Some(pass.count(record.range()) as f64),
                 Kind::DurationCounter => Some(pass.count(record.range()) as f64 / 1e9),
                 Kind::UpDownCounter => Some(pass.difference(record.range()) as f64),
-                Kind::Gauge => None,
+                Kind::Gauge | Kind::Info | Kind::StateSet => None,
                 Kind::Histogram => {
                     let layout = family.desc.layout.as_ref()?;
                     let mut buckets = vec![0; layout.buckets()];
@@ -96,7 +110,7 @@ fn value_of(family: &FamilyCore, record: RecordRef<'_>, part: &Part<'_>) -> Opti
                             let index = layout.bounds().iter().position(|known| *known == bound)?;
                             Some(counted(&buckets[..=index]))
                         }
-                        Part::Value => None,
+                        Part::Value | Part::State(_) => None,
                     }
                 }
             }

@@ -41,7 +41,7 @@ impl Registry {
     }
 }
 
-/// PlainWeak, or the registry would keep itself alive.
+/// A weak reference, or the registry would keep itself alive.
 #[derive(Debug)]
 struct SelfMetrics(PlainWeak<RegistryInner>);
 

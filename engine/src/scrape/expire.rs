@@ -48,6 +48,8 @@ fn expire(family: &FamilyCore, scratch: &mut PassScratch) -> usize {
 
 fn fingerprint(family: &FamilyCore, record: RecordRef<'_>, pass: &mut Pass<'_>, buckets: &mut [u64]) -> Fingerprint {
     match record.series() {
+        // Told once, for good: never idle.
+        _ if matches!(family.desc.kind, Kind::Info | Kind::StateSet) => Fingerprint::Updated,
         SeriesRef::Gauge(series) if series.take_touched() => Fingerprint::Updated,
         SeriesRef::Gauge(_) => Fingerprint::Unchanged,
         // Read at every scrape, or told by its members: never idle itself.
@@ -58,7 +60,7 @@ fn fingerprint(family: &FamilyCore, record: RecordRef<'_>, pass: &mut Pass<'_>, 
                 pass.histogram(series, buckets, false);
                 buckets.iter().fold(0, |count, bucket| count.wrapping_add(*bucket))
             }
-            Kind::Counter | Kind::DurationCounter | Kind::Gauge => pass.count(record.range()),
+            _ => pass.count(record.range()),
         }),
     }
 }

@@ -9,5 +9,5 @@ mod scraper;
 mod walk;
 
 pub use report::Report;
-pub use sample::{HistogramValue, Sample, SampleValue};
+pub use sample::{HistogramValue, Sample, SampleValue, StateSetValue};
 pub use scraper::Scraper;

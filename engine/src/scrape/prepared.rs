@@ -17,7 +17,8 @@ impl Prepared {
     pub(crate) fn new(core: PlainArc<FamilyCore>) -> Self {
         let desc = &core.desc;
         let bounds = desc.layout.as_ref().map(|layout| layout.bounds());
-        let text = TextFamily::new(&desc.name, &desc.help, desc.kind.type_name(), bounds);
+        let text = TextFamily::new(&desc.name, &desc.help, desc.kind.type_name(), bounds)
+            .with_states(&desc.name, &desc.states);
         Self { core, text }
     }
 
@@ -55,6 +56,16 @@ impl Prepared {
                 if let Some(value) = gauge_value(record) {
                     series += 1;
                     text.float(out, record.text(), value);
+                }
+            }),
+            Kind::Info => walk.each(core, |record| {
+                series += 1;
+                text.integer(out, record.text(), 1);
+            }),
+            Kind::StateSet => walk.each(core, |record| {
+                if let Some(current) = gauge_value(record) {
+                    series += 1;
+                    text.state_set(out, record.text(), current as usize);
                 }
             }),
             Kind::Histogram => walk.each(core, |record| {

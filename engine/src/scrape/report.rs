@@ -11,7 +11,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Gives the number of series written: a histogram is one.
+    /// Gives the number of series written: a histogram or a state set is one.
     #[must_use]
     pub fn series(&self) -> usize {
         self.series

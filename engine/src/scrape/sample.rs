@@ -27,6 +27,25 @@ pub enum SampleValue<'a> {
     UpDownCounter(i64),
     /// Of a [`Histogram`](crate::Histogram).
     Histogram(HistogramValue<'a>),
+    /// Of an [`Info`](crate::Info): what it says are its labels.
+    Info,
+    /// Of a [`StateSet`](crate::StateSet).
+    StateSet(StateSetValue<'a>),
+}
+
+/// The state that a state set is in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StateSetValue<'a> {
+    pub(crate) states: &'a [Box<str>],
+    pub(crate) current: usize,
+}
+
+impl<'a> StateSetValue<'a> {
+    /// Gives each state, and whether it is the current one: true for exactly one.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, bool)> + use<'a> {
+        let current = self.current;
+        self.states.iter().enumerate().map(move |(index, state)| (&**state, index == current))
+    }
 }
 
 /// The merged value of a histogram.

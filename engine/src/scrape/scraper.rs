@@ -2,7 +2,7 @@
 
 use super::collected::Collections;
 use super::prepared::{Prepared, gauge_value, total};
-use super::sample::HistogramValue;
+use super::sample::{HistogramValue, StateSetValue};
 use super::walk::Walk;
 use super::{Report, Sample, SampleValue};
 use crate::cells::{Pass, PassScratch};
@@ -159,6 +159,11 @@ fn value_of<'a>(
         Kind::DurationCounter => SampleValue::DurationCounter(Duration::from_nanos(total(pass, record)?)),
         Kind::UpDownCounter => SampleValue::UpDownCounter(pass.difference(record.range())),
         Kind::Gauge => SampleValue::Gauge(gauge_value(record)?),
+        Kind::Info => SampleValue::Info,
+        Kind::StateSet => SampleValue::StateSet(StateSetValue {
+            states: &family.core.desc.states,
+            current: gauge_value(record)? as usize,
+        }),
         Kind::Histogram => {
             let sum = family.merge_histogram(pass, record, buckets)?;
             let bounds = family.core.desc.layout.as_ref()?.bounds();

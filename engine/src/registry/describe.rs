@@ -1,0 +1,164 @@
+//! The reference of a registry's metrics: what is registered, for people and programs to read.
+
+use super::desc::Limits;
+use super::json::Json;
+use super::{Desc, Kind, Registry, Unit};
+use std::fmt::Write;
+
+/// What is known of one metric family before it has a value.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Description {
+    /// The full name.
+    pub name: String,
+    /// The kind.
+    pub kind: Kind,
+    /// The help text.
+    pub help: String,
+    /// The unit, where one was stated.
+    pub unit: Option<Unit>,
+    /// The names of the labels, constant ones first.
+    pub labels: Vec<String>,
+    /// The finite upper bounds of a histogram.
+    pub buckets: Vec<f64>,
+    /// The states of a state set.
+    pub states: Vec<String>,
+    /// Live series at most.
+    pub limit: usize,
+    /// Bytes of a label value at most.
+    pub value_limit: usize,
+    /// Made by a collector.
+    pub collected: bool,
+}
+
+impl Description {
+    fn new(desc: &Desc, collected: bool) -> Self {
+        Self {
+            name: desc.name.to_string(),
+            kind: desc.kind,
+            help: desc.help.to_string(),
+            unit: desc.unit,
+            labels: desc.label_names.iter().map(ToString::to_string).collect(),
+            buckets: desc.layout.as_ref().map_or_else(Vec::new, |layout| layout.bounds().to_vec()),
+            states: desc.states.iter().map(ToString::to_string).collect(),
+            limit: desc.limits.series,
+            value_limit: desc.limits.value_bytes,
+            collected,
+        }
+    }
+
+    /// Gives what has no column of its own.
+    fn details(&self) -> String {
+        let mut details = Vec::new();
+        if !self.buckets.is_empty() {
+            let bounds: Vec<_> = self.buckets.iter().map(f64::to_string).collect();
+            details.push(format!("buckets {}", bounds.join(", ")));
+        }
+        if !self.states.is_empty() {
+            details.push(format!("states {}", self.states.join(", ")));
+        }
+        // The default limit stands at every family and says nothing about one.
+        if self.limit != Limits::default().series && self.limit != usize::MAX {
+            details.push(format!("at most {} series", self.limit));
+        }
+        details.join("; ")
+    }
+}
+
+/// The families of a registry, by name; made by [`Registry::describe`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reference {
+    families: Vec<Description>,
+}
+
+impl Reference {
+    /// Gives the descriptions in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = &Description> {
+        self.families.iter()
+    }
+
+    /// Gives a Markdown table: a page of reference documentation.
+    #[must_use]
+    pub fn to_markdown(&self) -> String {
+        let mut page = "| name | kind | unit | labels | help | details |\n|---|---|---|---|---|---|\n".to_owned();
+        for family in &self.families {
+            let labels: Vec<_> = family.labels.iter().map(|label| format!("`{label}`")).collect();
+            let unit = family.unit.map_or("", Unit::as_str);
+            // Writing to a String cannot fail.
+            let _ = writeln!(
+                page,
+                "| `{}` | {} | {unit} | {} | {} | {} |",
+                family.name,
+                family.kind.name(),
+                labels.join(", "),
+                cell(&family.help),
+                cell(&family.details()),
+            );
+        }
+        page
+    }
+
+    /// Gives a JSON array with an object for each family: `name`, `kind`, `help`, `unit` (or null), `labels`,
+    /// `buckets`, `states`, `limit` (or null), `value_limit`, `collected`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut json = Json::default();
+        json.array(&self.families, |json, family| {
+            json.object(|json| {
+                json.key("name").string(&family.name);
+                json.key("kind").string(family.kind.name());
+                json.key("help").string(&family.help);
+                json.key("unit").optional(family.unit, |json, unit| json.string(unit.as_str()));
+                json.key("labels").array(&family.labels, |json, label| json.string(label));
+                json.key("buckets").array(&family.buckets, |json, bound| json.number(*bound));
+                json.key("states").array(&family.states, |json, state| json.string(state));
+                let limit = (family.limit != usize::MAX).then_some(family.limit);
+                json.key("limit").optional(limit, Json::number);
+                json.key("value_limit").number(family.value_limit);
+                json.key("collected").boolean(family.collected);
+            });
+        });
+        json.into_string()
+    }
+}
+
+/// Gives text that stays in its cell of a table, and is no markup.
+fn cell(text: &str) -> String {
+    let mut cell = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '\n' | '\r' => cell.push(' '),
+            '|' | '\\' | '`' | '*' | '_' | '[' | ']' => cell.extend(['\\', char]),
+            '<' => cell.push_str("&lt;"),
+            '&' => cell.push_str("&amp;"),
+            _ => cell.push(char),
+        }
+    }
+    cell
+}
+
+impl Registry {
+    /// Describes every family that is registered, those of collectors too: the reference documentation of a program's
+    /// metrics, made from the program. The order is that of the names, whatever the order of registration.
+    ///
+    /// # Examples
+    /// ```
+    /// # let registry = streamgauge::Registry::new();
+    /// registry.counter("events_total", "Events read.").register()?.inc();
+    /// let reference = registry.describe();
+    /// assert!(reference.to_markdown().contains("| `events_total` | counter |  |  | Events read. |  |"));
+    /// assert!(reference.to_json().starts_with("[{\"name\":\"events_total\",\"kind\":\"counter\""));
+    /// # Ok::<(), streamgauge::Error>(())
+    /// ```
+    #[must_use]
+    pub fn describe(&self) -> Reference {
+        let Some(inner) = self.inner() else { return Reference::default() };
+        let own = inner.families();
+        let collectors = inner.collectors.list();
+        let own = own.iter().map(|family| Description::new(&family.desc, false));
+        let collected = collectors.iter().flat_map(|registered| &registered.descs);
+        let mut families: Vec<_> = own.chain(collected.map(|desc| Description::new(desc, true))).collect();
+        families.sort_by(|a, b| a.name.cmp(&b.name));
+        Reference { families }
+    }
+}

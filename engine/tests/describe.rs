@@ -1,0 +1,77 @@
+//! The reference of a registry's metrics.
+
+use streamgauge::{Buckets, Counter, Family, Kind, LabelSet, Registry, Unit};
+
+#[derive(LabelSet)]
+struct Table<'a> {
+    table: &'a str,
+}
+
+/// Registers in one of two orders.
+fn registry(reversed: bool) -> Registry {
+    let registry = Registry::new();
+    let scope = registry.label("pipeline", "orders");
+    let mut steps: Vec<Box<dyn Fn()>> = vec![
+        Box::new(|| {
+            let read: Family<Table<'static>, Counter> = scope
+                .counter("read_bytes_total", "Bytes | \"read\"\nby <table> & _more_.")
+                .unit(Unit::Bytes)
+                .limit(50)
+                .family()
+                .expect("legal");
+            read.init(&Table { table: "a" });
+        }),
+        Box::new(|| {
+            let buckets = Buckets::explicit([0.1, 1.0]);
+            registry.histogram("size", "Sizes.").buckets(buckets).register().expect("legal").observe(1.0);
+        }),
+        Box::new(|| {
+            registry.state_set("phase", "P.").states(["up", "a|b"]).register().expect("legal").set("up");
+        }),
+        Box::new(|| registry.self_metrics(true).expect("free")),
+    ];
+    if reversed {
+        steps.reverse();
+    }
+    steps.iter().for_each(|step| step());
+    registry.clone()
+}
+
+#[test]
+fn the_order_is_that_of_the_names() {
+    let reference = registry(false).describe();
+    assert_eq!(reference, registry(true).describe());
+    let names: Vec<_> = reference.iter().map(|family| family.name.as_str()).collect();
+    assert!(names.is_sorted() && names.contains(&"streamgauge_series") && names.contains(&"size"));
+    assert!(reference.iter().all(|family| family.collected == family.name.starts_with("streamgauge_")));
+    let read = reference.iter().find(|family| family.name == "read_bytes_total").expect("registered");
+    assert_eq!((read.kind, read.unit, read.limit), (Kind::Counter, Some(Unit::Bytes), 50));
+    assert_eq!(read.labels, ["pipeline", "table"]);
+    assert_eq!(Registry::disabled().describe().iter().count(), 0);
+}
+
+#[test]
+fn markdown_keeps_its_table_whatever_the_texts_are() {
+    let page = registry(false).describe().to_markdown();
+    let line = |name: &str| page.lines().find(|line| line.contains(name)).unwrap_or_default().to_owned();
+    assert_eq!(
+        line("`read_bytes_total`"),
+        "| `read_bytes_total` | counter | bytes | `pipeline`, `table` | Bytes \\| \"read\" by &lt;table> &amp; \
+         \\_more\\_. | at most 50 series |"
+    );
+    assert_eq!(line("`size`"), "| `size` | histogram |  |  | Sizes. | buckets 0.1, 1 |");
+    assert_eq!(line("`phase`"), "| `phase` | state set |  |  | P. | states up, a\\|b |");
+    assert!(page.starts_with("| name | kind | unit | labels | help | details |\n|---|---|---|---|---|---|\n| `phase`"));
+}
+
+#[test]
+fn json_says_the_same() {
+    let json = registry(false).describe().to_json();
+    assert!(json.contains(
+        "{\"name\":\"read_bytes_total\",\"kind\":\"counter\",\"help\":\"Bytes | \\\"read\\\"\\nby <table> & _more_.\",\
+         \"unit\":\"bytes\",\"labels\":[\"pipeline\",\"table\"],\"buckets\":[],\"states\":[],\"limit\":50,\
+         \"value_limit\":1024,\"collected\":false}"
+    ));
+    assert!(json.contains("\"buckets\":[0.1,1],") && json.contains("\"states\":[\"up\",\"a|b\"],"));
+    assert!(json.starts_with('[') && json.ends_with("\"collected\":true}]"));
+}

@@ -5,6 +5,7 @@
 //! scrapes (lag, depth, age) is a callback and costs the stream nothing.
 
 mod labels;
+mod reference;
 mod register;
 mod sets;
 

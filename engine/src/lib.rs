@@ -68,7 +68,8 @@ pub use metric::{
     UpDownCounter, warm_thread,
 };
 pub use registry::{
-    Builder, CollectedFamily, CollectedValue, Collection, Collector, CollectorId, Description, Error, Family, HandleCache, Instrument, Kind, Labels, MetricSet, Reference, Registry, Samples, Scope, StateSetBuilder, Unit,
+    Builder, CollectedFamily, CollectedValue, Collection, Collector, CollectorId, Description, Error, Family,
+    HandleCache, Instrument, Kind, Labels, MetricSet, Reference, Registry, Samples, Scope, StateSetBuilder, Unit,
 };
 #[doc(hidden)]
 pub use registry::{FieldVisitor, SetField};

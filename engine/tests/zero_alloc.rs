@@ -76,13 +76,6 @@ struct Table<'a> {
     partition: u32,
 }
 
-/// Keeps the other tests of this binary away: a scrape tidies up what any thread of the process has left, and
-/// that may allocate.
-fn alone() -> std::sync::MutexGuard<'static, ()> {
-    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
-    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
 #[test]
 fn the_count_counts() {
     let _alone = alone();

@@ -1,6 +1,6 @@
 //! Info: labels that say something by themselves.
 
-use crate::cells::{GaugeSeries, Held};
+use crate::cells::{GaugeSeries, Held, Hold};
 
 /// Facts about the process that do not change, as labels: version, commit, the name of a source. Its value is always
 /// 1. Dropping the handle changes nothing.
@@ -27,6 +27,11 @@ impl Info {
     /// Gives a handle that counts as a user, unless the series is dead.
     pub(crate) fn admitted(&self) -> Option<Self> {
         Some(Self { held: self.held.admitted()? })
+    }
+
+    /// Gives the hold on the series.
+    pub(crate) fn hold(&self) -> &dyn Hold {
+        &self.held
     }
 
     /// Makes an info that is exposed nowhere.

@@ -1,11 +1,11 @@
 //! How an info is made from a record: it is a gauge whose word nobody reads.
 
 use super::instrument::backend::Backend;
-use super::{Builder, Instrument, Kind, RecordRef, Scope, SeriesRef};
+use super::{Builder, FamilyCore, Instrument, Kind, RecordRef, Scope, SeriesRef};
 use crate::buckets::Layout;
-use crate::cells::{GaugeSeries, Held, OutOfCells, Range};
+use crate::cells::{GaugeSeries, Held, Hold, OutOfCells, Range};
 use crate::metric::Info;
-use crate::sync::{Arc, PlainArc};
+use crate::sync::Arc;
 use std::mem::ManuallyDrop;
 
 impl Instrument for Info {
@@ -15,22 +15,27 @@ impl Instrument for Info {
 #[expect(private_interfaces, reason = "hidden: only the engine names storage")]
 impl Backend for Info {
     const KIND: Kind = Kind::Info;
+    type View<'r> = ManuallyDrop<Self>;
 
     fn create(_: Option<&Layout>, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
         Ok((SeriesRef::Gauge(Arc::new(GaugeSeries::new(created_millis))), Range::SCRATCH))
     }
 
-    fn view(record: RecordRef<'_>, _: Option<&PlainArc<Layout>>) -> Option<ManuallyDrop<Self>> {
+    fn view<'r>(record: RecordRef<'r>, _: &FamilyCore) -> Option<ManuallyDrop<Self>> {
         match record.series() {
             SeriesRef::Gauge(series) => {
                 Some(ManuallyDrop::new(Self::new(ManuallyDrop::into_inner(Held::borrowed(series)))))
             }
-            SeriesRef::Cells(_) | SeriesRef::Callback(_) => None,
+            SeriesRef::Cells(_) | SeriesRef::Callback(_) | SeriesRef::Set(_) => None,
         }
     }
 
     fn owned(view: &Self) -> Option<Self> {
         view.admitted()
+    }
+
+    fn holds(&self, show: &mut dyn FnMut(&dyn Hold)) {
+        show(self.hold());
     }
 }
 

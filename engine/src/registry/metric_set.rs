@@ -239,6 +239,7 @@ impl<L: LabelSet, S: MetricSet> Family<L, S> {
             unit: None,
             label_names: labels.map(Box::from).collect(),
             layout: None,
+            states: PlainArc::default(),
             limits: super::desc::Limits { series: usize::MAX, ..Default::default() },
         };
         let shared = Shared::new();

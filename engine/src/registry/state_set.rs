@@ -49,7 +49,7 @@ impl StateSetBuilder {
         let record = core
             .get_or_insert(&pin, selector.hash(&()), &selector.values(&(), usize::MAX), false, &make)
             .map_err(|refused| refused.into_error(&core))?;
-        let word = Gauge::view(record, None).and_then(|view| Gauge::owned(&view));
+        let word = Gauge::view(record, &core).and_then(|view| Gauge::owned(&view));
         let word = word.ok_or_else(|| callback_exists(name, record))?;
         Ok(StateSet::new(word, core.desc.states.clone()))
     }

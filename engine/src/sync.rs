@@ -21,7 +21,7 @@ mod native {
     pub(crate) use parking_lot::Mutex;
     pub(crate) use std::sync::Arc;
     pub(crate) use std::sync::atomic::{
-        AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, compiler_fence, fence,
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, compiler_fence, fence,
     };
 
     /// Keeps reclamation away while held; see [`Reclaim`].
@@ -60,7 +60,7 @@ mod native {
 mod under_loom {
     pub(crate) use loom::sync::Arc;
     use loom::sync::MutexGuard;
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, fence};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence};
 
     /// loom has no compiler fence; under loom the pin uses real fences (see `cells::fence`).
     pub(crate) fn compiler_fence(_: super::Ordering) {}

@@ -2,20 +2,20 @@
 //! that the user holds and alone vetoes expiry. What keeps handles on the user's behalf (caches, sets) holds
 //! the `Arc` and gives its place among the users up.
 
-use crate::sync::{Arc, AtomicUsize, Fault, Ordering, broken, model_failed};
+use crate::sync::{Arc, AtomicU32, Fault, Ordering, broken, model_failed};
 
 /// Set once the series is dead: no new user is admitted.
-const DEAD: usize = 1 << (usize::BITS - 1);
+const DEAD: u32 = 1 << (u32::BITS - 1);
 /// Set before the first user of an overflow series, and never changed.
-const OVERFLOW: usize = 1 << (usize::BITS - 2);
+const OVERFLOW: u32 = 1 << (u32::BITS - 2);
 
 /// Counts the user's handles of one series. Written by whoever clones, drops or obtains a handle.
 #[derive(Debug)]
-pub(crate) struct Users(AtomicUsize);
+pub(crate) struct Users(AtomicU32);
 
 impl Users {
     pub(crate) fn new() -> Self {
-        Self(AtomicUsize::new(0))
+        Self(AtomicU32::new(0))
     }
 
     /// Admits one more user, unless the series is dead.
@@ -67,7 +67,7 @@ impl Users {
         self.0.fetch_or(OVERFLOW, Ordering::Relaxed);
     }
 
-    fn has(&self, flag: usize) -> bool {
+    fn has(&self, flag: u32) -> bool {
         // Relaxed (O21): the reader has seen a generation that the removal came before.
         self.0.load(Ordering::Relaxed) & flag != 0
     }

@@ -22,6 +22,21 @@ impl Range {
     }
 }
 
+/// A range in four bytes, for the storage of series; handles keep it unpacked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PackedRange(u32);
+
+impl PackedRange {
+    pub(crate) fn new(range: Range) -> Self {
+        const { assert!(CHUNK_CELLS * DIRECTORY_CHUNKS <= 1 << 24) };
+        Self(range.chunk * CHUNK_CELLS as u32 + range.offset)
+    }
+
+    pub(crate) fn unpack(self) -> Range {
+        Range { chunk: self.0 / CHUNK_CELLS as u32, offset: self.0 % CHUNK_CELLS as u32 }
+    }
+}
+
 /// Tells whether a chunk holds scratch ranges: cells that nobody reads.
 pub(crate) fn is_scratch_chunk(chunk: u32) -> bool {
     chunk < SCRATCH_CHUNKS

@@ -23,6 +23,11 @@ use std::ptr::NonNull;
 /// Pages double up to this size; a record larger than that gets a page of its own.
 const LARGEST_PAGE: usize = 64 * 1024;
 const ALIGN: usize = align_of::<Header>();
+/// Some value is escaped in the text, so its bytes are not the value's.
+const ESCAPED: u8 = 1;
+/// An overflow series: no limit counts it.
+const EXEMPT: u8 = 2;
+const _: () = assert!(cfg!(engine_loom) || size_of::<Header>() == 40);
 
 /// What a record begins with.
 #[derive(Debug)]
@@ -33,10 +38,8 @@ struct Header {
     range: Range,
     text_len: u32,
     labels: u16,
-    /// Some value is escaped in the text, so its bytes are not the value's.
-    escaped: bool,
-    /// An overflow series: no limit counts it.
-    exempt: bool,
+    /// `ESCAPED` and `EXEMPT`, in one byte: the header is what most of a family's memory is made of.
+    flags: u8,
     /// The storage was taken out: nothing may read `series`, and the page does not drop it.
     released: AtomicBool,
     /// The registry's number of the removal; 0 while the series is live. Written once, under the family's
@@ -137,11 +140,11 @@ impl<'r> RecordRef<'r> {
 
     #[inline(always)]
     pub(crate) fn is_escaped(self) -> bool {
-        self.header().escaped
+        self.header().flags & ESCAPED != 0
     }
 
     pub(crate) fn is_exempt(self) -> bool {
-        self.header().exempt
+        self.header().flags & EXEMPT != 0
     }
 
     fn ends_ptr(self) -> NonNull<u32> {
@@ -307,8 +310,7 @@ impl Records {
             range: new.range,
             text_len,
             labels,
-            escaped: new.escaped,
-            exempt: new.exempt,
+            flags: if new.escaped { ESCAPED } else { 0 } | if new.exempt { EXEMPT } else { 0 },
             released: AtomicBool::new(false),
             removal: AtomicU64::new(0),
             witness: Witness::new(),

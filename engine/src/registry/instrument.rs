@@ -3,7 +3,7 @@
 use super::{FamilyCore, Kind, RecordRef, Scope, SeriesRef};
 use crate::buckets::{Buckets, Layout};
 use crate::cells::{GaugeSeries, Held, Hold, OutOfCells, Range, Series};
-use crate::metric::{Counter, DurationCounter, Gauge, Histogram, UpDownCounter};
+use crate::metric::{Counter, DurationCounter, Gauge, Histogram, Info, UpDownCounter};
 use crate::sync::{Arc, PlainArc};
 use std::mem::ManuallyDrop;
 
@@ -37,6 +37,10 @@ impl Instrument for Gauge {
 }
 
 impl Instrument for UpDownCounter {
+    type Spec = ();
+}
+
+impl Instrument for Info {
     type Spec = ();
 }
 
@@ -184,31 +188,39 @@ impl Backend for Histogram {
     }
 }
 
-#[expect(private_interfaces, reason = "hidden: only the engine names storage")]
-impl Backend for Gauge {
-    const KIND: Kind = Kind::Gauge;
-    type View<'r> = ManuallyDrop<Self>;
+macro_rules! over_word {
+    ($metric:ty, $kind:expr) => {
+        #[expect(private_interfaces, reason = "hidden: only the engine names storage")]
+        impl Backend for $metric {
+            const KIND: Kind = $kind;
+            type View<'r> = ManuallyDrop<Self>;
 
-    fn create(_: Option<&Layout>, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
-        let series = GaugeSeries::new(created_millis);
-        Ok((SeriesRef::Gauge(Arc::new(series)), Range::SCRATCH))
-    }
-
-    #[inline(always)]
-    fn view<'r>(record: RecordRef<'r>, _: &FamilyCore) -> Option<ManuallyDrop<Self>> {
-        match record.series() {
-            SeriesRef::Gauge(series) => {
-                Some(ManuallyDrop::new(Self::new(ManuallyDrop::into_inner(Held::borrowed(series)))))
+            fn create(_: Option<&Layout>, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
+                let series = GaugeSeries::new(created_millis);
+                Ok((SeriesRef::Gauge(Arc::new(series)), Range::SCRATCH))
             }
-            SeriesRef::Cells(_) | SeriesRef::Callback(_) | SeriesRef::Set(_) => None,
+
+            #[inline(always)]
+            fn view<'r>(record: RecordRef<'r>, _: &FamilyCore) -> Option<ManuallyDrop<Self>> {
+                match record.series() {
+                    SeriesRef::Gauge(series) => {
+                        Some(ManuallyDrop::new(Self::new(ManuallyDrop::into_inner(Held::borrowed(series)))))
+                    }
+                    SeriesRef::Cells(_) | SeriesRef::Callback(_) | SeriesRef::Set(_) => None,
+                }
+            }
+
+            fn owned(view: &Self) -> Option<Self> {
+                view.admitted()
+            }
+
+            fn holds(&self, show: &mut dyn FnMut(&dyn Hold)) {
+                show(self.hold());
+            }
         }
-    }
-
-    fn owned(view: &Self) -> Option<Self> {
-        view.admitted()
-    }
-
-    fn holds(&self, show: &mut dyn FnMut(&dyn Hold)) {
-        show(self.hold());
-    }
+    };
 }
+
+over_word!(Gauge, Kind::Gauge);
+// An info is a gauge whose word nobody reads.
+over_word!(Info, Kind::Info);

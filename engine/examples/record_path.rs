@@ -7,7 +7,7 @@
 use std::thread;
 use std::time::Duration;
 use streamgauge::{
-    Buckets, Counter, DurationCounter, Family, Format, Gauge, Histogram, LabelSet, Registry, Scraper, Tick,
+    Buckets, Counter, DurationCounter, Family, Format, Gauge, Histogram, LabelSet, LabelValue, Registry, Scraper, Tick,
     UpDownCounter, stats,
 };
 
@@ -17,6 +17,24 @@ pub struct Table<'a> {
     source: &'a str,
     schema: &'a str,
     table: &'a str,
+}
+
+/// What a change does.
+#[derive(Clone, Copy, Debug, LabelValue)]
+pub enum Op {
+    /// A new row.
+    Insert,
+    /// A changed row.
+    Update,
+    /// A row less.
+    Delete,
+}
+
+/// Labels that can be enumerated.
+#[derive(Debug, LabelSet)]
+pub struct Applied {
+    op: Op,
+    ok: bool,
 }
 
 /// Calls one method of a handle under a name that the linker keeps.
@@ -60,6 +78,9 @@ named! {
     fn streamgauge_asm_family_with(family: &Family<Table<'static>, Counter>, source: &str, table: &str) {
         family.with(&Table { source, schema: "public", table }, Counter::inc);
     }
+    fn streamgauge_asm_enum_family_with(family: &Family<Applied, Counter>, op: Op, ok: bool) {
+        family.with(&Applied { op, ok }, Counter::inc);
+    }
 }
 
 /// What one thread records.
@@ -70,7 +91,8 @@ fn life(registry: &Registry) -> Result<(), streamgauge::Error> {
     let depth = registry.up_down_counter("depth", "In flight.").register()?;
     let sizes = registry.histogram("size", "Sizes.").buckets(Buckets::exponential(1.0, 2.0, 8)).register()?;
     let tables: Family<Table<'static>, Counter> = registry.counter("tables_total", "Tables.").family()?;
-    for _ in 0..100 {
+    let applied: Family<Applied, Counter> = registry.counter("applied_total", "Changes.").family()?;
+    for round in 0..100 {
         streamgauge_asm_counter_inc(&events);
         streamgauge_asm_counter_add(&events, 2);
         let start = Tick::now();
@@ -83,6 +105,7 @@ fn life(registry: &Registry) -> Result<(), streamgauge::Error> {
         streamgauge_asm_histogram_observe(&sizes, 3.0);
         streamgauge_asm_histogram_observe_n(&sizes, 300.0, 2);
         streamgauge_asm_family_with(&tables, "mysql", "orders");
+        streamgauge_asm_enum_family_with(&applied, [Op::Insert, Op::Update, Op::Delete][round % 3], round % 2 == 0);
     }
     Ok(())
 }
@@ -107,7 +130,7 @@ fn main() -> Result<(), streamgauge::Error> {
         thread.join().expect("a thread that records does not panic")?;
     }
     body.clear();
-    assert_eq!(scraper.encode(Format::Text, &mut body).series(), 6);
+    assert_eq!(scraper.encode(Format::Text, &mut body).series(), 12);
     let value = |name: &str| registry.sample_value(name, &[]);
     let rounds = (THREADS * 100) as f64;
     assert_eq!(value("events_total"), Some(3.0 * rounds));
@@ -117,6 +140,8 @@ fn main() -> Result<(), streamgauge::Error> {
     assert_eq!((value("size_count"), value("size_sum")), (Some(3.0 * rounds), Some(603.0 * rounds)));
     let labels = [("source", "mysql"), ("schema", "public"), ("table", "orders")];
     assert_eq!(registry.sample_value("tables_total", &labels), Some(rounds));
+    let labels = [("op", "update"), ("ok", "true")];
+    assert_eq!(registry.sample_value("applied_total", &labels), Some(16.0 * THREADS as f64));
     assert_eq!((stats().internal_errors, stats().lost_records), (0, 0));
     Ok(())
 }

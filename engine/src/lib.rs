@@ -69,7 +69,8 @@ pub use metric::{
 };
 pub use registry::{
     Builder, CollectedFamily, CollectedValue, Collection, Collector, CollectorId, Description, Error, Family,
-    HandleCache, Instrument, Kind, Labels, MetricSet, Reference, Registry, Samples, Scope, StateSetBuilder, Unit,
+    HandleCache, Instrument, Kind, Labels, Level, MetricSet, Reference, Registry, Samples, Scope, StateSetBuilder,
+    Switch, Unit,
 };
 #[doc(hidden)]
 pub use registry::{FieldVisitor, SetField};

@@ -199,6 +199,8 @@ pub enum Fault {
     ReuseWithoutZeroing,
     /// A table slot is published with Relaxed instead of Release (O13).
     SlotPublishedRelaxed,
+    /// A removal leaves its record in the tables of enumerated label sets (O22).
+    DenseNotEmptied,
     /// The old table is freed at once when a new one takes its place (O13).
     TableFreedAtOnce,
     /// The registry's budget is taken by a load and a store instead of a read-modify-write (O20).

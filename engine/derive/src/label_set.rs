@@ -16,10 +16,11 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         if names.insert(name.value(), name.span()).is_some() {
             return Err(Error::new(name.span(), format!("two labels are named `{}`", name.value())));
         }
-        labels.push((ident, name));
+        labels.push((ident, name, &field.ty));
     }
-    let idents = labels.iter().map(|(ident, _)| ident);
-    let texts = labels.iter().map(|(_, name)| name);
+    let idents: Vec<_> = labels.iter().map(|(ident, ..)| ident).collect();
+    let types: Vec<_> = labels.iter().map(|(_, _, ty)| ty).collect();
+    let texts = labels.iter().map(|(_, name, _)| name);
     let this = &input.ident;
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
     let family = family_generics(&input.generics);
@@ -28,12 +29,22 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         impl #impl_generics ::streamgauge::LabelSet for #this #type_generics #where_clause {
             type Family = #this #family;
             const NAMES: &'static [&'static str] = &[#(#texts),*];
+            const VALUES: &'static [&'static [&'static str]] = &[#(<#types as ::streamgauge::LabelValue>::VALUES),*];
 
             #[inline(always)]
             fn visit<StreamgaugeVisitor: ::streamgauge::LabelVisitor>(&self, visitor: &mut StreamgaugeVisitor) {
                 #(::streamgauge::LabelValue::with_text(&self.#idents, |text| {
                     ::streamgauge::LabelVisitor::value(visitor, text)
                 });)*
+            }
+
+            #[inline(always)]
+            fn ordinal(&self) -> usize {
+                let ordinal = 0usize;
+                #(let ordinal = ordinal
+                    .wrapping_mul(<#types as ::streamgauge::LabelValue>::VALUES.len())
+                    .wrapping_add(::streamgauge::LabelValue::ordinal(&self.#idents));)*
+                ordinal
             }
         }
     })

@@ -18,6 +18,8 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     }
     let mut texts: HashMap<String, Span> = HashMap::new();
     let mut arms = Vec::new();
+    let mut ordinals = Vec::new();
+    let mut values = Vec::new();
     for variant in &data.variants {
         if !variant.fields.is_empty() {
             return Err(Error::new_spanned(&variant.fields, "a label value has no fields: its text must be fixed"));
@@ -28,19 +30,29 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         if texts.insert(text.value(), text.span()).is_some() {
             return Err(Error::new(text.span(), format!("two variants have the text `{}`", text.value())));
         }
+        let ordinal = values.len();
         arms.push(quote!(Self::#ident => #text));
+        ordinals.push(quote!(Self::#ident => #ordinal));
+        values.push(text);
     }
     let this = &input.ident;
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
     Ok(quote! {
         #[automatically_derived]
         impl #impl_generics ::streamgauge::LabelValue for #this #type_generics #where_clause {
+            const VALUES: &'static [&'static str] = &[#(#values),*];
+
             #[inline]
             fn with_text<StreamgaugeResult>(
                 &self,
                 f: impl FnOnce(&str) -> StreamgaugeResult,
             ) -> StreamgaugeResult {
                 f(match self { #(#arms),* })
+            }
+
+            #[inline(always)]
+            fn ordinal(&self) -> usize {
+                match self { #(#ordinals),* }
             }
         }
     })

@@ -120,6 +120,7 @@ fn family_of(ty: &Type) -> Option<&Type> {
 pub(crate) struct Attributes {
     pub(crate) name: Option<LitStr>,
     pub(crate) unit: Option<LitStr>,
+    level: Option<LitStr>,
     pub(crate) buckets: Option<Expr>,
     prefix: Option<LitStr>,
     pub(crate) labels: Vec<(LitStr, LitStr)>,
@@ -140,6 +141,7 @@ impl Attributes {
                 match name.to_string().as_str() {
                     "name" => parsed.name = Some(meta.value()?.parse()?),
                     "unit" => parsed.unit = Some(meta.value()?.parse()?),
+                    "level" => parsed.level = Some(meta.value()?.parse()?),
                     "prefix" => parsed.prefix = Some(meta.value()?.parse()?),
                     "buckets" => parsed.buckets = Some(meta.value()?.parse()?),
                     "label" => meta.parse_nested_meta(|label| {
@@ -170,11 +172,22 @@ impl Attributes {
         }
     }
 
-    /// Gives `scope` with the prefix and the labels.
-    pub(crate) fn scope(&self, scope: &TokenStream) -> TokenStream {
+    /// Gives `scope` with the prefix, the level and the labels.
+    pub(crate) fn scope(&self, scope: &TokenStream) -> Result<TokenStream> {
         let prefix = self.prefix.as_ref().map(|prefix| quote!(.scope(#prefix)));
+        let level = self.level()?;
         let labels = self.labels.iter().map(|(name, value)| quote!(.label(#name, #value)));
-        quote!(::core::clone::Clone::clone(#scope) #prefix #(#labels)*)
+        Ok(quote!(::core::clone::Clone::clone(#scope) #prefix #level #(#labels)*))
+    }
+
+    /// Gives the call that states the level.
+    pub(crate) fn level(&self) -> Result<Option<TokenStream>> {
+        let Some(level) = &self.level else { return Ok(None) };
+        match level.value().as_str() {
+            "basic" => Ok(Some(quote!(.level(::streamgauge::Level::Basic)))),
+            "detailed" => Ok(Some(quote!(.level(::streamgauge::Level::Detailed)))),
+            text => Err(Error::new(level.span(), format!("`{text}` is no level; these are: basic, detailed"))),
+        }
     }
 
     /// Gives the labels as a text that tells them apart.
@@ -198,7 +211,7 @@ impl Attributes {
 }
 
 const UNKNOWN: &str =
-    "unknown metric attribute; `name`, `unit`, `buckets`, `prefix` = .. and `label(k = \"v\")` are allowed";
+    "unknown metric attribute; `name`, `unit`, `buckets`, `level`, `prefix` = .. and `label(k = \"v\")` are allowed";
 const UNITS: [&str; 9] = ["seconds", "bytes", "ratio", "celsius", "meters", "volts", "amperes", "joules", "grams"];
 
 /// Gives the help text of a metric: its doc comment, on one line.

@@ -13,7 +13,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         return Err(Error::new_spanned(&input.generics, "a set of metrics has no generics: its fields are fixed"));
     }
     let attributes = Attributes::parse(&input.attrs)?;
-    attributes.allow(&["prefix", "label"], "the struct")?;
+    attributes.allow(&["prefix", "label", "level"], "the struct")?;
     let mut taken = HashSet::new();
     let mut idents = Vec::new();
     let mut values = Vec::new();
@@ -37,7 +37,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     }
     let this = &input.ident;
     let name = this.to_string();
-    let scope = attributes.scope(&quote!(scope));
+    let scope = attributes.scope(&quote!(scope))?;
     Ok(quote! {
         #[automatically_derived]
         impl ::streamgauge::MetricSet for #this {
@@ -96,14 +96,14 @@ fn value(field: &Field, ident: &Ident, taken: &mut HashSet<String>) -> Result<To
         FieldKind::Metric(metric) => (metric, quote_spanned!(ty.span()=> register)),
         FieldKind::Family(metric) => (metric, quote_spanned!(ty.span()=> family)),
         FieldKind::Set => {
-            attributes.allow(&["prefix", "label"], "a set, or a family of sets")?;
-            let scope = attributes.scope(&quote!(scope));
+            attributes.allow(&["prefix", "label", "level"], "a set, or a family of sets")?;
+            let scope = attributes.scope(&quote!(scope))?;
             return Ok(quote_spanned!(ty.span()=> <#ty>::register(&#scope)?));
         }
     };
     match metric {
-        Metric::Histogram => attributes.allow(&["name", "unit", "label", "buckets"], "a histogram")?,
-        _ => attributes.allow(&["name", "unit", "label"], metric.article())?,
+        Metric::Histogram => attributes.allow(&["name", "unit", "label", "level", "buckets"], "a histogram")?,
+        _ => attributes.allow(&["name", "unit", "label", "level"], metric.article())?,
     }
     let name = match &attributes.name {
         Some(name) => name.clone(),
@@ -116,7 +116,8 @@ fn value(field: &Field, ident: &Ident, taken: &mut HashSet<String>) -> Result<To
     let help = help(field, ident)?;
     let method = metric.method();
     let unit = attributes.unit_variant()?.map(|unit| quote!(.unit(::streamgauge::Unit::#unit)));
+    let level = attributes.level()?;
     let buckets = attributes.buckets.as_ref().map(|buckets| quote_spanned!(buckets.span()=> .buckets(#buckets)));
     let labels = attributes.labels.iter().map(|(name, value)| quote!(.label(#name, #value)));
-    Ok(quote!(scope.#method(#name, #help) #unit #buckets #(#labels)* .#end()?))
+    Ok(quote!(scope.#method(#name, #help) #unit #level #buckets #(#labels)* .#end()?))
 }

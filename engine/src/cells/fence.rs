@@ -8,59 +8,41 @@
 
 use crate::sync::{Ordering, compiler_fence, fence};
 
-/// The frequent side: orders the pin's store before the loads that follow.
+/// Tells whether a compiler fence is enough on the frequent side: whether the process is registered for expedited
+/// barriers. The first call registers it; the answer never changes.
+pub(crate) fn is_light() -> bool {
+    imp::has_membarrier()
+}
+
+/// The frequent side, where [`is_light`] says so: orders the pin's store before the loads that follow. The heavy side's
+/// system call makes a full fence of it when it matters.
 #[inline(always)]
 pub(crate) fn light() {
-    if imp::has_membarrier() {
-        // The heavy side's system call makes this a full fence when it matters.
-        compiler_fence(Ordering::SeqCst);
-    } else {
-        fence(Ordering::SeqCst);
-    }
+    compiler_fence(Ordering::SeqCst);
 }
 
 /// The rare side: orders the unlinking before the loads of the pins. False where the system call
 /// that the light side counts on failed; nothing may be freed then.
 pub(crate) fn heavy() -> bool {
-    let done = !imp::has_membarrier() || imp::barrier();
-    // Also with membarrier: a thread that pinned before registration was known used a real fence.
+    let done = !is_light() || imp::barrier();
+    // Also with membarrier: threads that have no slab use a real fence.
     fence(Ordering::SeqCst);
     done
 }
 
-/// Registers the process for expedited barriers, once. Called when a thread attaches, so before
-/// its first pin.
-pub(crate) fn register() {
-    imp::register();
-}
-
 #[cfg(all(target_os = "linux", not(engine_loom), not(engine_force_fence), not(miri)))]
 mod imp {
-    use crate::sync::{AtomicU8, OnceLock, Ordering};
+    use crate::sync::OnceLock;
 
     // Values of enum membarrier_cmd in the kernel's include/uapi/linux/membarrier.h.
     const PRIVATE_EXPEDITED: libc::c_int = 1 << 3;
     const REGISTER_PRIVATE_EXPEDITED: libc::c_int = 1 << 4;
 
-    /// 1 once the process is registered. Written once, before the first thread is LIVE.
-    static REGISTERED: AtomicU8 = AtomicU8::new(0);
-    static ATTEMPT: OnceLock<()> = OnceLock::new();
+    /// Whether the process is registered. Asked once, before the first thread is LIVE.
+    static REGISTERED: OnceLock<bool> = OnceLock::new();
 
-    #[inline(always)]
     pub(super) fn has_membarrier() -> bool {
-        // Relaxed (O17): a thread that still sees 0 uses a real fence, which is always right; the
-        // reclaimer calls `register` first, so it never misses a 1 that a pin has seen.
-        REGISTERED.load(Ordering::Relaxed) == 1
-    }
-
-    #[cold]
-    pub(super) fn register() {
-        ATTEMPT.get_or_init(|| {
-            if call(REGISTER_PRIVATE_EXPEDITED) {
-                // Relaxed (O17): see has_membarrier.
-                REGISTERED.store(1, Ordering::Relaxed);
-            }
-        });
+        *REGISTERED.get_or_init(|| call(REGISTER_PRIVATE_EXPEDITED))
     }
 
     pub(super) fn barrier() -> bool {
@@ -76,12 +58,9 @@ mod imp {
 
 #[cfg(not(all(target_os = "linux", not(engine_loom), not(engine_force_fence), not(miri))))]
 mod imp {
-    #[inline(always)]
     pub(super) fn has_membarrier() -> bool {
         false
     }
-
-    pub(super) fn register() {}
 
     pub(super) fn barrier() -> bool {
         true

@@ -12,7 +12,7 @@ use super::arena::{arena, null_directory};
 use super::chunk::{Chunk, Directory};
 use super::fence;
 use super::slab::{Slab, SlabPtr};
-use crate::sync::{Fault, Ordering, broken, compiler_fence};
+use crate::sync::{AtomicU64, Fault, Ordering, broken, compiler_fence};
 use std::cell::Cell;
 use std::ptr::NonNull;
 
@@ -36,9 +36,10 @@ pub(crate) struct Local {
     pub(crate) directory: Cell<*const Directory>,
     /// The slab while LIVE, else null.
     pub(crate) slab: Cell<*const Slab>,
+    /// The pin of the slab where a compiler fence is enough to take it: while LIVE and if the kernel has membarrier,
+    /// else null.
+    pub(crate) light_pin: Cell<*const AtomicU64>,
     pub(crate) state: Cell<State>,
-    /// How many lookups this thread is inside of.
-    pub(crate) depth: Cell<u32>,
 }
 
 impl Local {
@@ -47,8 +48,8 @@ impl Local {
         Self {
             directory: Cell::new(null_directory()),
             slab: Cell::new(std::ptr::null()),
+            light_pin: Cell::new(std::ptr::null()),
             state: Cell::new(State::New),
-            depth: Cell::new(0),
         }
     }
 
@@ -57,8 +58,8 @@ impl Local {
         Self {
             directory: Cell::new(null_directory()),
             slab: Cell::new(std::ptr::null()),
+            light_pin: Cell::new(std::ptr::null()),
             state: Cell::new(State::New),
-            depth: Cell::new(0),
         }
     }
 }
@@ -111,7 +112,6 @@ pub(crate) fn attach(local: &Local) {
         return;
     }
     local.state.set(State::Attaching);
-    fence::register();
     if !guard_exit() {
         local.state.set(State::Orphan);
         return;
@@ -122,10 +122,13 @@ pub(crate) fn attach(local: &Local) {
         return;
     };
     // SAFETY: just adopted: it lives until this thread gives it back.
-    #[allow(unsafe_code, reason = "takes the directory's address out of the adopted slab")]
-    let directory = unsafe { &raw const (*slab.as_ptr()).directory };
+    #[allow(unsafe_code, reason = "takes addresses out of the adopted slab")]
+    let adopted = unsafe { slab.get() };
     local.slab.set(slab.as_ptr());
-    local.directory.set(directory);
+    local.directory.set(&raw const adopted.directory);
+    if fence::is_light() {
+        local.light_pin.set(&raw const *adopted.pin);
+    }
     local.state.set(State::Live);
 }
 
@@ -148,6 +151,7 @@ pub(crate) fn detach(local: &Local) {
     // First the directory, so that a destructor that records after this one finds no cell.
     local.directory.set(null_directory());
     local.slab.set(std::ptr::null());
+    local.light_pin.set(std::ptr::null());
     local.state.set(State::Orphan);
     // Keeps the compiler from moving the hand-over before the lines above; the mutex in give_back is
     // what orders this thread's cells before the adopter (O6).

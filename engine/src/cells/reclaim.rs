@@ -82,7 +82,6 @@ pub(crate) fn collect() {
         (std::mem::take(&mut graveyard.fresh), std::mem::take(&mut graveyard.waiting))
     };
     if !(fresh.is_empty() && waiting.is_empty()) {
-        fence::register();
         let fenced = fence::heavy();
         // After the fence, so that a slab listed later belongs to a thread that sees the unlinking.
         let (pins, orphans) = read_pins();

@@ -7,5 +7,6 @@ mod value;
 
 pub(crate) use escape::{escape_into, needs_escape, unescape};
 pub(crate) use name::{is_reserved_label, is_valid_label, is_valid_metric};
+pub(crate) use set::{Combination, combinations};
 pub use set::{LabelSet, LabelVisitor};
 pub use value::LabelValue;

@@ -22,9 +22,19 @@ use std::borrow::Cow;
 /// assert_eq!(17u16.with_text(str::to_owned), "17");
 /// ```
 pub trait LabelValue {
+    /// Every text that the type can have, each once; none where they cannot be listed, as of strings and integers.
+    /// A family all of whose labels list theirs is found without hashing.
+    const VALUES: &'static [&'static str] = &[];
+
     /// Calls `f` with the text. Called on every lookup, possibly more than once, and never under a
     /// lock; it should not allocate.
     fn with_text<R>(&self, f: impl FnOnce(&str) -> R) -> R;
+
+    /// Gives the place of the text in [`VALUES`](Self::VALUES): to be given where those are.
+    #[inline(always)]
+    fn ordinal(&self) -> usize {
+        0
+    }
 }
 
 impl LabelValue for str {
@@ -35,9 +45,16 @@ impl LabelValue for str {
 }
 
 impl LabelValue for bool {
+    const VALUES: &'static [&'static str] = &["false", "true"];
+
     #[inline]
     fn with_text<R>(&self, f: impl FnOnce(&str) -> R) -> R {
         f(if *self { "true" } else { "false" })
+    }
+
+    #[inline(always)]
+    fn ordinal(&self) -> usize {
+        usize::from(*self)
     }
 }
 
@@ -61,9 +78,16 @@ macro_rules! by_deref {
 by_deref!(String, Box<str>, PlainArc<str>, std::rc::Rc<str>, Cow<'_, str>);
 
 impl<T: LabelValue + ?Sized> LabelValue for &T {
+    const VALUES: &'static [&'static str] = T::VALUES;
+
     #[inline]
     fn with_text<R>(&self, f: impl FnOnce(&str) -> R) -> R {
         (**self).with_text(f)
+    }
+
+    #[inline(always)]
+    fn ordinal(&self) -> usize {
+        (**self).ordinal()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::desc::Limits;
 use super::scope::Purpose;
 use super::selector::Selector;
-use super::{Desc, Error, Family, FamilyCore, Instrument, Kind, RecordRef, RegistryInner, Scope, Unit};
+use super::{Desc, Error, Family, FamilyCore, Instrument, Kind, Level, RecordRef, RegistryInner, Scope, Unit};
 use crate::buckets::Buckets;
 use crate::cells::Pin;
 use crate::label::LabelSet;
@@ -23,6 +23,7 @@ pub struct Builder<M: Instrument> {
     unit: Option<Unit>,
     verbatim: bool,
     limits: Limits,
+    level: Level,
     spec: M::Spec,
 }
 
@@ -35,6 +36,7 @@ impl<M: Instrument> Builder<M> {
             unit: None,
             verbatim: false,
             limits: Limits { idle: scope.idle_timeout_of(M::KIND), ..Limits::default() },
+            level: scope.own_level(),
             spec: M::Spec::default(),
         }
     }
@@ -79,6 +81,12 @@ impl<M: Instrument> Builder<M> {
     /// Scrapes look for idle series, and [`Registry::expire_idle`](crate::Registry::expire_idle) does.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.limits.idle = Some(timeout);
+        self
+    }
+
+    /// States the level; without it that of the scope, which is [`Level::Basic`] unless told otherwise.
+    pub fn level(mut self, level: Level) -> Self {
+        self.level = level;
         self
     }
 
@@ -181,6 +189,7 @@ impl<M: Instrument> Builder<M> {
             layout,
             states,
             limits: self.limits,
+            level: self.level,
         };
         desc.check(self.verbatim)?;
         let family = match self.scope.registry() {

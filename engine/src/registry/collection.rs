@@ -115,10 +115,14 @@ impl Collected {
         self.families.iter_mut().for_each(FamilySamples::clear);
     }
 
-    /// Leaves out what was given twice, and what is past the limits.
-    pub(crate) fn settle(&mut self, descs: &[Desc]) {
-        for (family, desc) in self.families.iter_mut().zip(descs) {
-            self.rejected += family.settle(desc.limits.series);
+    /// Leaves out what was given twice, what is past the limits, and the families that are off.
+    pub(crate) fn settle(&mut self, descs: &[Desc], is_on: impl Fn(usize) -> bool) {
+        for (place, (family, desc)) in self.families.iter_mut().zip(descs).enumerate() {
+            if is_on(place) {
+                self.rejected += family.settle(desc.limits.series);
+            } else {
+                family.clear();
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Whole families made at scrape time by code of the user: declaration and trait.
 
 use super::desc::Limits;
-use super::{Collection, Desc, Kind, Unit};
+use super::{Collection, Desc, Kind, Level, Unit};
 use crate::sync::PlainArc;
 
 /// Makes whole families when a registry is scraped: what some other system counts, under labels that are known
@@ -59,6 +59,7 @@ pub struct CollectedFamily {
     unit: Option<Unit>,
     labels: Vec<String>,
     limit: usize,
+    level: Level,
     verbatim: bool,
 }
 
@@ -81,6 +82,7 @@ impl CollectedFamily {
             unit: None,
             labels: Vec::new(),
             limit: Limits::default().series,
+            level: Level::default(),
             verbatim: false,
         }
     }
@@ -104,6 +106,12 @@ impl CollectedFamily {
         self
     }
 
+    /// States the level; without it [`Level::Basic`].
+    pub fn level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
     /// Takes the name as it is: the naming rules are lifted, the syntax is not.
     pub fn verbatim(mut self) -> Self {
         self.verbatim = true;
@@ -121,6 +129,7 @@ impl CollectedFamily {
             layout: None,
             states: PlainArc::new([]),
             limits: Limits { series: self.limit, ..Limits::default() },
+            level: self.level,
         };
         desc.check(self.verbatim)?;
         Ok(desc)

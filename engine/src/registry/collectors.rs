@@ -1,14 +1,17 @@
 //! The collectors of a registry.
 
 use super::callback::{alone, caught};
+use super::level::{RegistryLevel, Switch};
 use super::{Collected, CollectedFamily, Collection, Collector, CollectorId, Desc, Error, Registry};
-use crate::sync::{Mutex, PlainArc};
+use crate::sync::{AtomicU8, Mutex, Ordering, PlainArc};
 use std::fmt;
 
 /// A collector and the families it declared.
 pub(crate) struct Registered {
     id: CollectorId,
     pub(crate) descs: Vec<Desc>,
+    /// A [`Switch`] for each.
+    switches: Vec<AtomicU8>,
     collector: Box<dyn Collector>,
 }
 
@@ -19,15 +22,25 @@ impl fmt::Debug for Registered {
 }
 
 impl Registered {
-    /// Runs the collector; tells whether it came to its end. Where it panicked, it gave nothing. To be called
-    /// inside [`alone`].
-    pub(crate) fn run(&self, collected: &mut Collected) -> bool {
+    /// Tells whether the family at this place is on.
+    fn is_on(&self, place: usize, level: &RegistryLevel) -> bool {
+        // Relaxed: a switch that is seen a moment late.
+        let switch = Switch::from_byte(self.switches[place].load(Ordering::Relaxed));
+        level.allows(self.descs[place].level, switch)
+    }
+
+    /// Runs the collector, unless all its families are off; tells whether it came to its end. Where it panicked, it
+    /// gave nothing. To be called inside [`alone`].
+    pub(crate) fn run(&self, level: &RegistryLevel, collected: &mut Collected) -> bool {
         collected.clear();
+        if !self.descs.is_empty() && !(0..self.descs.len()).any(|place| self.is_on(place, level)) {
+            return true;
+        }
         let ended = caught(|| {
             self.collector.collect(&mut Collection { descs: &self.descs, collected: &mut *collected });
         });
         match ended {
-            Some(()) => collected.settle(&self.descs),
+            Some(()) => collected.settle(&self.descs, |place| self.is_on(place, level)),
             // Half of what it wanted to say might mean something else.
             None => collected.clear(),
         }
@@ -63,9 +76,19 @@ impl Collectors {
         let mut this = self.0.lock();
         this.registered += 1;
         let id = CollectorId(this.registered);
-        let registered = PlainArc::new(Registered { id, descs, collector });
+        let switches = descs.iter().map(|_| AtomicU8::new(Switch::ByLevel as u8)).collect();
+        let registered = PlainArc::new(Registered { id, descs, switches, collector });
         this.list = PlainArc::new(this.list.iter().cloned().chain([registered]).collect());
         id
+    }
+
+    /// Switches the family of this name; tells whether there is one.
+    pub(crate) fn switch(&self, name: &str, switch: Switch) -> bool {
+        let list = self.list();
+        let place = |registered: &Registered| registered.descs.iter().position(|desc| *desc.name == *name);
+        let found = list.iter().find_map(|registered| Some((registered, place(registered)?)));
+        // Relaxed: read by the scrapes to come.
+        found.map(|(registered, place)| registered.switches[place].store(switch as u8, Ordering::Relaxed)).is_some()
     }
 
     fn remove(&self, id: CollectorId) -> Option<PlainArc<Registered>> {
@@ -104,11 +127,12 @@ impl Registry {
 
     /// Reads one sample of a collector; runs it.
     pub(super) fn collected_value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
-        let collectors = self.inner()?.collectors.list();
+        let inner = self.inner()?;
+        let collectors = inner.collectors.list();
         let place = |registered: &Registered| registered.descs.iter().position(|desc| *desc.name == *name);
         let (registered, place) = collectors.iter().find_map(|registered| Some((registered, place(registered)?)))?;
         let mut collected = Collected::new(registered.descs.len());
-        alone(|| registered.run(&mut collected))?;
+        alone(|| registered.run(&inner.shared.level, &mut collected))?;
         let desc = &registered.descs[place];
         let mut samples = collected.families[place].labelled(desc);
         let same = |given: &super::Labels<'_>| {

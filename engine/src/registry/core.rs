@@ -1,7 +1,9 @@
 //! The family itself: descriptor, records, lookup table, and the mutex under which series come and go.
 
+use super::dense::{Dense, DenseTables};
 use super::departed::{Departed, Release};
 use super::idle::{Fingerprint, IdleWatch};
+use super::level::Switch;
 use super::records::{NewRecord, Records, RecordsWriter};
 use super::room::Room;
 use super::selector::ValueHasher;
@@ -11,7 +13,7 @@ use super::tally::Tally;
 use super::{Desc, Error, RecordRef, SeriesRef};
 use crate::cells::{OutOfCells, Pin, Range, Retired, retire};
 use crate::label::{escape_into, needs_escape, unescape};
-use crate::sync::{AtomicPtr, AtomicU64, Fault, Mutex, Ordering, PlainArc, broken};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, Fault, Mutex, Ordering, PlainArc, broken};
 use crossbeam_utils::CachePadded;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -60,6 +62,8 @@ pub(crate) struct FamilyCore {
     pub(crate) shared: PlainArc<Shared>,
     /// From `PlainArc::into_raw`; replaced under `writer` when holes are compacted, read under a pin.
     records: AtomicPtr<Records>,
+    /// Whether the family is exposed and looked up in; changed under `writer`.
+    on: AtomicBool,
     /// Taken to make or remove a series, never to look one up, record or scrape (I5).
     writer: Mutex<Writer>,
     /// Removed series whose final value some scraper has still to expose.
@@ -78,6 +82,8 @@ pub(crate) struct FamilyCore {
 struct Writer {
     records: RecordsWriter,
     table: TableWriter,
+    dense: DenseTables,
+    switch: Switch,
     /// Overflow series, which do not count against the limit.
     exempt: usize,
     /// Removed records in the pages.
@@ -104,8 +110,10 @@ impl FamilyCore {
         let (records, writer) = Records::new();
         // loom replays executions, so nothing in them may be random.
         let seed = if cfg!(engine_loom) { 1 } else { RandomState::new().hash_one(&desc.name) };
+        let on = shared.level.allows(desc.level, Switch::ByLevel);
         Self {
             desc,
+            on: AtomicBool::new(on),
             table: Table::new(),
             hasher: ValueHasher::new(seed),
             shared,
@@ -113,6 +121,8 @@ impl FamilyCore {
             writer: Mutex::new(Writer {
                 records: writer,
                 table: TableWriter::default(),
+                dense: DenseTables::default(),
+                switch: Switch::ByLevel,
                 exempt: 0,
                 holes: 0,
                 last_created: 0,
@@ -135,6 +145,47 @@ impl FamilyCore {
         // SAFETY: from an Arc that is given up by the reclaimer only, after every pin that could have loaded
         // it is gone; the caller's was taken before the load.
         unsafe { &*records }
+    }
+
+    /// Tells whether the family is exposed, and looked up in by `with`.
+    #[inline(always)]
+    pub(crate) fn is_on(&self) -> bool {
+        // Relaxed: a switch that is seen a moment late.
+        self.on.load(Ordering::Relaxed)
+    }
+
+    /// Switches the family on or off, whatever the level says, or back to the level.
+    pub(crate) fn switch(&self, switch: Switch) {
+        self.writer.lock().switch = switch;
+        self.settle_level();
+    }
+
+    /// Goes by the switch and the registry's level as they are now.
+    pub(crate) fn settle_level(&self) {
+        let mut writer = self.writer.lock();
+        let on = self.shared.level.allows(self.desc.level, writer.switch);
+        // Relaxed: as in is_on; the mutex orders the changes.
+        self.on.store(on, Ordering::Relaxed);
+        if !on {
+            // Lookups by number have no other branch that could tell them.
+            writer.dense.clear();
+        }
+    }
+
+    /// Makes the table of a handle hear of removals.
+    pub(crate) fn add_dense<L>(&self, dense: &Dense<L>) {
+        self.writer.lock().dense.add(dense);
+    }
+
+    /// Notes a record in a slot of the table of a handle, unless its series is gone or the family off.
+    pub(crate) fn fill_dense(&self, pin: &Pin, slot: &AtomicPtr<()>, record: RecordRef<'_>) {
+        let hash = self.hash_of(record);
+        let mut writer = self.writer.lock();
+        // The record may be a copy of before a compaction.
+        let current = self.find_text(pin, hash, record.text());
+        if let Some(current) = current.filter(|_| self.is_on()) {
+            writer.dense.fill(slot, current);
+        }
     }
 
     /// Counts a lookup that is answered with an overflow series.
@@ -243,6 +294,7 @@ impl FamilyCore {
                 record.series().kill();
             }
             self.table.remove(&mut writer.table, hash, record);
+            writer.dense.remove(record);
             writer.last_created = writer.last_created.max(record.series().created_millis().unwrap_or(0));
             writer.holes += 1;
             writer.exempt -= usize::from(record.is_exempt());
@@ -297,6 +349,7 @@ impl FamilyCore {
             fresh.append(&mut writer.records, new);
             fresh.publish(&writer.records);
         }
+        writer.dense.clear();
         let moved: Vec<_> = fresh.iter().map(|record| (self.hash_of(record), record)).collect();
         retired.extend(self.table.rebuild(&mut writer.table, moved.into_iter()));
         let fresh = PlainArc::into_raw(PlainArc::new(fresh)).cast_mut();

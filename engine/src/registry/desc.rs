@@ -1,6 +1,6 @@
 //! Descriptors: what a metric family is, checked once when it is declared.
 
-use super::Error;
+use super::{Error, Level};
 use crate::buckets::Layout;
 use crate::label::{is_reserved_label, is_valid_label, is_valid_metric};
 use crate::sync::PlainArc;
@@ -114,6 +114,7 @@ pub(crate) struct Desc {
     /// Of a state set.
     pub(crate) states: PlainArc<[Box<str>]>,
     pub(crate) limits: Limits,
+    pub(crate) level: Level,
 }
 
 /// What bounds a family.
@@ -223,6 +224,7 @@ impl Desc {
             && bounds(self) == bounds(other)
             && self.states == other.states
             && self.limits == other.limits
+            && self.level == other.level
     }
 
     /// Gives the names that no other family may expose: its own, and those of its samples.
@@ -244,6 +246,9 @@ impl fmt::Display for Desc {
         }
         if !self.states.is_empty() {
             write!(f, ", states [{}]", self.states.join(", "))?;
+        }
+        if self.level != Level::default() {
+            write!(f, ", level {}", self.level.as_str())?;
         }
         if self.limits != Limits::default() {
             let Limits { series, value_bytes, idle } = self.limits;

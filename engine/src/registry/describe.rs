@@ -2,7 +2,7 @@
 
 use super::desc::Limits;
 use super::json::Json;
-use super::{Desc, Kind, Registry, Unit};
+use super::{Desc, Kind, Level, Registry, Unit};
 use std::fmt::Write;
 
 /// What is known of one metric family before it has a value.
@@ -23,6 +23,8 @@ pub struct Description {
     pub buckets: Vec<f64>,
     /// The states of a state set.
     pub states: Vec<String>,
+    /// The level.
+    pub level: Level,
     /// Live series at most.
     pub limit: usize,
     /// Bytes of a label value at most.
@@ -41,6 +43,7 @@ impl Description {
             labels: desc.label_names.iter().map(ToString::to_string).collect(),
             buckets: desc.layout.as_ref().map_or_else(Vec::new, |layout| layout.bounds().to_vec()),
             states: desc.states.iter().map(ToString::to_string).collect(),
+            level: desc.level,
             limit: desc.limits.series,
             value_limit: desc.limits.value_bytes,
             collected,
@@ -56,6 +59,9 @@ impl Description {
         }
         if !self.states.is_empty() {
             details.push(format!("states {}", self.states.join(", ")));
+        }
+        if self.level != Level::default() {
+            details.push(format!("level {}", self.level.as_str()));
         }
         // The default limit stands at every family and says nothing about one.
         if self.limit != Limits::default().series && self.limit != usize::MAX {
@@ -112,6 +118,7 @@ impl Reference {
                 json.key("labels").array(&family.labels, |json, label| json.string(label));
                 json.key("buckets").array(&family.buckets, |json, bound| json.number(*bound));
                 json.key("states").array(&family.states, |json, state| json.string(state));
+                json.key("level").string(family.level.as_str());
                 let limit = (family.limit != usize::MAX).then_some(family.limit);
                 json.key("limit").optional(limit, Json::number);
                 json.key("value_limit").number(family.value_limit);

@@ -69,6 +69,11 @@ pub enum Error {
         /// Its labels.
         labels: String,
     },
+    /// No family of this name is registered.
+    UnknownFamily {
+        /// The name that was given.
+        name: String,
+    },
     /// The family, or its registry, has as many series as it may have.
     LimitReached {
         /// The full name of the metric.
@@ -107,6 +112,9 @@ impl fmt::Display for Error {
                 f,
                 "metric {name:?} with the labels {{{labels}}} exists; a callback needs a name and labels of its own"
             ),
+            Self::UnknownFamily { name } => {
+                write!(f, "no family is called {name:?}; the full name is needed, with the prefixes of its scopes")
+            }
             Self::LimitReached { name, limit } => write!(
                 f,
                 "metric {name:?} finds no room: its family may have {limit} series, and its registry has a limit too; \

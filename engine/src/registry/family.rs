@@ -1,13 +1,14 @@
 //! A family's handle: from labels to metrics on the stream.
 
 use super::core::Refused;
+use super::dense::Dense;
 use super::instrument::backend::Backend;
 use super::room::Room;
 use super::scope::Purpose;
 use super::selector::Selector;
-use super::{FamilyCore, HandleCache, Instrument, Labels, RecordRef, Scope, SeriesRef};
+use super::{FamilyCore, HandleCache, Instrument, Labels, RecordRef, Scope, SeriesRef, Switch};
 use crate::cells::{Pin, Range, count_lost};
-use crate::label::{LabelSet, unescape};
+use crate::label::{Combination, LabelSet, combinations, unescape};
 use crate::sync::{AtomicUsize, Ordering, PlainArc};
 use std::fmt;
 use std::hash::Hash;
@@ -23,6 +24,9 @@ const SETS_BEFORE_SWEEP: usize = 64;
 /// [`with`](Self::with) hashes the values and compares them with the series found: no lock, no reference
 /// count, no allocation on a hit, from any number of threads. The first use of a label set makes its
 /// series under the family's mutex.
+///
+/// Where every label is an enum (`#[derive(LabelValue)]`) or a bool, and there are at most 4096 combinations, the
+/// series stand in an array and nothing is hashed or compared: lookup and increment together cost about three increments.
 ///
 /// # Consistency
 /// A series is its full label set, never only a hash. Families of one name (from scopes with other constant
@@ -61,13 +65,14 @@ const SETS_BEFORE_SWEEP: usize = 64;
 #[must_use = "a family that nobody looks into stays empty"]
 pub struct Family<L, M> {
     /// `None` for the families of a disabled registry.
-    inner: Option<PlainArc<Inner>>,
+    inner: Option<PlainArc<Inner<L>>>,
     labels: PhantomData<fn(&L) -> M>,
 }
 
-#[derive(Debug)]
-struct Inner {
+struct Inner<L> {
     core: PlainArc<FamilyCore>,
+    /// Of a label set that can be enumerated.
+    dense: Dense<L>,
     selector: Selector,
     /// The values and the hash of this handle's overflow series.
     overflow: (Vec<String>, u64),
@@ -76,25 +81,30 @@ struct Inner {
     sets: Option<(Scope, AtomicUsize)>,
 }
 
-impl<L, M> Family<L, M> {
+impl<L: LabelSet, M> Family<L, M> {
     pub(crate) fn new(core: PlainArc<FamilyCore>, selector: Selector) -> Self {
         Self::with_sets(core, selector, None)
     }
 
     /// Makes a family of sets, which are registered in `scope`.
     pub(crate) fn of_sets(core: PlainArc<FamilyCore>, selector: Selector, scope: Scope) -> Self {
-        Self::with_sets(core, selector, Some((scope, AtomicUsize::new(SETS_BEFORE_SWEEP))))
+        let sets = (scope, AtomicUsize::new(SETS_BEFORE_SWEEP));
+        Self::with_sets(core, selector, Some(sets))
     }
 
     fn with_sets(core: PlainArc<FamilyCore>, selector: Selector, sets: Option<(Scope, AtomicUsize)>) -> Self {
         let values = selector.overflow_values(core.desc.label_names.len());
         let hash = core.hasher.hash_all(values.iter());
+        let dense = Dense::new();
+        core.add_dense(&dense);
         Self {
-            inner: Some(PlainArc::new(Inner { core, selector, overflow: (values, hash), sets })),
+            inner: Some(PlainArc::new(Inner { core, dense, selector, overflow: (values, hash), sets })),
             labels: PhantomData,
         }
     }
+}
 
+impl<L, M> Family<L, M> {
     /// Makes a family whose metrics are noops.
     pub const fn noop() -> Self {
         Self { inner: None, labels: PhantomData }
@@ -106,33 +116,34 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
     ///
     /// The metric is borrowed: nothing is counted or allocated on a hit. `f` may look up again, in this
     /// family too. While it runs, what removals have unlinked stays in memory, so it should not block.
+    ///
+    /// Where the family is [off](crate::Level) `f` gets a noop.
     #[inline]
     pub fn with<Q, R>(&self, labels: &Q, f: impl FnOnce(&M) -> R) -> R
     where
         Q: LabelSet<Family = L::Family>,
     {
-        let Some(inner) = self.inner.as_deref() else { return f(&M::default()) };
-        let hash = inner.selector.hash(labels);
+        let Some(inner) = self.inner.as_deref() else { return with_noop(f) };
         let pin = Pin::enter();
-        let found = inner.core.table.find(&pin, hash, |record| inner.selector.matches(record, labels));
+        let found = inner.find_if_on(&pin, labels);
         if let Some(metric) = found.and_then(|record| inner.view::<M>(record)) {
             return f(&metric);
         }
-        f(&inner.create(&pin, labels))
+        inner.with_created(labels, f)
     }
 
     /// Gives a handle of one's own for the metric of a label set, which is made on first use.
     ///
     /// Costs two read-modify-writes more than [`with`](Self::with). Where the process has no cells left
-    /// the handle is a noop, and the loss is counted in [`stats`](crate::stats()).
+    /// the handle is a noop, and the loss is counted in [`stats`](crate::stats()). The handle is a real one also
+    /// while the family is [off](crate::Level).
     pub fn get_or_create<Q>(&self, labels: &Q) -> M
     where
         Q: LabelSet<Family = L::Family>,
     {
         let Some(inner) = self.inner.as_deref() else { return M::default() };
-        let hash = inner.selector.hash(labels);
         let pin = Pin::enter();
-        let found = inner.core.table.find(&pin, hash, |record| inner.selector.matches(record, labels));
+        let found = inner.dense_or_hashed(&pin, labels);
         if let Some(metric) = found.and_then(|record| inner.view::<M>(record)).and_then(|view| M::owned(&view)) {
             return metric;
         }
@@ -151,7 +162,58 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
     where
         Q: LabelSet<Family = L::Family>,
     {
-        self.with(labels, |_| ());
+        drop(self.get_or_create(labels));
+    }
+
+    /// Makes the series of every combination of label values exist, at zero, as [`init`](Self::init) does for one:
+    /// for label sets that can be enumerated, which is checked when this is compiled.
+    ///
+    /// ```
+    /// # use streamgauge::{Counter, Family, LabelSet, LabelValue, Registry};
+    /// #[derive(LabelValue)]
+    /// enum Op { Insert, Update, Delete }
+    /// #[derive(LabelSet)]
+    /// struct Applied { op: Op, ok: bool }
+    ///
+    /// # let registry = Registry::new();
+    /// let applied: Family<Applied, Counter> = registry.counter("applied_total", "Changes applied.").family()?;
+    /// applied.init_all();
+    /// let labels = [("op", "delete"), ("ok", "false")];
+    /// assert_eq!(registry.sample_value("applied_total", &labels), Some(0.0));
+    /// # Ok::<(), streamgauge::Error>(())
+    /// ```
+    ///
+    /// ```compile_fail
+    /// # use streamgauge::{Counter, Family, LabelSet};
+    /// #[derive(LabelSet)]
+    /// struct Table { table: String, ok: bool }
+    /// # let family = Family::<Table, Counter>::noop();
+    /// family.init_all(); // there is no end of tables
+    /// ```
+    pub fn init_all(&self) {
+        const {
+            assert!(
+                combinations::<L>() > 0,
+                "init_all needs a label set in which every label is an enum or a bool, with at most 4096 combinations"
+            );
+        }
+        Combination::<L>::all().for_each(|labels| self.init(&labels));
+    }
+
+    /// Switches the family on or off whatever the registry's [`Level`](crate::Level), or back to the level; all
+    /// families of its name.
+    pub fn switch(&self, switch: Switch) {
+        if let Some(inner) = &self.inner {
+            inner.core.switch(switch);
+        }
+    }
+
+    /// Tells whether the family is on: what costs more than recording, as reading the clock, need not be done for one
+    /// that is off.
+    #[inline]
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.inner.as_ref().is_some_and(|inner| inner.core.is_on())
     }
 
     /// Removes the series of a label set; tells whether there was one. Its final value is exposed once more.
@@ -160,10 +222,8 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
         Q: LabelSet<Family = L::Family>,
     {
         let Some(inner) = self.inner.as_deref() else { return false };
-        let hash = inner.selector.hash(labels);
         let pin = Pin::enter();
-        let found = inner.core.table.find(&pin, hash, |record| inner.selector.matches(record, labels));
-        found.is_some_and(|record| inner.remove::<M>(&pin, record))
+        inner.find_hashed(&pin, labels).is_some_and(|record| inner.remove::<M>(&pin, record))
     }
 
     /// Removes the series for which `keep` says no, of all that share this family's name and constant labels;
@@ -196,7 +256,38 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
     }
 }
 
-impl Inner {
+impl<L: LabelSet> Inner<L> {
+    /// Finds the record of a label set, by its number where it has one and the number is known.
+    #[inline(always)]
+    fn dense_or_hashed<'p, Q: LabelSet>(&'p self, pin: &'p Pin, labels: &Q) -> Option<RecordRef<'p>> {
+        self.dense.get(pin, labels).or_else(|| self.find_hashed(pin, labels))
+    }
+
+    /// As [`dense_or_hashed`](Self::dense_or_hashed), but finds nothing while the family is off, and leaves the rest to
+    /// [`with_created`](Self::with_created).
+    #[inline(always)]
+    fn find_if_on<'p, Q: LabelSet>(&'p self, pin: &'p Pin, labels: &Q) -> Option<RecordRef<'p>> {
+        if const { Dense::<L>::serves::<Q>() } {
+            // Empty while the family is off.
+            return self.dense.get(pin, labels);
+        }
+        if self.core.is_on() { self.find_hashed(pin, labels) } else { None }
+    }
+
+    #[inline(always)]
+    fn find_hashed<'p, Q: LabelSet>(&'p self, pin: &'p Pin, labels: &Q) -> Option<RecordRef<'p>> {
+        let hash = self.selector.hash(labels);
+        self.core.table.find(pin, hash, |record| self.selector.matches(record, labels))
+    }
+
+    /// Calls `f` with the metric of a label set that was not found. Apart, so that the lookup is small.
+    #[cold]
+    #[inline(never)]
+    fn with_created<M: Backend, Q: LabelSet, R>(&self, labels: &Q, f: impl FnOnce(&M) -> R) -> R {
+        // The caller is pinned too: a reference to its pin would keep that out of registers.
+        if self.core.is_on() { f(&self.create(&Pin::enter(), labels)) } else { with_noop(f) }
+    }
+
     #[inline(always)]
     fn view<'r, M: Backend>(&self, record: RecordRef<'r>) -> Option<M::View<'r>> {
         M::view(record, &self.core)
@@ -268,21 +359,32 @@ impl Inner {
                 break;
             }
             match self.insert::<M>(pin, hash, &values, false) {
-                Ok(Some(metric)) => return metric,
+                Ok(Some((metric, record))) => {
+                    if let Some(slot) = self.dense.slot(labels) {
+                        self.core.fill_dense(pin, slot, record);
+                    }
+                    return metric;
+                }
                 Ok(None) => {}
                 Err(_) => break,
             }
         }
         self.core.count_overflow();
         let metric = self.insert::<M>(pin, *overflow_hash, overflow_values, true).ok().flatten();
-        metric.unwrap_or_else(|| {
+        metric.map(|(metric, _)| metric).unwrap_or_else(|| {
             count_lost();
             M::default()
         })
     }
 
-    /// Finds or makes a series and gives its handle; `None` where it was removed meanwhile.
-    fn insert<M: Backend>(&self, pin: &Pin, hash: u64, values: &[String], exempt: bool) -> Result<Option<M>, Refused> {
+    /// Finds or makes a series and gives its handle and record; `None` where it was removed meanwhile.
+    fn insert<'p, M: Backend>(
+        &'p self,
+        pin: &'p Pin,
+        hash: u64,
+        values: &[String],
+        exempt: bool,
+    ) -> Result<Option<(M, RecordRef<'p>)>, Refused> {
         let layout = self.core.desc.layout.as_deref();
         let mut found = self.core.find_values(pin, hash, values);
         if M::IS_SET
@@ -306,8 +408,15 @@ impl Inner {
             }
             None => self.core.get_or_insert(pin, hash, values, exempt, &|created| M::create(layout, created))?,
         };
-        Ok(self.view::<M>(record).and_then(|view| M::owned(&view)))
+        Ok(self.view::<M>(record).and_then(|view| Some((M::owned(&view)?, record))))
     }
+}
+
+/// Calls `f` with a noop. Apart, so that a lookup does not hold what drops one.
+#[cold]
+#[inline(never)]
+fn with_noop<M: Default, R>(f: impl FnOnce(&M) -> R) -> R {
+    f(&M::default())
 }
 
 impl<L, M> Clone for Family<L, M> {

@@ -25,6 +25,7 @@ use std::fmt;
 /// |---|---|---|
 /// | `name = "x_total"` | metrics, families of metrics | gives another name than the field's |
 /// | `unit = "seconds"` | metrics, families of metrics | states the unit |
+/// | `level = "detailed"` | all, and the struct | states the [`Level`](crate::Level) |
 /// | `buckets = EXPR` | histograms | sets the [`Buckets`](crate::Buckets) |
 /// | `label(k = "v")` | all, and the struct | adds a constant label; may be repeated |
 /// | `prefix = "x"` | sets, families of sets, and the struct | puts `x_` before all names |
@@ -241,6 +242,7 @@ impl<L: LabelSet, S: MetricSet> Family<L, S> {
             layout: None,
             states: PlainArc::default(),
             limits: super::desc::Limits { series: usize::MAX, ..Default::default() },
+            level: super::Level::Basic,
         };
         let shared = Shared::new();
         shared.set_limit(usize::MAX);

@@ -1,5 +1,6 @@
 //! The registry.
 
+use super::level::Switch;
 use super::shared::Shared;
 use super::tally::Failures;
 use super::{Callbacks, CollectorId, Collectors, Error, FamilyCore, FamilyList, Scope};
@@ -116,6 +117,17 @@ impl RegistryInner {
     /// Gives the families that are registered now, in the order of their registration.
     pub(crate) fn families(&self) -> PlainArc<FamilyList> {
         self.families.load_full()
+    }
+
+    /// Shows every family, also one whose registration is only just under way.
+    pub(crate) fn each_family(&self, show: impl Fn(&FamilyCore)) {
+        self.names.lock().families.values().for_each(|family| show(family));
+    }
+
+    /// Switches the family of this name, also a collector's; tells whether there is one.
+    pub(crate) fn switch(&self, name: &str, switch: Switch) -> bool {
+        let family = self.names.lock().families.get(name).cloned();
+        family.map(|family| family.switch(switch)).is_some() || self.collectors.switch(name, switch)
     }
 
     /// Finds or adds the family of a checked descriptor.

@@ -18,7 +18,7 @@ enum Part<'a> {
 impl Registry {
     /// Reads the value of one sample as a scrape would expose it: `name` is the sample's full name, with
     /// `_sum`, `_count` or `_bucket` for a histogram, and `labels` its full label set in any order, with `le`
-    /// for a bucket. `None` where there is no such sample.
+    /// for a bucket. `None` where there is no such sample, or its family is [off](crate::Level).
     ///
     /// Cold: walks the family, merges the slabs, allocates. A callback or a
     /// collector is run, unless this is called by one.
@@ -39,7 +39,7 @@ impl Registry {
         let Some(family) = families.iter().find(|family| part_of(family, name, labels).is_some()) else {
             return self.collected_value(name, labels);
         };
-        let part = part_of(family, name, labels)?;
+        let part = part_of(family, name, labels).filter(|_| family.is_on())?;
         let labels: Vec<_> = match part {
             Part::Bucket(_) => labels.iter().filter(|(label, _)| *label != "le").copied().collect(),
             Part::State(_) => labels.iter().filter(|(label, _)| *label != name).copied().collect(),

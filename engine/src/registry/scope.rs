@@ -1,7 +1,7 @@
 //! Scopes: prefixes and constant labels.
 
 use super::room::Room;
-use super::{Builder, Kind, RegistryInner};
+use super::{Builder, Kind, Level, RegistryInner};
 use crate::metric::{Counter, DurationCounter, Gauge, Histogram, UpDownCounter};
 use crate::sync::PlainArc;
 use std::time::Duration;
@@ -26,6 +26,7 @@ pub struct Scope {
     prefix: String,
     labels: Vec<(String, String)>,
     idle_timeouts: Vec<(Kind, Duration)>,
+    level: Level,
     purpose: Purpose,
 }
 
@@ -46,7 +47,14 @@ pub(crate) enum Purpose {
 
 impl Scope {
     pub(crate) fn root(registry: Option<PlainArc<RegistryInner>>) -> Self {
-        Self { registry, prefix: String::new(), labels: Vec::new(), idle_timeouts: Vec::new(), purpose: Purpose::Make }
+        Self {
+            registry,
+            prefix: String::new(),
+            labels: Vec::new(),
+            idle_timeouts: Vec::new(),
+            level: Level::default(),
+            purpose: Purpose::Make,
+        }
     }
 
     pub(crate) fn registry(&self) -> Option<&PlainArc<RegistryInner>> {
@@ -92,6 +100,16 @@ impl Scope {
         scope.idle_timeouts.retain(|(kind, _)| !kinds.contains(kind));
         scope.idle_timeouts.extend(kinds.iter().map(|kind| (*kind, timeout)));
         scope
+    }
+
+    /// Makes a scope in which metrics have this level, unless they state their own with [`Builder::level`].
+    #[must_use]
+    pub fn level(&self, level: Level) -> Self {
+        Self { level, ..self.clone() }
+    }
+
+    pub(crate) fn own_level(&self) -> Level {
+        self.level
     }
 
     pub(crate) fn idle_timeout_of(&self, kind: Kind) -> Option<Duration> {

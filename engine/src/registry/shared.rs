@@ -1,5 +1,6 @@
 //! What the families of one registry share: the number of removals, who has exposed them, and the budget.
 
+use super::level::RegistryLevel;
 use super::room::Room;
 use crate::sync::{AtomicU64, AtomicUsize, Fault, Mutex, Ordering, PlainArc, PlainWeak, broken};
 
@@ -17,6 +18,7 @@ pub(crate) struct Shared {
     /// Live series, those exempt from limits not counted.
     series: AtomicUsize,
     limit: AtomicUsize,
+    pub(crate) level: RegistryLevel,
     /// Families that were refused a series for the registry's limit: they hear of it when there is room again.
     waiting: Mutex<Vec<PlainArc<Room>>>,
 }
@@ -28,6 +30,7 @@ impl Shared {
             scrapers: Mutex::new(Vec::new()),
             series: AtomicUsize::new(0),
             limit: AtomicUsize::new(DEFAULT_SERIES),
+            level: RegistryLevel::new(),
             waiting: Mutex::new(Vec::new()),
         }
     }

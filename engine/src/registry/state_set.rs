@@ -2,7 +2,7 @@
 
 use super::builder::{Builder, Declared, callback_exists};
 use super::instrument::backend::Backend;
-use super::{Desc, Error, Kind, Scope};
+use super::{Desc, Error, Kind, Level, Scope};
 use crate::cells::Pin;
 use crate::label::{LabelValue, is_reserved_label, is_valid_label};
 use crate::metric::{Gauge, StateSet};
@@ -33,6 +33,12 @@ impl StateSetBuilder {
     /// Adds a constant label.
     pub fn label(mut self, name: &str, value: impl Into<String>) -> Self {
         self.builder = self.builder.label(name, value);
+        self
+    }
+
+    /// States the level; without it that of the scope.
+    pub fn level(mut self, level: Level) -> Self {
+        self.builder = self.builder.level(level);
         self
     }
 

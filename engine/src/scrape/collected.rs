@@ -2,7 +2,7 @@
 
 use super::{Sample, SampleValue};
 use crate::encode::TextFamily;
-use crate::registry::{Collected, CollectedValue, CollectorList, Desc, Kind, Registered};
+use crate::registry::{Collected, CollectedValue, CollectorList, Desc, Kind, Registered, RegistryLevel};
 use crate::sync::PlainArc;
 
 /// The collectors of a registry as a scraper keeps them.
@@ -34,12 +34,15 @@ impl Slot {
 
 impl Collections {
     /// Runs the collectors; gives how many panicked. To be called inside [`alone`](crate::registry::alone).
-    pub(crate) fn run(&mut self, list: CollectorList) -> usize {
+    pub(crate) fn run(&mut self, list: CollectorList, level: &RegistryLevel) -> usize {
         if !PlainArc::ptr_eq(&list, &self.list) {
             self.slots = list.iter().map(Slot::new).collect();
             self.list = list;
         }
-        self.slots.iter_mut().filter_map(|slot| (!slot.registered.run(&mut slot.collected)).then_some(())).count()
+        self.slots
+            .iter_mut()
+            .filter_map(|slot| (!slot.registered.run(level, &mut slot.collected)).then_some(()))
+            .count()
     }
 
     /// Forgets what was given: for scrapes that leave collectors out.

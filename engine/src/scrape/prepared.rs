@@ -22,7 +22,8 @@ impl Prepared {
         Self { core, text }
     }
 
-    /// Writes the family as text; gives the number of series. A family without a series writes nothing.
+    /// Writes the family as text; gives the number of series. A family without a series, or one that is off, writes
+    /// nothing.
     pub(crate) fn encode_text(
         &self,
         walk: &Walk<'_>,
@@ -31,6 +32,9 @@ impl Prepared {
         out: &mut Vec<u8>,
     ) -> usize {
         let start = out.len();
+        if !self.core.is_on() {
+            return 0;
+        }
         self.text.header(out);
         let (core, text) = (&*self.core, &self.text);
         let mut series = 0;

@@ -108,7 +108,7 @@ impl Scraper {
         let Scratch { families, pass, buckets, collections, .. } = &mut self.scratch;
         let pass_scratch = pass;
         let mut pass = Pass::begin(pass_scratch);
-        for family in families.iter() {
+        for family in families.iter().filter(|family| family.core.is_on()) {
             walk.each(&family.core, |record| {
                 if let Some(value) = value_of(family, record, &mut pass, buckets) {
                     let desc = &family.core.desc;
@@ -127,7 +127,9 @@ impl Scratch {
     fn prepare(&mut self, registry: &RegistryInner) -> Report {
         // First, and holding no lock: they are code of the user.
         let Self { callbacks, collections, .. } = self;
-        let ran = alone(|| (registry.callbacks.run(callbacks), collections.run(registry.collectors.list())));
+        let ran = alone(|| {
+            (registry.callbacks.run(callbacks), collections.run(registry.collectors.list(), &registry.shared.level))
+        });
         let report = ran.map(|(callbacks, failed_collectors)| {
             let rejected_samples = collections.rejected();
             registry.failures.add(callbacks.failed + failed_collectors, callbacks.fallen, rejected_samples);

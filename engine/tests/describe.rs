@@ -69,7 +69,7 @@ fn json_says_the_same() {
     let json = registry(false).describe().to_json();
     assert!(json.contains(
         "{\"name\":\"read_bytes_total\",\"kind\":\"counter\",\"help\":\"Bytes | \\\"read\\\"\\nby <table> & _more_.\",\
-         \"unit\":\"bytes\",\"labels\":[\"pipeline\",\"table\"],\"buckets\":[],\"states\":[],\"limit\":50,\
+         \"unit\":\"bytes\",\"labels\":[\"pipeline\",\"table\"],\"buckets\":[],\"states\":[],\"level\":\"basic\",\"limit\":50,\
          \"value_limit\":1024,\"collected\":false}"
     ));
     assert!(json.contains("\"buckets\":[0.1,1],") && json.contains("\"states\":[\"up\",\"a|b\"],"));

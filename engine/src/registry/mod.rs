@@ -23,6 +23,7 @@ mod json;
 mod kept;
 mod labels;
 mod level;
+mod lookup;
 mod metric_set;
 mod records;
 mod room;

@@ -69,8 +69,7 @@ pub use metric::{
 };
 pub use registry::{
     Builder, CollectedFamily, CollectedValue, Collection, Collector, CollectorId, Description, Error, Family,
-    HandleCache, Instrument, Kind, Labels, Level, MetricSet, Reference, Registry, Samples, Scope, StateSetBuilder,
-    Switch, Unit,
+    HandleCache, Instrument, Kind, Labels, Level, MetricSet, Reference, Registry, Samples, Scope, Switch, Unit,
 };
 #[doc(hidden)]
 pub use registry::{FieldVisitor, SetField};

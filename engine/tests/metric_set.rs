@@ -245,3 +245,68 @@ fn sets_come_and_go_while_others_record() {
     assert_eq!(pairs.clear(), 1);
     assert_eq!(streamgauge::stats().internal_errors, 0);
 }
+
+#[derive(MetricSet)]
+struct Uneven {
+    /// Rows.
+    rows_total: Counter,
+    /// Bytes.
+    bytes_total: Counter,
+    by_op: OpRows,
+}
+
+#[derive(MetricSet)]
+struct OpRows {
+    /// Changes.
+    changes_total: Family<Op, Counter>,
+    /// Age.
+    age: Gauge,
+}
+
+/// The registry has room for two sets of three series and for one series more.
+#[test]
+fn a_set_that_cannot_be_made_whole_leaves_nothing_behind() {
+    let registry = Registry::new();
+    registry.set_series_limit(7);
+    let sets = Family::<Table<'static>, Uneven>::register(&registry).expect("legal");
+    let labels = |table| Table { source: "mysql", table };
+    let value = |name, table| registry.sample_value(name, &[("source", "mysql"), ("table", table)]);
+    for table in ["a", "b", "c", "d", "c"] {
+        sets.with(&labels(table), |set| set.rows_total.inc());
+    }
+    assert_eq!(
+        (value("rows_total", "b"), value("rows_total", "c"), value("bytes_total", "c")),
+        (Some(1.0), None, None)
+    );
+    let overflow = [("source", "__overflow__"), ("table", "__overflow__")];
+    assert_eq!(registry.sample_value("rows_total", &overflow), Some(3.0));
+    // What was taken back is room for others: seven series, six of them in use.
+    let alone = registry.counter("alone_total", "A.").register().expect("there is room for one");
+    alone.inc();
+    assert!(registry.counter("other_total", "O.").register().is_err());
+    drop(alone);
+    // And room for a set again lets the next one in, however often that happens.
+    for round in 0..50 {
+        let (old, new) = if round % 2 == 0 { ("b", "c") } else { ("c", "b") };
+        assert!(sets.remove(&labels(old)));
+        sets.with(&labels("too many"), |_| ());
+        assert!(sets.remove(&labels("too many")));
+        sets.with(&labels(new), |set| set.rows_total.inc());
+        assert_eq!(value("rows_total", new), Some(1.0), "round {round}");
+        sets.with(&labels("too many"), |set| set.rows_total.inc());
+    }
+}
+
+/// What others hold or have made is not taken back with a set that is refused.
+#[test]
+fn a_refused_set_takes_nothing_from_others() {
+    let registry = Registry::new();
+    let sets = Family::<Table<'static>, Uneven>::register(&registry).expect("legal");
+    let rows: Family<Table<'static>, Counter> = registry.counter("rows_total", "Rows.").family().expect("the same");
+    let labels = Table { source: "mysql", table: "orders" };
+    rows.with(&labels, |rows| rows.add(5));
+    registry.set_series_limit(2);
+    sets.with(&labels, |set| set.rows_total.inc());
+    assert_eq!(registry.sample_value("rows_total", &[("source", "mysql"), ("table", "orders")]), Some(5.0));
+    assert_eq!(registry.sample_value("bytes_total", &[("source", "mysql"), ("table", "orders")]), None);
+}

@@ -380,3 +380,25 @@ fn idle_series_expire_unless_held_and_updates_keep_them() {
         std::thread::sleep(Duration::from_millis(2));
     }
 }
+
+/// A declaration that finds its series in the middle of its removal makes the next one.
+#[test]
+fn a_registration_beside_removals_never_fails() {
+    let registry = Registry::new();
+    let all: Family<(), Counter> = registry.counter("events_total", "Events.").family().expect("legal");
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                all.clear();
+            }
+        });
+        for _ in 0..20_000 {
+            let declared = registry.counter("events_total", "Events.").register();
+            assert!(declared.is_ok(), "{declared:?}");
+            all.get_or_create(&()).inc();
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(registry.sample_value("events_total", &[]), Some(all.get_or_create(&()).get() as f64));
+}

@@ -3,7 +3,10 @@
 mod common;
 
 use common::text;
-use streamgauge::{Family, Format, Info, Kind, LabelSet, LabelValue, Registry, SampleValue, Scraper, StateSet, Unit};
+use streamgauge::{
+    Counter, Family, Format, Info, Kind, LabelSet, LabelValue, MetricSet, Registry, SampleValue, Scraper, StateSet,
+    Unit,
+};
 
 #[derive(LabelValue)]
 enum Phase {
@@ -86,6 +89,47 @@ fn exactly_one_state_is_one() {
     assert_eq!(parsed.samples().values().filter(|value| *value == "1").count(), 2);
     let other = declare([Phase::Streaming, Phase::Snapshot, Phase::Quoted]);
     assert!(other.is_err_and(|error| error.to_string().contains("states [streaming, snapshot, ")));
+}
+
+#[test]
+fn each_label_set_has_a_state_of_its_own() {
+    let registry = Registry::new();
+    let declare = || registry.state_set("phase", "P.").states([Phase::Snapshot, Phase::Streaming]);
+    let phases: Family<Source<'static>, StateSet> = declare().family().expect("legal");
+    phases.init(&Source { source: "mysql" });
+    assert!(phases.with(&Source { source: "postgres" }, |phase| phase.set(&Phase::Streaming)));
+    let held = phases.get_or_create(&Source { source: "postgres" });
+    assert_eq!(held.get(), Some("streaming"));
+    assert_eq!(
+        body(&registry),
+        "# HELP phase P.\n# TYPE phase gauge\n\
+         phase{source=\"mysql\",phase=\"snapshot\"} 1\nphase{source=\"mysql\",phase=\"streaming\"} 0\n\
+         phase{source=\"postgres\",phase=\"snapshot\"} 0\nphase{source=\"postgres\",phase=\"streaming\"} 1\n"
+    );
+    assert!(phases.remove(&Source { source: "postgres" }) && held.set_index(0));
+    assert_eq!(registry.sample_value("phase", &[("source", "postgres"), ("phase", "streaming")]), None);
+    let clash = declare().label("phase", "x").family::<Source<'static>>();
+    assert!(clash.is_err_and(|error| error.to_string().contains("the label named as the metric")));
+}
+
+#[derive(MetricSet)]
+struct SourceMetrics {
+    /// Rows.
+    rows_total: Counter,
+    /// What it does.
+    #[metric(states = [Phase::Snapshot, Phase::Streaming])]
+    phase: StateSet,
+}
+
+#[test]
+fn a_set_may_have_a_state_set() {
+    let registry = Registry::new();
+    let sources = Family::<Source<'static>, SourceMetrics>::register(&registry.scope("source")).expect("legal");
+    sources.with(&Source { source: "mysql" }, |source| source.phase.set(&Phase::Streaming));
+    let labels = [("source", "mysql"), ("source_phase", "streaming")];
+    assert_eq!(registry.sample_value("source_phase", &labels), Some(1.0));
+    assert!(sources.remove(&Source { source: "mysql" }));
+    assert_eq!(registry.sample_value("source_phase", &labels), None);
 }
 
 #[test]

@@ -12,6 +12,7 @@ pub(crate) enum Metric {
     Gauge,
     UpDownCounter,
     Histogram,
+    StateSet,
 }
 
 /// What a field holds. Told by the last name of its type, as a macro sees no more.
@@ -32,6 +33,7 @@ impl Metric {
             "Gauge" => Self::Gauge,
             "UpDownCounter" => Self::UpDownCounter,
             "Histogram" => Self::Histogram,
+            "StateSet" => Self::StateSet,
             _ => return None,
         })
     }
@@ -44,6 +46,7 @@ impl Metric {
             Self::Gauge => "gauge",
             Self::UpDownCounter => "up_down_counter",
             Self::Histogram => "histogram",
+            Self::StateSet => "state_set",
         };
         Ident::new(name, Span::call_site())
     }
@@ -55,6 +58,7 @@ impl Metric {
             Self::Gauge => "a gauge",
             Self::UpDownCounter => "an up-down counter",
             Self::Histogram => "a histogram",
+            Self::StateSet => "a state set",
         }
     }
 
@@ -122,6 +126,7 @@ pub(crate) struct Attributes {
     pub(crate) unit: Option<LitStr>,
     level: Option<LitStr>,
     pub(crate) buckets: Option<Expr>,
+    pub(crate) states: Option<Expr>,
     prefix: Option<LitStr>,
     pub(crate) labels: Vec<(LitStr, LitStr)>,
     /// Which were given, and where.
@@ -144,6 +149,7 @@ impl Attributes {
                     "level" => parsed.level = Some(meta.value()?.parse()?),
                     "prefix" => parsed.prefix = Some(meta.value()?.parse()?),
                     "buckets" => parsed.buckets = Some(meta.value()?.parse()?),
+                    "states" => parsed.states = Some(meta.value()?.parse()?),
                     "label" => meta.parse_nested_meta(|label| {
                         let Some(ident) = label.path.get_ident() else {
                             return Err(label.error("a label is `name = \"value\"`"));
@@ -210,8 +216,7 @@ impl Attributes {
     }
 }
 
-const UNKNOWN: &str =
-    "unknown metric attribute; `name`, `unit`, `buckets`, `level`, `prefix` = .. and `label(k = \"v\")` are allowed";
+const UNKNOWN: &str = "unknown metric attribute; `name`, `unit`, `buckets`, `states`, `level`, `prefix` = .. and `label(k = \"v\")` are allowed";
 const UNITS: [&str; 9] = ["seconds", "bytes", "ratio", "celsius", "meters", "volts", "amperes", "joules", "grams"];
 
 /// Gives the help text of a metric: its doc comment, on one line.

@@ -103,6 +103,7 @@ fn value(field: &Field, ident: &Ident, taken: &mut HashSet<String>) -> Result<To
     };
     match metric {
         Metric::Histogram => attributes.allow(&["name", "unit", "label", "level", "buckets"], "a histogram")?,
+        Metric::StateSet => attributes.allow(&["name", "label", "level", "states"], "a state set")?,
         _ => attributes.allow(&["name", "unit", "label", "level"], metric.article())?,
     }
     let name = match &attributes.name {
@@ -117,7 +118,11 @@ fn value(field: &Field, ident: &Ident, taken: &mut HashSet<String>) -> Result<To
     let method = metric.method();
     let unit = attributes.unit_variant()?.map(|unit| quote!(.unit(::streamgauge::Unit::#unit)));
     let level = attributes.level()?;
+    if metric == Metric::StateSet && attributes.states.is_none() {
+        return Err(Error::new(ident.span(), format!("`{ident}` needs its states: `#[metric(states = [..])]`")));
+    }
+    let states = attributes.states.as_ref().map(|states| quote_spanned!(states.span()=> .states(#states)));
     let buckets = attributes.buckets.as_ref().map(|buckets| quote_spanned!(buckets.span()=> .buckets(#buckets)));
     let labels = attributes.labels.iter().map(|(name, value)| quote!(.label(#name, #value)));
-    Ok(quote!(scope.#method(#name, #help) #unit #level #buckets #(#labels)* .#end()?))
+    Ok(quote!(scope.#method(#name, #help) #unit #level #buckets #states #(#labels)* .#end()?))
 }

@@ -1,6 +1,7 @@
 //! State set: which one of a few states something is in.
 
 use super::Gauge;
+use crate::cells::Hold;
 use crate::label::LabelValue;
 use crate::sync::PlainArc;
 
@@ -29,6 +30,7 @@ use crate::sync::PlainArc;
 /// assert_eq!(phase.get(), Some("streaming"));
 /// assert_eq!(registry.sample_value("phase", &[("phase", "streaming")]), Some(1.0));
 /// assert_eq!(registry.sample_value("phase", &[("phase", "snapshot")]), Some(0.0));
+/// // Or one for each label set: `.states([..]).family()`.
 /// # Ok::<(), streamgauge::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -42,6 +44,16 @@ pub struct StateSet {
 impl StateSet {
     pub(crate) fn new(word: Gauge, states: PlainArc<[Box<str>]>) -> Self {
         Self { word, states }
+    }
+
+    /// Gives a handle that counts as a user, unless the series is dead.
+    pub(crate) fn admitted(&self) -> Option<Self> {
+        Some(Self { word: self.word.admitted()?, states: self.states.clone() })
+    }
+
+    /// Gives the hold on the series.
+    pub(crate) fn hold(&self) -> &dyn Hold {
+        self.word.hold()
     }
 
     /// Makes a state set that has no state.

@@ -3,12 +3,13 @@
 use super::desc::Limits;
 use super::scope::Purpose;
 use super::selector::Selector;
-use super::{Desc, Error, Family, FamilyCore, Instrument, Kind, Level, RecordRef, RegistryInner, Scope, Unit};
+use super::{Desc, Error, Family, FamilyCore, Instrument, Level, RecordRef, RegistryInner, Scope, Unit};
 use crate::buckets::Buckets;
 use crate::cells::Pin;
 use crate::label::LabelSet;
 use crate::metric::Histogram;
 use crate::sync::PlainArc;
+use std::cell::Cell;
 use std::time::Duration;
 
 /// A metric being declared; made by the methods of [`Scope`]. It owns its scope.
@@ -96,9 +97,10 @@ impl<M: Instrument> Builder<M> {
     /// Where a name, label, help text or bucket is not allowed, where another metric has the name and
     /// differs, where its family or registry is at its limit, or where no cells are left.
     pub fn register(self) -> Result<M, Error> {
-        let exempt = match self.scope.purpose().clone() {
-            Purpose::Make => false,
-            Purpose::MakeOverflow => true,
+        let (exempt, made) = match self.scope.purpose().clone() {
+            Purpose::Make => (false, None),
+            Purpose::MakeSet(made) => (false, Some(made)),
+            Purpose::MakeOverflow => (true, None),
             Purpose::Declare(names, set) => {
                 if let Some((core, _)) = self.declare(&names)?.family {
                     core.room.tell(&set);
@@ -115,12 +117,24 @@ impl<M: Instrument> Builder<M> {
         let hash = selector.hash(&());
         let layout = core.desc.layout.as_ref();
         let pin = Pin::enter();
-        let make = |created| M::create(layout.map(|layout| &**layout), created);
-        let record = core
-            .get_or_insert(&pin, hash, &selector.values(&(), usize::MAX), exempt, &make)
-            .map_err(|refused| refused.into_error(&core))?;
-        let metric = M::view(record, &core).and_then(|view| M::owned(&view));
-        metric.ok_or_else(|| callback_exists(name, record))
+        loop {
+            let is_new = Cell::new(false);
+            let make = |created| {
+                is_new.set(true);
+                M::create(layout.map(|layout| &**layout), created)
+            };
+            let record = core
+                .get_or_insert(&pin, hash, &selector.values(&(), usize::MAX), exempt, &make)
+                .map_err(|refused| refused.into_error(&core))?;
+            if let Some(made) = made.as_ref().filter(|_| is_new.get()) {
+                made.note(core.clone(), hash, record);
+            }
+            let Some(view) = M::view(record, &core) else { return Err(callback_exists(name, record)) };
+            // Else it was removed since the mutex was released, and the next one is made.
+            if let Some(metric) = M::owned(&view) {
+                return Ok(metric);
+            }
+        }
     }
 
     /// Registers a family: one metric for each label set that is used.
@@ -130,7 +144,7 @@ impl<M: Instrument> Builder<M> {
     pub fn family<L: LabelSet>(self) -> Result<Family<L, M>, Error> {
         let names = |outer: &[&'static str]| [outer, L::NAMES].concat();
         match self.scope.purpose() {
-            Purpose::Make | Purpose::MakeOverflow => {}
+            Purpose::Make | Purpose::MakeSet(_) | Purpose::MakeOverflow => {}
             Purpose::Declare(outer, _) => {
                 let names = names(outer);
                 self.declare(&names)?;
@@ -164,18 +178,14 @@ impl<M: Instrument> Builder<M> {
         self.scope.registry()
     }
 
-    /// Checks the declaration and finds or adds its family.
-    pub(super) fn declare(self, names: &[&str]) -> Result<Declared, Error> {
-        self.declare_as(M::KIND, PlainArc::new([]), names)
+    /// Says what only this kind of metric has.
+    pub(super) fn spec(mut self, spec: M::Spec) -> Self {
+        self.spec = spec;
+        self
     }
 
-    /// As [`declare`](Self::declare), for kinds that use the storage of `M`.
-    pub(super) fn declare_as(
-        self,
-        kind: Kind,
-        states: PlainArc<[Box<str>]>,
-        names: &[&str],
-    ) -> Result<Declared, Error> {
+    /// Checks the declaration and finds or adds its family.
+    pub(super) fn declare(self, names: &[&str]) -> Result<Declared, Error> {
         let constants = self.scope.labels();
         let label_names = constants.iter().map(|(name, _)| name.as_str()).chain(names.iter().copied());
         let layout =
@@ -183,11 +193,11 @@ impl<M: Instrument> Builder<M> {
         let desc = Desc {
             name: self.name.as_str().into(),
             help: self.help.into(),
-            kind,
+            kind: M::KIND,
             unit: self.unit,
             label_names: label_names.map(Box::from).collect(),
             layout,
-            states,
+            states: M::states(&self.spec),
             limits: self.limits,
             level: self.level,
         };
@@ -217,8 +227,7 @@ pub(super) fn callback_exists(name: String, record: RecordRef<'_>) -> Error {
 impl Builder<Histogram> {
     /// Sets the buckets; without it they are the default of the Prometheus client libraries, which suit
     /// network services, not pipelines: their lowest bound is 5 ms.
-    pub fn buckets(mut self, buckets: Buckets) -> Self {
-        self.spec = buckets;
-        self
+    pub fn buckets(self, buckets: Buckets) -> Self {
+        self.spec(buckets)
     }
 }

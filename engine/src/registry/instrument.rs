@@ -3,7 +3,7 @@
 use super::{FamilyCore, Kind, RecordRef, Scope, SeriesRef};
 use crate::buckets::{Buckets, Layout};
 use crate::cells::{GaugeSeries, Held, Hold, OutOfCells, Range, Series};
-use crate::metric::{Counter, DurationCounter, Gauge, Histogram, Info, UpDownCounter};
+use crate::metric::{Counter, DurationCounter, Gauge, Histogram, Info, StateSet, UpDownCounter};
 use crate::sync::{Arc, PlainArc};
 use std::mem::ManuallyDrop;
 
@@ -12,8 +12,8 @@ use std::mem::ManuallyDrop;
 /// It is what lets code be generic over metrics: `fn wrap<M: Instrument>(family: Family<L, M>)`. The
 /// engine implements it; it cannot be implemented outside.
 pub trait Instrument: Backend {
-    /// What must be said of the metric beside name, help, unit and labels: the buckets of a histogram,
-    /// nothing of the others.
+    /// What must be said of the metric beside name, help, unit and labels: the buckets of a histogram, the states of
+    /// a state set, nothing of the others.
     type Spec: Default + std::fmt::Debug + Send + Sync + 'static;
 
     /// Gives the bucket layout, or what is wrong with the buckets.
@@ -21,6 +21,12 @@ pub trait Instrument: Backend {
     #[expect(private_interfaces, reason = "hidden: only the engine names layouts")]
     fn layout(_: &Self::Spec) -> Result<Option<PlainArc<Layout>>, String> {
         Ok(None)
+    }
+
+    /// Gives the states of a state set.
+    #[doc(hidden)]
+    fn states(_: &Self::Spec) -> PlainArc<[Box<str>]> {
+        PlainArc::default()
     }
 }
 
@@ -42,6 +48,14 @@ impl Instrument for UpDownCounter {
 
 impl Instrument for Info {
     type Spec = ();
+}
+
+impl Instrument for StateSet {
+    type Spec = Vec<Box<str>>;
+
+    fn states(states: &Vec<Box<str>>) -> PlainArc<[Box<str>]> {
+        states.as_slice().into()
+    }
 }
 
 #[expect(private_interfaces, reason = "hidden: only the engine names layouts")]
@@ -188,6 +202,20 @@ impl Backend for Histogram {
     }
 }
 
+fn word(created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
+    let series = GaugeSeries::new(created_millis);
+    Ok((SeriesRef::Gauge(Arc::new(series)), Range::SCRATCH))
+}
+
+/// Gives a hold that counts nothing, for as long as the record lives.
+#[inline(always)]
+fn hold_word(record: RecordRef<'_>) -> Option<Held<GaugeSeries>> {
+    match record.series() {
+        SeriesRef::Gauge(series) => Some(ManuallyDrop::into_inner(Held::borrowed(series))),
+        SeriesRef::Cells(_) | SeriesRef::Callback(_) | SeriesRef::Set(_) => None,
+    }
+}
+
 macro_rules! over_word {
     ($metric:ty, $kind:expr) => {
         #[expect(private_interfaces, reason = "hidden: only the engine names storage")]
@@ -196,18 +224,12 @@ macro_rules! over_word {
             type View<'r> = ManuallyDrop<Self>;
 
             fn create(_: Option<&Layout>, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
-                let series = GaugeSeries::new(created_millis);
-                Ok((SeriesRef::Gauge(Arc::new(series)), Range::SCRATCH))
+                word(created_millis)
             }
 
             #[inline(always)]
             fn view<'r>(record: RecordRef<'r>, _: &FamilyCore) -> Option<ManuallyDrop<Self>> {
-                match record.series() {
-                    SeriesRef::Gauge(series) => {
-                        Some(ManuallyDrop::new(Self::new(ManuallyDrop::into_inner(Held::borrowed(series)))))
-                    }
-                    SeriesRef::Cells(_) | SeriesRef::Callback(_) | SeriesRef::Set(_) => None,
-                }
+                Some(ManuallyDrop::new(Self::new(hold_word(record)?)))
             }
 
             fn owned(view: &Self) -> Option<Self> {
@@ -224,3 +246,31 @@ macro_rules! over_word {
 over_word!(Gauge, Kind::Gauge);
 // An info is a gauge whose word nobody reads.
 over_word!(Info, Kind::Info);
+
+#[expect(private_interfaces, reason = "hidden: only the engine names storage")]
+impl Backend for StateSet {
+    const KIND: Kind = Kind::StateSet;
+    type View<'r> = ManuallyDrop<Self>;
+
+    fn create(_: Option<&Layout>, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
+        word(created_millis)
+    }
+
+    #[inline(always)]
+    #[allow(unsafe_code, reason = "a borrowed handle without touching any count")]
+    fn view<'r>(record: RecordRef<'r>, core: &FamilyCore) -> Option<ManuallyDrop<Self>> {
+        let held = hold_word(record)?;
+        // SAFETY: a bitwise copy of an Arc that is never dropped (ManuallyDrop below) and that the family keeps alive,
+        // as the record.
+        let states = unsafe { std::ptr::read(&raw const core.desc.states) };
+        Some(ManuallyDrop::new(Self::new(Gauge::new(held), states)))
+    }
+
+    fn owned(view: &Self) -> Option<Self> {
+        view.admitted()
+    }
+
+    fn holds(&self, show: &mut dyn FnMut(&dyn Hold)) {
+        show(self.hold());
+    }
+}

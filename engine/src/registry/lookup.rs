@@ -175,8 +175,14 @@ impl<L: LabelSet> Lookup<L> {
             self.core.remove(pin, record, false);
             found = None;
         }
+        let own = |record| Some((M::owned(&*self.view::<M>(record)?)?, record));
+        if let Some(metric) = found.and_then(own) {
+            return Ok(Some(metric));
+        }
         let record = match found {
-            Some(record) => record,
+            Some(record) if M::IS_SET => record,
+            // Dead, and in the table only until its remover, for which the mutex waits, has taken it out.
+            Some(_) => self.core.get_or_insert(pin, hash, values, exempt, &|created| M::create(layout, created))?,
             // Without the mutex while there is no room: a flood of new values must not make lookups queue.
             None if !exempt && self.core.room.is_full() => return Err(Refused::Full),
             None if M::IS_SET => {
@@ -188,7 +194,7 @@ impl<L: LabelSet> Lookup<L> {
             }
             None => self.core.get_or_insert(pin, hash, values, exempt, &|created| M::create(layout, created))?,
         };
-        Ok(self.view::<M>(record).and_then(|view| Some((M::owned(&view)?, record))))
+        Ok(own(record))
     }
 }
 

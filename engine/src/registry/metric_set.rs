@@ -3,6 +3,7 @@
 use super::core::Refused;
 use super::instrument::backend::Backend;
 use super::kept::Kept;
+use super::made::Made;
 use super::room::Room;
 use super::scope::Purpose;
 use super::selector::Selector;
@@ -11,7 +12,7 @@ use super::{Desc, Error, Family, FamilyCore, Instrument, Kind, RecordRef, Scope,
 use crate::buckets::Layout;
 use crate::cells::{Hold, OutOfCells, Range};
 use crate::label::LabelSet;
-use crate::metric::{Counter, DurationCounter, Gauge, Histogram, UpDownCounter};
+use crate::metric::{Counter, DurationCounter, Gauge, Histogram, StateSet, UpDownCounter};
 use crate::sync::{AtomicU64, Ordering, PlainArc};
 use std::any::Any;
 use std::fmt;
@@ -27,6 +28,7 @@ use std::fmt;
 /// | `unit = "seconds"` | metrics, families of metrics | states the unit |
 /// | `level = "detailed"` | all, and the struct | states the [`Level`](crate::Level) |
 /// | `buckets = EXPR` | histograms | sets the [`Buckets`](crate::Buckets) |
+/// | `states = EXPR` | state sets, which need it | names the states |
 /// | `label(k = "v")` | all, and the struct | adds a constant label; may be repeated |
 /// | `prefix = "x"` | sets, families of sets, and the struct | puts `x_` before all names |
 ///
@@ -102,7 +104,7 @@ macro_rules! metrics {
         }
     )*};
 }
-metrics!(Counter, DurationCounter, Gauge, UpDownCounter, Histogram);
+metrics!(Counter, DurationCounter, Gauge, UpDownCounter, Histogram, StateSet);
 
 /// A family holds no series itself.
 impl<L, M> SetField for Family<L, M> {
@@ -166,7 +168,15 @@ impl<S: MetricSet> Backend for S {
     fn prepare(scope: &Scope, room: &Room) -> Result<Option<SeriesRef>, Refused> {
         // Before the series are: if one goes meanwhile, the next lookup looks at them again.
         let seen = AtomicU64::new(room.generation());
-        match S::register(scope) {
+        let made = Made::new();
+        let registered = match scope.purpose() {
+            Purpose::Make => S::register(&scope.meant_to(Purpose::MakeSet(made.clone()))),
+            _ => S::register(scope),
+        };
+        if registered.is_err() {
+            made.take_back();
+        }
+        match registered {
             Ok(set) => {
                 let node: Node<S> = Node { set: Kept::new(set), seen };
                 Ok(Some(SeriesRef::Set(PlainArc::new(SetStorage(Box::new(node))))))
@@ -229,7 +239,7 @@ impl<L: LabelSet, S: MetricSet> Family<L, S> {
                 S::register(&scope.meant_to(Purpose::Remove(names(outer))))?;
                 return Ok(Self::noop());
             }
-            Purpose::Make | Purpose::MakeOverflow => {}
+            Purpose::Make | Purpose::MakeSet(_) | Purpose::MakeOverflow => {}
         }
         // Only for its labels, table and records: no registry lists it, and its members have the limits.
         let labels = scope.labels().iter().map(|(name, _)| name.as_str()).chain(L::NAMES.iter().copied());

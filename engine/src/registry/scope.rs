@@ -1,5 +1,6 @@
 //! Scopes: prefixes and constant labels.
 
+use super::made::Made;
 use super::room::Room;
 use super::{Builder, Kind, Level, RegistryInner};
 use crate::metric::{Counter, DurationCounter, Gauge, Histogram, UpDownCounter};
@@ -37,6 +38,8 @@ pub(crate) enum Purpose {
     /// Makes series.
     #[default]
     Make,
+    /// Makes the series of one set, and notes which of them are new.
+    MakeSet(PlainArc<Made>),
     /// Makes series that no limit counts.
     MakeOverflow,
     /// Makes families with these labels besides the constant ones, and no series; changes of them are told.

@@ -22,6 +22,9 @@ fn recording_rows() {
     for row in [rows::counter_inc(), rows::histogram_observe(), rows::family_with(), rows::event()] {
         check(&row);
     }
+    for row in [rows::handle_cache_inc(), rows::enum_family_inc(), rows::set_lookup()] {
+        check(&row);
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ mod tail;
 pub use encode::{encode_counters, encode_histograms, encode_many_threads};
 pub use memory::{MEMORY_SIDES, memory, memory_child};
 pub use pipeline::pipeline;
-pub use record::{counter_inc, event, family_with, histogram_observe};
+pub use record::{counter_inc, enum_family_inc, event, family_with, handle_cache_inc, histogram_observe, set_lookup};
 pub use series::Series;
 pub use sqlite::sqlite_pipeline;
 pub use tail::record_tail;

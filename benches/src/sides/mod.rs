@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod metriken;
 pub mod opentelemetry;
 pub mod ours;
+pub mod ours_lookup;
 mod parked;
 pub mod prometheus;
 pub mod prometheus_client;

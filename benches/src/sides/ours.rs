@@ -17,19 +17,19 @@ use crate::rows::Series;
 use crate::runner::Side;
 
 #[derive(LabelSet)]
-struct Labels<'a> {
+pub(super) struct Labels<'a> {
     pipeline: &'a str,
     source: &'a str,
     table: &'a str,
 }
 
 impl<'a> Labels<'a> {
-    fn of([pipeline, source, table]: [&'a str; 3]) -> Self {
+    pub(super) fn of([pipeline, source, table]: [&'a str; 3]) -> Self {
         Self { pipeline, source, table }
     }
 }
 
-fn counter(scope: &Scope, name: &str) -> Counter {
+pub(super) fn counter(scope: &Scope, name: &str) -> Counter {
     scope.counter(name, "help").register().expect("a valid counter")
 }
 
@@ -41,7 +41,7 @@ fn histogram(scope: &Scope, name: &str) -> Histogram {
     scope.histogram(name, "help").buckets(buckets()).register().expect("a valid histogram")
 }
 
-fn counter_family(scope: &Scope, name: &str) -> Family<Labels<'static>, Counter> {
+pub(super) fn counter_family(scope: &Scope, name: &str) -> Family<Labels<'static>, Counter> {
     scope.counter(name, "help").limit(1_000_000).family().expect("a valid family")
 }
 

@@ -11,10 +11,13 @@ use crate::args::Args;
 use crate::{json, machine, table};
 
 /// Every row, in the order they are run.
-pub(crate) const ROWS: [&str; 11] = [
+pub(crate) const ROWS: [&str; 14] = [
     "counter_inc",
     "histogram_observe",
     "family_with",
+    "handle_cache_inc",
+    "enum_family_inc",
+    "set_lookup",
     "event",
     "pipeline",
     "encode_counters",
@@ -77,6 +80,9 @@ fn outcomes(row: &str, plan: Plan) -> io::Result<Vec<Outcome>> {
         "counter_inc" => measure(&rows::counter_inc(), plan),
         "histogram_observe" => measure(&rows::histogram_observe(), plan),
         "family_with" => measure(&rows::family_with(), plan),
+        "handle_cache_inc" => measure(&rows::handle_cache_inc(), plan),
+        "enum_family_inc" => measure(&rows::enum_family_inc(), plan),
+        "set_lookup" => measure(&rows::set_lookup(), plan),
         "event" => measure(&rows::event(), plan),
         "pipeline" => vec![rows::pipeline(plan)],
         "encode_counters" => measure(&rows::encode_counters(), plan),

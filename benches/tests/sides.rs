@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use streamgauge_benches::rows;
-use streamgauge_benches::runner::{Role, Row, Side, time};
+use streamgauge_benches::runner::{Plan, Role, Row, Side, time};
 
 fn check(row: &Row) {
     let names: HashSet<_> = row.sides.iter().map(Side::name).collect();
@@ -32,6 +32,20 @@ fn encoding_rows() {
     for row in [rows::encode_counters(), rows::encode_histograms(), rows::encode_many_threads()] {
         check(&row);
     }
+}
+
+#[test]
+fn rows_of_many() {
+    check(&rows::encode_counters_1m(Plan::smoke(None)));
+    assert!(rows::series_create_1m(Plan::smoke(None)).vs_limit.is_some_and(f64::is_finite));
+}
+
+#[test]
+fn creating_sides() {
+    // Each side has shown all of its series before it is timed.
+    let outcome = rows::series_create(Plan::smoke(None));
+    assert_eq!(outcome.peers.len(), rows::CREATE_SIDES.len() - 1);
+    assert!(outcome.ours > 0.0 && outcome.peers.iter().all(|(_, nanos)| *nanos > 0.0), "{outcome:?}");
 }
 
 #[test]

@@ -11,5 +11,6 @@ pub use numbers::{
 };
 pub use population::{
     COUNTER_SERIES, HISTOGRAM_LINES, HISTOGRAM_SERIES, SLABS, counter_names, counter_value, histogram_names,
+    table_names,
 };
 pub use stream::{COMBINATIONS, Enumerated, combination_order, combinations, relations, set_of};

@@ -1,5 +1,6 @@
 //! The questions.
 
+mod create;
 mod encode;
 mod memory;
 mod pipeline;
@@ -8,7 +9,8 @@ mod series;
 mod sqlite;
 mod tail;
 
-pub use encode::{encode_counters, encode_histograms, encode_many_threads};
+pub use create::{CREATE_SIDES, Creation, series_create, series_create_1m};
+pub use encode::{encode_counters, encode_counters_1m, encode_histograms, encode_many_threads};
 pub use memory::{MEMORY_SIDES, memory, memory_child};
 pub use pipeline::pipeline;
 pub use record::{counter_inc, enum_family_inc, event, family_with, handle_cache_inc, histogram_observe, set_lookup};

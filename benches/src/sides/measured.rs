@@ -22,7 +22,7 @@ use crate::inputs::{
     BUCKET_FACTOR, BUCKET_START, BUCKETS, COUNTER_SERIES, HISTOGRAM_LINES, HISTOGRAM_SERIES, Names, SLABS, Sample,
     combinations, counter_names, counter_value, histogram_names, label_sets, observations,
 };
-use crate::rows::Series;
+use crate::rows::{Creation, Series};
 use crate::runner::Side;
 
 const NAME: &str = "measured";
@@ -204,6 +204,25 @@ pub fn encode_histograms() -> Side {
         }
     }
     Side::peer(NAME, scraping(group, HISTOGRAM_SERIES * HISTOGRAM_LINES))
+}
+
+struct Fresh(CounterVec<StreamSet>);
+
+impl Creation for Fresh {
+    fn add(&mut self, names: &[Names]) {
+        for names in names {
+            self.0.inc(stream(names.values()));
+        }
+    }
+
+    fn series(&self) -> usize {
+        self.0.get_cardinality().0
+    }
+}
+
+/// An empty family, which knows the pipelines and sources to come, not the tables.
+pub fn create(names: &[Names]) -> Box<dyn Creation> {
+    Box::new(Fresh(CounterVec::with_label_set(stream_set(names))))
 }
 
 /// Creates every series of the memory row and keeps it alive.

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::hint::black_box;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use streamgauge::{Buckets, Counter, Family, Format, Gauge, Histogram, LabelSet, Registry, Scope, Scraper};
 
@@ -10,8 +10,8 @@ use super::exposed::assert_exposed;
 use super::loops::{COUNTERS, in_turn, looking_up, observing_seconds, recording};
 use super::parked::Parked;
 use crate::inputs::{
-    BUCKET_FACTOR, BUCKET_START, BUCKETS, COUNTER_SERIES, HISTOGRAM_LINES, HISTOGRAM_SERIES, SLABS, Sample,
-    counter_names, counter_value, histogram_names, label_sets, observations,
+    BUCKET_FACTOR, BUCKET_START, BUCKETS, HISTOGRAM_LINES, HISTOGRAM_SERIES, Names, SLABS, Sample, counter_value,
+    histogram_names, label_sets, observations, table_names,
 };
 use crate::rows::Series;
 use crate::runner::Side;
@@ -136,17 +136,18 @@ fn scraping(registry: &Registry, samples: usize) -> impl Fn(u64) + Send + Sync +
     }
 }
 
-/// A scrape of 10,000 counters, each touched by so many threads that are still alive.
-pub fn encode_counters(threads: u64) -> Side {
+/// A scrape of so many counters, each touched by so many threads that are still alive.
+pub fn encode_counters(series: usize, threads: u64) -> Side {
     let registry = Registry::new();
     let family = counter_family(&registry, "deltaforge_events_total");
-    let counters: Vec<_> = counter_names().map(|names| family.get_or_create(&Labels::of(names.values()))).collect();
+    let create = |names: Names| family.get_or_create(&Labels::of(names.values()));
+    let counters: Arc<[Counter]> = table_names(series).map(create).collect();
     let parked = Parked::start(threads, move |_| {
         for (i, counter) in counters.iter().enumerate() {
             counter.add(counter_value(i));
         }
     });
-    Side::ours(scraping(&registry, COUNTER_SERIES)).between(move || {
+    Side::ours(scraping(&registry, series)).between(move || {
         let _alive = &parked;
     })
 }

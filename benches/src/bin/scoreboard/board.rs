@@ -10,8 +10,8 @@ use streamgauge_benches::runner::{Outcome, Plan, measure};
 use crate::args::Args;
 use crate::{json, machine, table};
 
-/// Every row, in the order they are run.
-pub(crate) const ROWS: [&str; 14] = [
+/// Every row of the usual run, in their order.
+pub(crate) const ROWS: [&str; 15] = [
     "counter_inc",
     "histogram_observe",
     "family_with",
@@ -23,10 +23,14 @@ pub(crate) const ROWS: [&str; 14] = [
     "encode_counters",
     "encode_histograms",
     "encode_many_threads",
+    "series_create",
     "memory",
     "record_tail",
     "sqlite_pipeline",
 ];
+
+/// Those of `--large`, which take minutes and gigabytes.
+pub(crate) const LARGE_ROWS: [&str; 2] = ["encode_counters_1m", "series_create_1m"];
 
 /// Runs what the command line asks for.
 pub(crate) fn main() -> ExitCode {
@@ -62,7 +66,7 @@ fn run(args: &Args) -> io::Result<()> {
     if !args.json {
         write!(out, "{}", machine::facts(plan))?;
     }
-    for row in ROWS.into_iter().filter(|row| args.wants(row)) {
+    for row in args.rows() {
         for outcome in outcomes(row, plan)? {
             let text = if args.json { json::line(&outcome) } else { table::block(&outcome) };
             out.write_all(text.as_bytes())?;
@@ -88,9 +92,12 @@ fn outcomes(row: &str, plan: Plan) -> io::Result<Vec<Outcome>> {
         "encode_counters" => measure(&rows::encode_counters(), plan),
         "encode_histograms" => measure(&rows::encode_histograms(), plan),
         "encode_many_threads" => measure(&rows::encode_many_threads(), plan),
+        "encode_counters_1m" => measure(&rows::encode_counters_1m(plan), plan),
+        "series_create" => vec![rows::series_create(plan)],
+        "series_create_1m" => vec![rows::series_create_1m(plan)],
         "memory" => vec![rows::memory(plan)?],
         "record_tail" => rows::record_tail(plan),
         "sqlite_pipeline" => vec![rows::sqlite_pipeline(plan)?],
-        other => unreachable!("{other} is not in ROWS"),
+        other => unreachable!("{other} is in neither list of rows"),
     })
 }

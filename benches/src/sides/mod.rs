@@ -14,6 +14,7 @@ pub mod metriken;
 pub mod opentelemetry;
 pub mod ours;
 pub mod ours_lookup;
+pub mod ours_memory;
 pub mod ours_series;
 mod parked;
 pub mod prometheus;

@@ -16,7 +16,7 @@ use crate::inputs::{
 use crate::rows::Series;
 use crate::runner::Side;
 
-#[derive(LabelSet)]
+#[derive(Debug, LabelSet)]
 pub(super) struct Labels<'a> {
     pipeline: &'a str,
     source: &'a str,
@@ -33,7 +33,7 @@ pub(super) fn counter(scope: &Scope, name: &str) -> Counter {
     scope.counter(name, "help").register().expect("a valid counter")
 }
 
-fn buckets() -> Buckets {
+pub(super) fn buckets() -> Buckets {
     Buckets::exponential(BUCKET_START, BUCKET_FACTOR, BUCKETS)
 }
 

@@ -31,6 +31,12 @@ pub(crate) struct Args {
     /// The memory row's child process: a side and its number of series
     #[arg(long, hide = true, num_args = 2, value_names = ["SIDE", "SERIES"])]
     pub(crate) memory_child: Option<Vec<String>>,
+    /// The churn row's child process: cycles, and from one scrape to the next
+    #[arg(long, hide = true, num_args = 2, value_names = ["CYCLES", "EVERY"])]
+    pub(crate) churn_child: Option<Vec<u64>>,
+    /// The memory table's child process: the number of a case
+    #[arg(long, hide = true, value_name = "CASE")]
+    pub(crate) table_child: Option<usize>,
 }
 
 impl Args {

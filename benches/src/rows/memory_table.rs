@@ -279,10 +279,10 @@ mod tests {
 
     #[test]
     fn the_formula_adds_up() {
-        let bytes = |kind, threads| live("bytes", kind, 1_000, threads).formula();
-        // 1,000 counters lie in one chunk, as many histograms of 16 cells in eight.
-        assert_eq!(bytes(Kind::Counter, 3) - bytes(Kind::Counter, 2), (size::SLAB + size::CHUNK) as f64);
-        assert_eq!(bytes(Kind::Histogram, 3) - bytes(Kind::Histogram, 2), (size::SLAB + 8 * size::CHUNK) as f64);
+        let bytes = |kind, threads| live("bytes", kind, 10_000, threads).formula();
+        // 10,000 counters lie in five chunks, as many histograms of 16 cells in 79.
+        assert_eq!(bytes(Kind::Counter, 3) - bytes(Kind::Counter, 2), (size::SLAB + 5 * size::CHUNK) as f64);
+        assert_eq!(bytes(Kind::Histogram, 3) - bytes(Kind::Histogram, 2), (size::SLAB + 79 * size::CHUNK) as f64);
         assert_eq!(bytes(Kind::Gauge, 3) - bytes(Kind::Gauge, 2), size::SLAB as f64);
         // pipeline="orders-0",source="mysql-primary",table="public.order_items_00000": 75 bytes in a record of 128.
         let one = live("bytes", Kind::Counter, 1, 1).formula();

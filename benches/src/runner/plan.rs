@@ -53,7 +53,8 @@ impl Plan {
             slice: Duration::from_micros(200),
             changes: 20_000,
             series: 2_000,
-            created: 2_000,
+            // More than the peers' default limits, so that one which is not raised is noticed.
+            created: 3_000,
             churned: 4_000,
             many: 2_000,
             tail_records: 20_000,

@@ -9,5 +9,8 @@ fn main() {
     for row in [rows::counter_inc(), rows::histogram_observe(), rows::family_with(), rows::event()] {
         harness::add(&mut criterion, &row);
     }
+    for row in [rows::handle_cache_inc(), rows::enum_family_inc(), rows::set_lookup()] {
+        harness::add(&mut criterion, &row);
+    }
     criterion.final_summary();
 }

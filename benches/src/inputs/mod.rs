@@ -3,6 +3,7 @@
 mod labels;
 mod numbers;
 mod population;
+mod stream;
 
 pub use labels::{Names, SETS, label_sets, order};
 pub use numbers::{
@@ -10,4 +11,6 @@ pub use numbers::{
 };
 pub use population::{
     COUNTER_SERIES, HISTOGRAM_LINES, HISTOGRAM_SERIES, SLABS, counter_names, counter_value, histogram_names,
+    table_names,
 };
+pub use stream::{COMBINATIONS, Enumerated, combination_order, combinations, relations, set_of};

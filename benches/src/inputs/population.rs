@@ -14,15 +14,16 @@ pub const SLABS: u64 = 4;
 
 /// The label sets of the 10,000 counters: one table each.
 pub fn counter_names() -> impl Iterator<Item = Names> {
-    names(COUNTER_SERIES)
+    table_names(COUNTER_SERIES)
 }
 
 /// The label sets of the 1,000 histograms.
 pub fn histogram_names() -> impl Iterator<Item = Names> {
-    names(HISTOGRAM_SERIES)
+    table_names(HISTOGRAM_SERIES)
 }
 
-fn names(count: usize) -> impl Iterator<Item = Names> {
+/// So many label sets, no two alike: one table each.
+pub fn table_names(count: usize) -> impl Iterator<Item = Names> {
     let sets = label_sets();
     (0..count).map(|i| {
         let set = &sets[i % sets.len()];

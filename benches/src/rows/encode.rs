@@ -1,7 +1,7 @@
 //! What a scrape costs, a series.
 
 use crate::inputs::{COUNTER_SERIES, HISTOGRAM_SERIES, SLABS};
-use crate::runner::{Row, Side};
+use crate::runner::{Plan, Row, Side};
 use crate::sides::{limit, measured, metrics, ours, prometheus, prometheus_client};
 
 /// Threads whose slabs `encode_many_threads` merges.
@@ -10,7 +10,7 @@ const MANY: u64 = 64;
 /// 10,000 counters of three labels, touched by four live threads.
 pub fn encode_counters() -> Row {
     let sides = vec![
-        ours::encode_counters(SLABS),
+        ours::encode_counters(COUNTER_SERIES, SLABS),
         limit::encode_counters(),
         prometheus::encode_counters(),
         prometheus_client::encode_counters(),
@@ -35,8 +35,20 @@ pub fn encode_histograms() -> Row {
 
 /// The same 10,000 counters touched by 64 live threads, held against four: the price of merging slabs.
 pub fn encode_many_threads() -> Row {
-    let sides = vec![ours::encode_counters(MANY), ours::encode_counters(SLABS).as_limit("encode_counters")];
+    let sides = vec![ours::encode_counters(COUNTER_SERIES, MANY), ten_thousand()];
     row("encode_many_threads", COUNTER_SERIES, sides)
+}
+
+/// A million counters, held against scrapes of ten thousand that show as many: the price of leaving the caches.
+pub fn encode_counters_1m(plan: Plan) -> Row {
+    let scrapes = plan.many.div_ceil(COUNTER_SERIES as u64);
+    let series = scrapes as usize * COUNTER_SERIES;
+    row("encode_counters_1m", series, vec![ours::encode_counters(series, SLABS), ten_thousand().repeated(scrapes)])
+}
+
+/// Our side of `encode_counters`, as what another row is held against.
+fn ten_thousand() -> Side {
+    ours::encode_counters(COUNTER_SERIES, SLABS).as_limit("encode_counters")
 }
 
 fn row(name: &'static str, series: usize, sides: Vec<Side>) -> Row {

@@ -6,9 +6,9 @@
 
 use std::any::Any;
 use std::hint::black_box;
-use std::process::{Command, Stdio};
-use std::{env, fs, io};
+use std::io;
 
+use super::child::{self, resident_bytes};
 use crate::rows::Series;
 use crate::runner::{Outcome, Plan, Role, Samples};
 use crate::sides::{measured, metrics, ours, prometheus, prometheus_client};
@@ -45,12 +45,8 @@ pub fn memory(plan: Plan) -> io::Result<Outcome> {
 }
 
 fn in_child(side: &str, series: u64) -> io::Result<f64> {
-    let output = Command::new(env::current_exe()?)
-        .args(["--memory-child", side, &series.to_string()])
-        .stderr(Stdio::inherit())
-        .output()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    text.trim().parse().map_err(|_| io::Error::other(format!("the memory child of `{side}` printed {text:?}")))
+    let numbers = child::numbers(&["--memory-child", side, &series.to_string()])?;
+    numbers.first().copied().ok_or_else(|| io::Error::other(format!("the memory child of `{side}` printed nothing")))
 }
 
 /// The child's part: creates the series of one side and returns what each took.
@@ -71,11 +67,4 @@ pub fn memory_child(side: &str, series: u64) -> io::Result<f64> {
     black_box(&kept);
     let grown = after.saturating_sub(before).saturating_sub(series.label_text_bytes());
     Ok(grown as f64 / series.count() as f64)
-}
-
-fn resident_bytes() -> io::Result<u64> {
-    let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kibibytes = line.and_then(|rest| rest.trim().strip_suffix(" kB")).and_then(|number| number.parse::<u64>().ok());
-    kibibytes.map(|kib| kib * 1024).ok_or_else(|| io::Error::other("no VmRSS in /proc/self/status"))
 }

@@ -1,17 +1,24 @@
 //! The questions.
 
+mod child;
+mod churn;
+mod create;
 mod encode;
 mod memory;
+mod memory_table;
 mod pipeline;
 mod record;
 mod series;
 mod sqlite;
 mod tail;
 
-pub use encode::{encode_counters, encode_histograms, encode_many_threads};
+pub use churn::{churn_child, series_churn};
+pub use create::{CREATE_SIDES, Creation, series_create, series_create_1m};
+pub use encode::{encode_counters, encode_counters_1m, encode_histograms, encode_many_threads};
 pub use memory::{MEMORY_SIDES, memory, memory_child};
+pub use memory_table::{CASES, Case, When, memory_table, memory_table_child};
 pub use pipeline::pipeline;
-pub use record::{counter_inc, event, family_with, histogram_observe};
+pub use record::{counter_inc, enum_family_inc, event, family_with, handle_cache_inc, histogram_observe, set_lookup};
 pub use series::Series;
 pub use sqlite::sqlite_pipeline;
 pub use tail::record_tail;

@@ -2,7 +2,8 @@
 
 use crate::runner::{Row, Side};
 use crate::sides::{
-    contatori, fast_counter, limit, measured, metrics, metriken, opentelemetry, ours, prometheus, prometheus_client,
+    contatori, fast_counter, limit, measured, metrics, metriken, opentelemetry, ours, ours_lookup, prometheus,
+    prometheus_client,
 };
 
 /// One increment, eight counters in turn; with two threads, of the same counters.
@@ -50,6 +51,24 @@ pub fn family_with() -> Row {
         opentelemetry::family_with(),
     ];
     row("family_with", &[1, 2], sides)
+}
+
+/// One hit of a handle cache among 64 keys of a stream, most events of a few of them, and an increment.
+pub fn handle_cache_inc() -> Row {
+    let sides = vec![ours_lookup::handle_cache_inc(), ours::counter_inc().as_limit("counter_inc")];
+    row("handle_cache_inc", &[1], sides)
+}
+
+/// One lookup by an enum and two bools, 16 combinations in an unforeseeable order, and an increment.
+pub fn enum_family_inc() -> Row {
+    let sides =
+        vec![ours_lookup::enum_family_inc(), ours::counter_inc().as_limit("counter_inc"), measured::enum_family_inc()];
+    row("enum_family_inc", &[1, 2], sides)
+}
+
+/// One lookup of a set by three borrowed label values among 64 sets, and an increment of each of its five counters.
+pub fn set_lookup() -> Row {
+    row("set_lookup", &[1], vec![ours_lookup::set_lookup(), ours_lookup::lookup_and_five()])
 }
 
 /// What one event of a pipeline records: four counters, bytes, two histograms and a gauge, without a clock.

@@ -1,4 +1,4 @@
-//! The series of the memory row, described without being held in memory.
+//! The series of the memory rows, described without being held in memory.
 
 use std::fmt::Write as _;
 
@@ -20,6 +20,11 @@ impl Series {
             families: (0..families).map(|i| format!("deltaforge_stage_{i}_events_total")).collect(),
             per_family: count / families,
         }
+    }
+
+    /// Describes `count` series of one family, which has to have its limit raised.
+    pub fn in_one_family(count: u64) -> Self {
+        Self { families: vec!["deltaforge_events_total".to_owned()], per_family: count }
     }
 
     /// The names of the families.
@@ -47,10 +52,13 @@ impl Series {
     /// Bytes of the label sets' text, names and values as an exposition shows them: `a="..",b="..",c=".."`.
     pub fn label_text_bytes(&self) -> u64 {
         let mut bytes = 0;
-        self.each(|values| {
-            let rendered = ["pipeline", "source", "table"].into_iter().zip(values);
-            bytes += rendered.map(|(name, value)| (name.len() + value.len() + r#"="","#.len()) as u64).sum::<u64>() - 1;
-        });
+        self.each(|values| bytes += rendered_bytes(values));
         bytes * self.families.len() as u64
     }
+}
+
+/// Bytes of one label set's text.
+pub(super) fn rendered_bytes(values: [&str; 3]) -> u64 {
+    let rendered = ["pipeline", "source", "table"].into_iter().zip(values);
+    rendered.map(|(name, value)| (name.len() + value.len() + r#"="","#.len()) as u64).sum::<u64>() - 1
 }

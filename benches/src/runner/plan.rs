@@ -13,6 +13,12 @@ pub struct Plan {
     pub changes: u64,
     /// Series the memory row creates in each child process.
     pub series: u64,
+    /// Series a family of the creation row begins with none of and ends with.
+    pub created: u64,
+    /// Series the churn row creates and removes.
+    pub churned: u64,
+    /// Series of the rows that are about many.
+    pub many: u64,
     /// Records of each side the tail row times.
     pub tail_records: u64,
     /// Changes one run of the `SQLite` pipeline applies.
@@ -27,9 +33,17 @@ impl Plan {
             slice: Duration::from_millis(8),
             changes: 1_000_000,
             series: 200_000,
+            created: 100_000,
+            churned: 200_000,
+            many: 1_000_000,
             tail_records: 1_500_000,
             sqlite_changes: 4_000,
         }
+    }
+
+    /// The rows of a million series, of which three rounds tell enough.
+    pub fn large(rounds: Option<u32>) -> Self {
+        Self { churned: 5_000_000, ..Self::full(rounds.or(Some(3))) }
     }
 
     /// A run that shows only that every side still works.
@@ -39,6 +53,10 @@ impl Plan {
             slice: Duration::from_micros(200),
             changes: 20_000,
             series: 2_000,
+            // More than the peers' default limits, so that one which is not raised is noticed.
+            created: 3_000,
+            churned: 4_000,
+            many: 2_000,
             tail_records: 20_000,
             sqlite_changes: 200,
         }

@@ -61,6 +61,13 @@ impl Side {
         self
     }
 
+    /// The same loop with `times` operations as one, for a limit whose operation is a part of the row's.
+    #[must_use]
+    pub fn repeated(self, times: u64) -> Self {
+        let Self { name, role, run, between } = self;
+        Self { name, role, run: Box::new(move |n| run(n * times)), between }
+    }
+
     /// The name in the table.
     pub fn name(&self) -> &'static str {
         self.name

@@ -6,7 +6,9 @@
 
 use std::hint::black_box;
 
-use crate::inputs::{INPUTS, Names, Sample, label_sets, observations, order, samples};
+use crate::inputs::{
+    COMBINATIONS, INPUTS, Names, Sample, combination_order, label_sets, observations, order, relations, samples,
+};
 
 /// Handles a loop takes in turn.
 pub const COUNTERS: usize = 8;
@@ -39,6 +41,24 @@ pub(super) fn looking_up(n: u64, mut op: impl FnMut(&Names)) {
     let (sets, order) = (label_sets(), order());
     for i in 0..n as usize {
         op(black_box(&sets[usize::from(order[i % INPUTS])]));
+    }
+}
+
+/// `n` lookups by labels that can be enumerated, in an unforeseeable order.
+#[inline]
+pub(super) fn enumerating<L>(n: u64, labels: &[L; COMBINATIONS], op: impl Fn(&L)) {
+    let order = combination_order();
+    for i in 0..n as usize {
+        op(black_box(&labels[usize::from(order[i % INPUTS])]));
+    }
+}
+
+/// `n` uses of a cache by the small keys of a stream.
+#[inline]
+pub(super) fn relating<C>(n: u64, cache: &mut C, op: impl Fn(&mut C, u32)) {
+    let relations = relations();
+    for i in 0..n as usize {
+        op(black_box(&mut *cache), relations[i % INPUTS]);
     }
 }
 

@@ -9,18 +9,20 @@ use std::sync::Mutex;
 
 use ::measured::metric::histogram::Thresholds;
 use ::measured::text::BufferedTextEncoder;
-use ::measured::{Counter, CounterVec, FloatGauge, Histogram, HistogramVec, LabelGroup, MetricGroup};
+use ::measured::{
+    Counter, CounterVec, FixedCardinalityLabel, FloatGauge, Histogram, HistogramVec, LabelGroup, MetricGroup,
+};
 use lasso::{Rodeo, RodeoReader, Spur};
 use paracord::ParaCord;
 use rapidhash::fast::RandomState;
 
 use super::exposed::assert_exposed;
-use super::loops::{COUNTERS, in_turn, looking_up, observing_seconds, recording};
+use super::loops::{COUNTERS, enumerating, in_turn, looking_up, observing_seconds, recording};
 use crate::inputs::{
     BUCKET_FACTOR, BUCKET_START, BUCKETS, COUNTER_SERIES, HISTOGRAM_LINES, HISTOGRAM_SERIES, Names, SLABS, Sample,
-    counter_names, counter_value, histogram_names, label_sets, observations,
+    combinations, counter_names, counter_value, histogram_names, label_sets, observations,
 };
-use crate::rows::Series;
+use crate::rows::{Creation, Series};
 use crate::runner::Side;
 
 const NAME: &str = "measured";
@@ -79,6 +81,45 @@ pub fn histogram_observe() -> Side {
 pub fn family_with() -> Side {
     let family = CounterVec::with_label_set(stream_set(label_sets()));
     Side::peer(NAME, move |n| looking_up(n, |names| family.inc(stream(names.values()))))
+}
+
+#[derive(Clone, Copy, FixedCardinalityLabel)]
+enum Op {
+    Insert,
+    Update,
+    Delete,
+    Truncate,
+}
+
+const OPS: [Op; 4] = [Op::Insert, Op::Update, Op::Delete, Op::Truncate];
+
+/// It has no labels of `bool`.
+#[derive(Clone, Copy, FixedCardinalityLabel)]
+enum YesNo {
+    False,
+    True,
+}
+
+const YES_NO: [YesNo; 2] = [YesNo::False, YesNo::True];
+
+#[derive(Clone, Copy, LabelGroup)]
+#[label(set = KindSet)]
+struct Kind {
+    op: Op,
+    snapshot: YesNo,
+    ok: YesNo,
+}
+
+/// A lookup in a dense vector, where an index is computed from the values.
+pub fn enum_family_inc() -> Side {
+    let mut family = CounterVec::dense_with_label_set(KindSet::new());
+    family.init_all_dense();
+    let kinds = combinations().map(|it| Kind {
+        op: OPS[usize::from(it.op)],
+        snapshot: YES_NO[usize::from(it.snapshot)],
+        ok: YES_NO[usize::from(it.ok)],
+    });
+    Side::peer(NAME, move |n| enumerating(n, &kinds, |kind| family.inc(*kind)))
 }
 
 struct Stage {
@@ -163,6 +204,25 @@ pub fn encode_histograms() -> Side {
         }
     }
     Side::peer(NAME, scraping(group, HISTOGRAM_SERIES * HISTOGRAM_LINES))
+}
+
+struct Fresh(CounterVec<StreamSet>);
+
+impl Creation for Fresh {
+    fn add(&mut self, names: &[Names]) {
+        for names in names {
+            self.0.inc(stream(names.values()));
+        }
+    }
+
+    fn series(&self) -> usize {
+        self.0.get_cardinality().0
+    }
+}
+
+/// An empty family, which knows the pipelines and sources to come, not the tables.
+pub fn create(names: &[Names]) -> Box<dyn Creation> {
+    Box::new(Fresh(CounterVec::with_label_set(stream_set(names))))
 }
 
 /// Creates every series of the memory row and keeps it alive.

@@ -14,7 +14,7 @@ use crate::inputs::{
     BUCKETS, COUNTER_SERIES, HISTOGRAM_LINES, HISTOGRAM_SERIES, Names, SLABS, Sample, bucket_bounds, counter_names,
     counter_value, histogram_names, label_sets, observations,
 };
-use crate::rows::Series;
+use crate::rows::{Creation, Series};
 use crate::runner::Side;
 
 const NAME: &str = "metrics";
@@ -178,6 +178,27 @@ pub fn tail() -> (impl Fn(f64), impl Fn() + Send) {
     let (recorder, histogram) = populated_histograms();
     let scrape = scraping(recorder.handle(), HISTOGRAM_SERIES * HISTOGRAM_LINES);
     (move |value| histogram.record(value), move || scrape(1))
+}
+
+struct Fresh(PrometheusRecorder);
+
+impl Creation for Fresh {
+    fn add(&mut self, names: &[Names]) {
+        with_local_recorder(&self.0, || {
+            for names in names {
+                labelled("events", names.values()).increment(1);
+            }
+        });
+    }
+
+    fn series(&self) -> usize {
+        self.0.handle().render().lines().filter(|line| line.starts_with("events{")).count()
+    }
+}
+
+/// An empty recorder: a process has one global one, and this has to be new each time.
+pub fn create(_: &[Names]) -> Box<dyn Creation> {
+    Box::new(Fresh(recorder()))
 }
 
 /// Creates every series of the memory row and keeps it alive.

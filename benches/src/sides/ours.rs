@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::hint::black_box;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use streamgauge::{Buckets, Counter, Family, Format, Gauge, Histogram, LabelSet, Registry, Scope, Scraper};
 
@@ -10,30 +10,30 @@ use super::exposed::assert_exposed;
 use super::loops::{COUNTERS, in_turn, looking_up, observing_seconds, recording};
 use super::parked::Parked;
 use crate::inputs::{
-    BUCKET_FACTOR, BUCKET_START, BUCKETS, COUNTER_SERIES, HISTOGRAM_LINES, HISTOGRAM_SERIES, SLABS, Sample,
-    counter_names, counter_value, histogram_names, label_sets, observations,
+    BUCKET_FACTOR, BUCKET_START, BUCKETS, HISTOGRAM_LINES, HISTOGRAM_SERIES, Names, SLABS, Sample, counter_value,
+    histogram_names, label_sets, observations, table_names,
 };
 use crate::rows::Series;
 use crate::runner::Side;
 
-#[derive(LabelSet)]
-struct Labels<'a> {
+#[derive(Debug, LabelSet)]
+pub(super) struct Labels<'a> {
     pipeline: &'a str,
     source: &'a str,
     table: &'a str,
 }
 
 impl<'a> Labels<'a> {
-    fn of([pipeline, source, table]: [&'a str; 3]) -> Self {
+    pub(super) fn of([pipeline, source, table]: [&'a str; 3]) -> Self {
         Self { pipeline, source, table }
     }
 }
 
-fn counter(scope: &Scope, name: &str) -> Counter {
+pub(super) fn counter(scope: &Scope, name: &str) -> Counter {
     scope.counter(name, "help").register().expect("a valid counter")
 }
 
-fn buckets() -> Buckets {
+pub(super) fn buckets() -> Buckets {
     Buckets::exponential(BUCKET_START, BUCKET_FACTOR, BUCKETS)
 }
 
@@ -41,7 +41,7 @@ fn histogram(scope: &Scope, name: &str) -> Histogram {
     scope.histogram(name, "help").buckets(buckets()).register().expect("a valid histogram")
 }
 
-fn counter_family(scope: &Scope, name: &str) -> Family<Labels<'static>, Counter> {
+pub(super) fn counter_family(scope: &Scope, name: &str) -> Family<Labels<'static>, Counter> {
     scope.counter(name, "help").limit(1_000_000).family().expect("a valid family")
 }
 
@@ -136,17 +136,18 @@ fn scraping(registry: &Registry, samples: usize) -> impl Fn(u64) + Send + Sync +
     }
 }
 
-/// A scrape of 10,000 counters, each touched by so many threads that are still alive.
-pub fn encode_counters(threads: u64) -> Side {
+/// A scrape of so many counters, each touched by so many threads that are still alive.
+pub fn encode_counters(series: usize, threads: u64) -> Side {
     let registry = Registry::new();
     let family = counter_family(&registry, "deltaforge_events_total");
-    let counters: Vec<_> = counter_names().map(|names| family.get_or_create(&Labels::of(names.values()))).collect();
+    let create = |names: Names| family.get_or_create(&Labels::of(names.values()));
+    let counters: Arc<[Counter]> = table_names(series).map(create).collect();
     let parked = Parked::start(threads, move |_| {
         for (i, counter) in counters.iter().enumerate() {
             counter.add(counter_value(i));
         }
     });
-    Side::ours(scraping(&registry, COUNTER_SERIES)).between(move || {
+    Side::ours(scraping(&registry, series)).between(move || {
         let _alive = &parked;
     })
 }

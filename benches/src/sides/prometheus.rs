@@ -13,10 +13,10 @@ use ::prometheus::{
 use super::exposed::assert_exposed;
 use super::loops::{COUNTERS, in_turn, looking_up, observing_seconds, recording};
 use crate::inputs::{
-    BUCKETS, COUNTER_SERIES, HISTOGRAM_LINES, HISTOGRAM_SERIES, SLABS, Sample, bucket_bounds, counter_names,
+    BUCKETS, COUNTER_SERIES, HISTOGRAM_LINES, HISTOGRAM_SERIES, Names, SLABS, Sample, bucket_bounds, counter_names,
     counter_value, histogram_names, label_sets, observations,
 };
-use crate::rows::Series;
+use crate::rows::{Creation, Series};
 use crate::runner::Side;
 
 const NAME: &str = "prometheus";
@@ -166,6 +166,30 @@ pub fn tail() -> (impl Fn(f64), impl Fn() + Send) {
     let (registry, histogram) = populated_histograms();
     let scrape = scraping(registry, HISTOGRAM_SERIES * HISTOGRAM_LINES);
     (move |value| histogram.observe(value), move || scrape(1))
+}
+
+struct Fresh {
+    registry: Registry,
+    family: IntCounterVec,
+}
+
+impl Creation for Fresh {
+    fn add(&mut self, names: &[Names]) {
+        for names in names {
+            self.family.with_label_values(&names.values()).inc();
+        }
+    }
+
+    fn series(&self) -> usize {
+        self.registry.gather().iter().map(|family| family.get_metric().len()).sum()
+    }
+}
+
+/// An empty family.
+pub fn create(_: &[Names]) -> Box<dyn Creation> {
+    let registry = Registry::new();
+    let family = counter_family(&registry, "events_total");
+    Box::new(Fresh { registry, family })
 }
 
 /// Creates every series of the memory row and keeps it alive.

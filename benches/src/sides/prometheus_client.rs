@@ -17,7 +17,7 @@ use crate::inputs::{
     BUCKETS, COUNTER_SERIES, HISTOGRAM_LINES, HISTOGRAM_SERIES, Names, SLABS, Sample, bucket_bounds, counter_names,
     counter_value, histogram_names, label_sets, observations,
 };
-use crate::rows::Series;
+use crate::rows::{Creation, Series};
 use crate::runner::Side;
 
 const NAME: &str = "prometheus-client";
@@ -162,6 +162,35 @@ pub fn encode_histograms() -> Side {
     let mut registry = Registry::default();
     registry.register("deltaforge_latency_seconds", "help", family);
     Side::peer(NAME, scraping(registry, HISTOGRAM_SERIES * HISTOGRAM_LINES))
+}
+
+struct Fresh {
+    registry: Registry,
+    family: Family<Labels, Counter>,
+}
+
+impl Creation for Fresh {
+    fn add(&mut self, names: &[Names]) {
+        let mut key = Labels::default();
+        for names in names {
+            key.set(names);
+            self.family.get_or_create(&key).inc();
+        }
+    }
+
+    fn series(&self) -> usize {
+        let mut body = String::new();
+        text::encode(&mut body, &self.registry).expect("a string takes any text");
+        body.lines().filter(|line| !line.starts_with('#')).count()
+    }
+}
+
+/// An empty family.
+pub fn create(_: &[Names]) -> Box<dyn Creation> {
+    let family = Family::<Labels, Counter>::default();
+    let mut registry = Registry::default();
+    registry.register("events", "help", family.clone());
+    Box::new(Fresh { registry, family })
 }
 
 /// Creates every series of the memory row and keeps it alive.

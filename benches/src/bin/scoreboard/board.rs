@@ -10,20 +10,28 @@ use streamgauge_benches::runner::{Outcome, Plan, measure};
 use crate::args::Args;
 use crate::{json, machine, table};
 
-/// Every row, in the order they are run.
-pub(crate) const ROWS: [&str; 11] = [
+/// Every row of the usual run, in their order.
+pub(crate) const ROWS: [&str; 16] = [
     "counter_inc",
     "histogram_observe",
     "family_with",
+    "handle_cache_inc",
+    "enum_family_inc",
+    "set_lookup",
     "event",
     "pipeline",
     "encode_counters",
     "encode_histograms",
     "encode_many_threads",
+    "series_create",
+    "series_churn",
     "memory",
     "record_tail",
     "sqlite_pipeline",
 ];
+
+/// Those of `--large`, which take minutes and gigabytes.
+pub(crate) const LARGE_ROWS: [&str; 4] = ["encode_counters_1m", "series_create_1m", "series_churn", "memory_table"];
 
 /// Runs what the command line asks for.
 pub(crate) fn main() -> ExitCode {
@@ -31,9 +39,11 @@ pub(crate) fn main() -> ExitCode {
         Ok(args) => args,
         Err(code) => return code,
     };
-    let result = match &args.memory_child {
-        Some(child) => memory_child(child),
-        None => run(&args),
+    let result = match &args {
+        Args { memory_child: Some(child), .. } => memory_child(child),
+        Args { churn_child: Some(child), .. } => print(rows::churn_child(child[0], child[1])),
+        Args { table_child: Some(case), .. } => print(rows::memory_table_child(*case).map(|bytes| [bytes])),
+        _ => run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -48,8 +58,12 @@ pub(crate) fn main() -> ExitCode {
 
 fn memory_child(child: &[String]) -> io::Result<()> {
     let series = child[1].parse().map_err(|_| io::Error::other(format!("`{}` is not a number of series", child[1])))?;
-    let bytes = rows::memory_child(&child[0], series)?;
-    writeln!(io::stdout(), "{bytes}")
+    print(rows::memory_child(&child[0], series).map(|bytes| [bytes]))
+}
+
+/// Prints what a child has to say to the process that started it.
+fn print<const N: usize>(figures: io::Result<[f64; N]>) -> io::Result<()> {
+    writeln!(io::stdout(), "{}", figures?.map(|figure| figure.to_string()).join(" "))
 }
 
 fn run(args: &Args) -> io::Result<()> {
@@ -59,7 +73,7 @@ fn run(args: &Args) -> io::Result<()> {
     if !args.json {
         write!(out, "{}", machine::facts(plan))?;
     }
-    for row in ROWS.into_iter().filter(|row| args.wants(row)) {
+    for row in args.rows() {
         for outcome in outcomes(row, plan)? {
             let text = if args.json { json::line(&outcome) } else { table::block(&outcome) };
             out.write_all(text.as_bytes())?;
@@ -77,14 +91,22 @@ fn outcomes(row: &str, plan: Plan) -> io::Result<Vec<Outcome>> {
         "counter_inc" => measure(&rows::counter_inc(), plan),
         "histogram_observe" => measure(&rows::histogram_observe(), plan),
         "family_with" => measure(&rows::family_with(), plan),
+        "handle_cache_inc" => measure(&rows::handle_cache_inc(), plan),
+        "enum_family_inc" => measure(&rows::enum_family_inc(), plan),
+        "set_lookup" => measure(&rows::set_lookup(), plan),
         "event" => measure(&rows::event(), plan),
         "pipeline" => vec![rows::pipeline(plan)],
         "encode_counters" => measure(&rows::encode_counters(), plan),
         "encode_histograms" => measure(&rows::encode_histograms(), plan),
         "encode_many_threads" => measure(&rows::encode_many_threads(), plan),
+        "encode_counters_1m" => measure(&rows::encode_counters_1m(plan), plan),
+        "series_create" => vec![rows::series_create(plan)],
+        "series_create_1m" => vec![rows::series_create_1m(plan)],
+        "series_churn" => rows::series_churn(plan)?,
+        "memory_table" => rows::memory_table()?,
         "memory" => vec![rows::memory(plan)?],
         "record_tail" => rows::record_tail(plan),
         "sqlite_pipeline" => vec![rows::sqlite_pipeline(plan)?],
-        other => unreachable!("{other} is not in ROWS"),
+        other => unreachable!("{other} is in neither list of rows"),
     })
 }

@@ -126,8 +126,11 @@ mod size {
     pub(super) const CELLS: u64 = 2048;
     /// A chunk, allocated: its cells on a boundary of 64.
     pub(super) const CHUNK: u64 = 8 * CELLS + 64;
-    /// A slab, allocated: the directory, and two lines of 128 bytes on a boundary of 128.
-    pub(super) const SLAB: u64 = 64 * 1024 + 3 * 128;
+
+    /// What is touched of a slab: two lines of 128 bytes, and the pointers to its chunks behind them.
+    pub(super) fn slab(chunks: u64) -> u64 {
+        (2 * 128 + 8 * chunks).next_multiple_of(4096)
+    }
 }
 
 impl Case {
@@ -144,14 +147,15 @@ impl Case {
             Kind::Histogram => 16,
             Kind::Gauge => 0,
         };
-        let chunks = size::CHUNK * (cells * self.series).div_ceil(size::CELLS);
+        let count = (cells * self.series).div_ceil(size::CELLS);
+        let (slab, chunks) = (size::slab(count), size::CHUNK * count);
         let threads = u64::from(self.threads);
         let idle = threads.min(most_idle());
         let total = match self.when {
-            When::Live => shared + threads * (size::SLAB + chunks),
+            When::Live => shared + threads * (slab + chunks),
             // What is folded goes to the shared slab, whose directory is static.
-            When::Ended => shared + idle * (size::SLAB + chunks) + if idle < threads { chunks } else { 0 },
-            When::Removed => size::FREE * self.series.next_power_of_two() + threads * (size::SLAB + chunks),
+            When::Ended => shared + idle * (slab + chunks) + if idle < threads { chunks } else { 0 },
+            When::Removed => size::FREE * self.series.next_power_of_two() + threads * (slab + chunks),
         };
         total as f64
     }
@@ -281,11 +285,14 @@ mod tests {
     fn the_formula_adds_up() {
         let bytes = |kind, threads| live("bytes", kind, 10_000, threads).formula();
         // 10,000 counters lie in five chunks, as many histograms of 16 cells in 79.
-        assert_eq!(bytes(Kind::Counter, 3) - bytes(Kind::Counter, 2), (size::SLAB + 5 * size::CHUNK) as f64);
-        assert_eq!(bytes(Kind::Histogram, 3) - bytes(Kind::Histogram, 2), (size::SLAB + 79 * size::CHUNK) as f64);
-        assert_eq!(bytes(Kind::Gauge, 3) - bytes(Kind::Gauge, 2), size::SLAB as f64);
+        assert_eq!(bytes(Kind::Counter, 3) - bytes(Kind::Counter, 2), (4096 + 5 * size::CHUNK) as f64);
+        assert_eq!(bytes(Kind::Histogram, 3) - bytes(Kind::Histogram, 2), (4096 + 79 * size::CHUNK) as f64);
+        assert_eq!(bytes(Kind::Gauge, 3) - bytes(Kind::Gauge, 2), 4096.0);
+        // A million counters have 489 chunks, whose pointers do not fit into the first page.
+        assert_eq!(size::slab(480), 4096);
+        assert_eq!(size::slab(489), 8192);
         // pipeline="orders-0",source="mysql-primary",table="public.order_items_00000": 75 bytes in a record of 128.
         let one = live("bytes", Kind::Counter, 1, 1).formula();
-        assert_eq!(one, (4 * 16 + 128 + 48 + size::SLAB + size::CHUNK) as f64);
+        assert_eq!(one, (4 * 16 + 128 + 48 + 4096 + size::CHUNK) as f64);
     }
 }

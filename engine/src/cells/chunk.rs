@@ -1,6 +1,8 @@
 //! Chunks of cells, and the directory that finds them.
 
 use super::cell::Cell;
+#[cfg(not(engine_loom))]
+use super::pages;
 use crate::sync::{AtomicPtr, Fault, Ordering, unless_broken};
 use std::ptr::NonNull;
 
@@ -29,16 +31,11 @@ impl Chunk {
 
     /// Allocates a chunk of zeros, or gives `None` where the system has no memory left.
     ///
-    /// The memory comes from [`std::alloc::System`], so that a global allocator that records does
-    /// not come back here.
+    /// The memory does not come from the global allocator, so one that records does not come back here.
     #[cfg(not(engine_loom))]
-    #[allow(unsafe_code, reason = "zeroed allocation outside the global allocator")]
     pub(crate) fn allocate() -> Option<NonNull<Self>> {
-        use std::alloc::{GlobalAlloc, Layout, System};
-        // SAFETY: the layout of Chunk is not empty.
-        let memory = unsafe { System.alloc_zeroed(Layout::new::<Self>()) };
         // Cells are atomics of which all-zero bytes are the value 0.
-        NonNull::new(memory.cast::<Self>())
+        pages::allocate()
     }
 
     #[cfg(engine_loom)]
@@ -55,9 +52,8 @@ impl Chunk {
     pub(crate) unsafe fn free(chunk: NonNull<Self>) {
         #[cfg(not(engine_loom))]
         {
-            use std::alloc::{GlobalAlloc, Layout, System};
-            // SAFETY: allocated by System with this very layout; the caller gives it up.
-            unsafe { System.dealloc(chunk.as_ptr().cast(), Layout::new::<Self>()) };
+            // SAFETY: from allocate; the caller gives it up.
+            unsafe { pages::free(chunk) };
         }
         #[cfg(engine_loom)]
         {

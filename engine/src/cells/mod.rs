@@ -20,6 +20,8 @@ mod fence;
 mod held;
 mod local;
 mod lost;
+#[cfg(not(engine_loom))]
+mod pages;
 mod pass;
 mod pin;
 mod ranges;

@@ -3,13 +3,18 @@
 #[cfg(not(engine_loom))]
 use super::chunk::Chunk;
 use super::chunk::Directory;
+#[cfg(not(engine_loom))]
+use super::pages;
 use crate::sync::{AtomicU64, Ordering};
 use crossbeam_utils::CachePadded;
 use std::ptr::NonNull;
 
 /// The cells of one thread at a time. It outlives its thread with its values and is adopted by the
 /// next new one; idle slabs above the bound are folded into the shared slab.
+///
+/// The pin and the first chunks share a page: of a slab that uses few of them no more than that is resident.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Slab {
     /// Names the slab for ever; written before the slab is listed, then only read.
     id: u64,
@@ -22,12 +27,9 @@ pub(crate) struct Slab {
 impl Slab {
     /// Allocates a slab without chunks, or gives `None` where the system has no memory left.
     #[cfg(not(engine_loom))]
-    #[allow(unsafe_code, reason = "zeroed allocation outside the global allocator; 64 KiB, mostly untouched")]
+    #[allow(unsafe_code, reason = "writes the id of a slab that nobody else knows")]
     pub(crate) fn allocate(id: u64) -> Option<NonNull<Self>> {
-        use std::alloc::{GlobalAlloc, Layout, System};
-        // SAFETY: the layout of Slab is not empty.
-        let memory = unsafe { System.alloc_zeroed(Layout::new::<Self>()) };
-        let slab = NonNull::new(memory.cast::<Self>())?;
+        let slab = pages::allocate::<Self>()?;
         // SAFETY: fresh memory of the right layout; all-zero bytes are valid atomics, null
         // pointers and integers, so it is a Slab already, and nobody else knows it.
         unsafe { (*slab.as_ptr()).id = id };
@@ -51,15 +53,14 @@ impl Slab {
         let _ = slab;
         #[cfg(not(engine_loom))]
         {
-            use std::alloc::{GlobalAlloc, Layout, System};
             // SAFETY: still allocated, and only the caller knows it.
             let directory = unsafe { &slab.as_ref().directory };
             for (_, chunk) in directory.iter() {
                 // SAFETY: published by this slab alone; the caller gives all of it up.
                 unsafe { Chunk::free(chunk) };
             }
-            // SAFETY: allocated by System with this very layout.
-            unsafe { System.dealloc(slab.as_ptr().cast(), Layout::new::<Self>()) };
+            // SAFETY: from allocate; the caller gives it up.
+            unsafe { pages::free(slab) };
         }
     }
 

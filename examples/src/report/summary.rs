@@ -4,9 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Seconds;
+use crate::feed::Op;
 use crate::feed::workload::WriterReport;
-use crate::feed::{Op, Table};
-use crate::pipeline::{Checkpoint, Metrics, Report};
+use crate::pipeline::{Checkpoint, Counts, Metrics, Report, RowTallies};
 
 /// What a run did. Displayed as two tables: one row a table, one row a stage.
 ///
@@ -55,24 +55,22 @@ impl fmt::Display for Summary<'_> {
 
 impl Summary<'_> {
     fn tables(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.checkpoint.relations.iter().map(|relation| relation.name.len());
+        let width = names.max().unwrap_or(0).max(DROPPED.len()) + 1;
         writeln!(
             f,
-            "{:<14}{:>10}{:>10}{:>10}{:>10}{:>14}{:>14}",
+            "{:<width$}{:>10}{:>10}{:>10}{:>10}{:>14}{:>14}",
             "table", "insert", "update", "delete", "applied", "dead letters", "bytes"
         )?;
-        for table in Table::ALL {
-            let tallies = self.checkpoint.counts[table.index()];
-            let [insert, update, delete] = Op::ALL.map(|op| {
-                let tally = tallies[op.index()];
-                tally.applied + tally.dead_lettered
-            });
-            let applied: u64 = tallies.iter().map(|tally| tally.applied).sum();
-            let dead_lettered: u64 = tallies.iter().map(|tally| tally.dead_lettered).sum();
-            let bytes = self.metrics.source.bytes_of(table);
-            let name = table.name();
-            writeln!(f, "{name:<14}{insert:>10}{update:>10}{delete:>10}{applied:>10}{dead_lettered:>14}{bytes:>14}")?;
+        for (relation, tallies) in self.checkpoint.tables() {
+            row(f, width, &relation.name, &tallies, self.metrics.source.bytes_of(relation))?;
         }
-        Ok(())
+        let Counts { dropped, creates, drops, .. } = &self.checkpoint.counts;
+        if *drops > 0 {
+            row(f, width, DROPPED, dropped, self.metrics.source.retired_bytes())?;
+        }
+        let live = self.checkpoint.relations.iter().count();
+        writeln!(f, "{live} tables live, {creates} created, {drops} dropped")
     }
 
     fn stages(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,4 +92,14 @@ impl Summary<'_> {
         }
         Ok(())
     }
+}
+
+/// In the place of a name: no table can be called that.
+const DROPPED: &str = "(dropped)";
+
+fn row(f: &mut fmt::Formatter<'_>, width: usize, name: &str, tallies: &RowTallies, bytes: u64) -> fmt::Result {
+    let [insert, update, delete] = Op::ROWS.map(|op| tallies[op.index()].events());
+    let applied: u64 = tallies.iter().map(|tally| tally.applied).sum();
+    let dead_lettered: u64 = tallies.iter().map(|tally| tally.dead_lettered).sum();
+    writeln!(f, "{name:<width$}{insert:>10}{update:>10}{delete:>10}{applied:>10}{dead_lettered:>14}{bytes:>14}")
 }

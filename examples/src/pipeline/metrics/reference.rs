@@ -5,8 +5,8 @@ use std::sync::Arc;
 use streamgauge::Registry;
 
 use super::Metrics;
-use crate::Error;
 use crate::pipeline::{Checkpoint, Edge, Progress, Stage};
+use crate::{Config, Error};
 
 impl Metrics {
     /// Registers everything a run registers, in a registry of its own, without a database or a pipeline.
@@ -15,7 +15,12 @@ impl Metrics {
     /// [`Error::Metrics`].
     pub fn registered() -> Result<Registry, Error> {
         let registry = Registry::new();
-        let metrics = Self::register(&registry, &Checkpoint::default(), &Arc::new(Progress::new(0, 0)))?;
+        let metrics = Self::register(
+            &registry,
+            &Checkpoint::default(),
+            &Arc::new(Progress::new(0, 0)),
+            Config::default().tables,
+        )?;
         // All channels are one family.
         metrics.watch(Stage::Source, Stage::Decode, &Edge::<()>::new())?;
         Ok(registry)

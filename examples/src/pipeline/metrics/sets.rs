@@ -1,34 +1,87 @@
 //! The handles of each part of the pipeline, and what it does with them on the stream.
 
-use streamgauge::{Counter, DurationCounter, Gauge, Histogram, UpDownCounter};
+use streamgauge::{Counter, DurationCounter, Family, Gauge, Histogram, UpDownCounter};
 
-use crate::feed::{Change, Op, Table};
+use super::per_table::{PerTable, SinkTable, SourceRetired, SourceTable, TableLabels, labels};
+use super::restored::RestoredEvents;
+use crate::feed::{Change, Op, Relation, Table};
 use crate::pipeline::{Envelope, ErrorKind};
 
-pub(super) type PerTableOp<M> = [[M; Op::ALL.len()]; Table::ALL.len()];
 pub(super) type PerKind<M> = [M; ErrorKind::ALL.len()];
+/// By [`Op::index`].
+pub(super) type PerOp<M> = [M; Op::ROWS.len()];
+
+/// Tables that came and went.
+#[derive(Clone, Debug)]
+pub(super) struct SchemaChanges {
+    pub(super) creates: Counter,
+    pub(super) drops: Counter,
+}
 
 /// What the source counts.
 #[derive(Clone, Debug)]
 pub struct SourceMetrics {
-    pub(super) events: PerTableOp<Counter>,
-    pub(super) bytes: PerTableOp<Counter>,
-    /// Events between source and sink.
-    pub in_flight: UpDownCounter,
+    pub(super) tables: Family<TableLabels<'static>, SourceTable>,
+    pub(super) retired: PerOp<SourceRetired>,
+    pub(super) schema_changes: SchemaChanges,
+    pub(super) in_flight: UpDownCounter,
 }
 
 impl SourceMetrics {
-    /// Counts one event and its bytes.
-    #[inline]
-    pub fn count(&self, change: &Change) {
-        let (table, op) = (change.table.index(), change.op.index());
-        self.events[table][op].inc();
-        self.bytes[table][op].add(change.bytes() as u64);
+    /// What the source's thread counts with.
+    pub fn recorder(&self) -> SourceRecorder {
+        SourceRecorder { tables: PerTable::new(&self.tables), metrics: self.clone() }
     }
 
-    /// The bytes counted for a table, by this process.
-    pub fn bytes_of(&self, table: Table) -> u64 {
-        self.bytes[table.index()].iter().map(Counter::get).sum()
+    /// The bytes counted for a table that is there, by this process.
+    pub fn bytes_of(&self, relation: &Relation) -> u64 {
+        let bytes = |set: &SourceTable| set.ops().map(|op| op.source_bytes_total.get()).iter().sum();
+        self.tables.with(&labels(relation), bytes)
+    }
+
+    /// The bytes counted for tables that were dropped since, by this process.
+    pub fn retired_bytes(&self) -> u64 {
+        self.retired.iter().map(|retired| retired.source_retired_bytes_total.get()).sum()
+    }
+}
+
+/// Counts what the source reads. Belongs to its thread.
+#[derive(Debug)]
+pub struct SourceRecorder {
+    metrics: SourceMetrics,
+    tables: PerTable<SourceTable>,
+}
+
+impl SourceRecorder {
+    /// Counts one event and, of a row, its bytes.
+    #[inline]
+    pub fn count(&mut self, change: &Change) {
+        match change.op {
+            Op::Insert | Op::Update | Op::Delete => {
+                let op = self.tables.of(&change.relation).ops()[change.op.index()];
+                op.source_events_total.inc();
+                op.source_bytes_total.add(change.bytes() as u64);
+            }
+            Op::Create => {
+                self.tables.created(&change.relation);
+                self.metrics.schema_changes.creates.inc();
+            }
+            Op::Drop => {
+                let retired = &self.metrics.retired;
+                self.tables.dropped(&change.relation, |set| {
+                    for (retired, op) in retired.iter().zip(set.ops()) {
+                        retired.source_retired_events_total.add(op.source_events_total.get());
+                        retired.source_retired_bytes_total.add(op.source_bytes_total.get());
+                    }
+                });
+                self.metrics.schema_changes.drops.inc();
+            }
+        }
+    }
+
+    /// Notes that this many events are on their way.
+    pub fn sent(&self, events: usize) {
+        self.metrics.in_flight.add(events as i64);
     }
 }
 
@@ -60,7 +113,11 @@ impl StageMetrics {
 /// What the sink counts.
 #[derive(Clone, Debug)]
 pub struct SinkMetrics {
-    pub(super) events: PerTableOp<Counter>,
+    pub(super) tables: Family<TableLabels<'static>, SinkTable>,
+    pub(super) retired: PerOp<Counter>,
+    pub(super) schema_changes: SchemaChanges,
+    pub(super) short_lived: UpDownCounter,
+    pub(super) restored: RestoredEvents,
     pub(super) dead_letters: PerKind<Counter>,
     pub(super) entries: UpDownCounter,
     /// From the source's reading of an event to the commit that applied it.
@@ -72,30 +129,68 @@ pub struct SinkMetrics {
 }
 
 impl SinkMetrics {
-    /// Counts one event as applied or dead-lettered, after its commit.
-    #[inline]
-    pub fn done<T>(&self, event: &Envelope<T>) {
-        self.e2e.observe_between(event.started, event.tick);
-        match &event.body {
-            Ok(_) => self.events[event.change.table.index()][event.change.op.index()].inc(),
-            Err(why) => {
-                self.dead_letters[why.kind.index()].inc();
-                self.entries.inc();
-            }
-        }
+    /// What the sink's thread counts with.
+    pub fn recorder(&self) -> SinkRecorder {
+        SinkRecorder { tables: PerTable::new(&self.tables), restored: self.restored.clone(), metrics: self.clone() }
+    }
+
+    /// The tables there are in the replica, and how many this process has created and dropped.
+    pub fn tables(&self) -> (u64, u64, u64) {
+        let SchemaChanges { creates, drops } = &self.schema_changes;
+        (Table::ALL.len() as u64 + self.short_lived.get().max(0) as u64, creates.get(), drops.get())
     }
 
     /// The events dead-lettered by this process.
     pub fn dead_lettered(&self) -> u64 {
         self.dead_letters.iter().map(Counter::get).sum()
     }
+}
+
+/// Counts what the sink does. Belongs to its thread.
+#[derive(Debug)]
+pub struct SinkRecorder {
+    metrics: SinkMetrics,
+    tables: PerTable<SinkTable>,
+    restored: RestoredEvents,
+}
+
+impl SinkRecorder {
+    /// Counts one event as applied or dead-lettered, after its commit.
+    #[inline]
+    pub fn done<T>(&mut self, event: &Envelope<T>) {
+        let (change, metrics) = (&event.change, &self.metrics);
+        metrics.e2e.observe_between(event.started, event.tick);
+        match (&event.body, change.op) {
+            (Ok(_), Op::Insert | Op::Update | Op::Delete) => {
+                self.tables.of(&change.relation).ops()[change.op.index()].inc();
+            }
+            (Ok(_), Op::Create) => {
+                self.tables.created(&change.relation);
+                metrics.schema_changes.creates.inc();
+                metrics.short_lived.inc();
+            }
+            (Ok(_), Op::Drop) => {
+                self.tables.dropped(&change.relation, |set| {
+                    metrics.retired.iter().zip(set.ops()).for_each(|(retired, op)| retired.add(op.get()));
+                });
+                self.restored.dropped(&change.relation);
+                metrics.schema_changes.drops.inc();
+                metrics.short_lived.dec();
+            }
+            (Err(why), _) => {
+                metrics.dead_letters[why.kind.index()].inc();
+                metrics.entries.inc();
+            }
+        }
+    }
 
     /// Counts a committed transaction of this many events.
     pub fn committed(&self, events: usize) {
-        self.transactions.observe(events as f64);
-        self.checkpoints.inc();
-        self.last_checkpoint.set_to_current_time();
-        self.in_flight.add(-(events as i64));
+        let metrics = &self.metrics;
+        metrics.transactions.observe(events as f64);
+        metrics.checkpoints.inc();
+        metrics.last_checkpoint.set_to_current_time();
+        metrics.in_flight.add(-(events as i64));
     }
 }
 
@@ -108,4 +203,78 @@ pub struct WorkloadMetrics {
     pub rolled_back: Counter,
     /// Time in which writers waited for the pipeline to catch up.
     pub throttled: DurationCounter,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use streamgauge::{Registry, Scraper, Tick};
+
+    use crate::pipeline::{Checkpoint, Envelope, Metrics, Progress};
+
+    use super::*;
+
+    /// The tables that a scrape shows.
+    fn shown(scraper: &mut Scraper) -> BTreeSet<String> {
+        let mut tables = BTreeSet::new();
+        scraper.visit(|sample| tables.extend(sample.labels().get("table").map(String::from)));
+        tables
+    }
+
+    #[test]
+    fn the_series_of_hundreds_of_tables_stay_bounded_and_their_events_are_kept() {
+        const LIVE: u32 = 8;
+        const TABLES: u32 = 300;
+        let registry = Registry::new();
+        let progress = Arc::new(Progress::new(0, 0));
+        let metrics = Metrics::register(&registry, &Checkpoint::default(), &progress, LIVE as usize).expect("legal");
+        let (mut source, mut sink) = (metrics.source.recorder(), metrics.sink.recorder());
+        let mut scraper = Scraper::new(&registry);
+        let permanent = shown(&mut scraper).len();
+        let relation = |number: u32| {
+            let id = Table::ALL.len() as u32 + number % LIVE;
+            Arc::new(Relation { id, name: format!("t{number}").into(), shape: Table::Orders })
+        };
+        let mut event = |op, relation: &Arc<Relation>| {
+            let (relation, now) = (Arc::clone(relation), Tick::now());
+            let new = Some("{}".into());
+            let change = Change { lsn: 1, relation, op, key: 1, captured_at_ms: 0, old: None, new };
+            source.count(&change);
+            sink.done(&Envelope { change, started: now, tick: now, body: Ok(()) });
+        };
+        for number in 0..TABLES {
+            if number >= LIVE {
+                let oldest = relation(number - LIVE);
+                event(Op::Drop, &oldest);
+                assert!(shown(&mut scraper).contains(&*oldest.name), "its final value is exposed once more");
+                assert!(!shown(&mut scraper).contains(&*oldest.name), "and then no more");
+            }
+            let newest = relation(number);
+            event(Op::Create, &newest);
+            (0..=number).for_each(|_| event(Op::Insert, &newest));
+            // Two changes of other kinds, so that a mix-up would show.
+            event(Op::Update, &newest);
+            event(Op::Delete, &newest);
+            let live = (number + 1).min(LIVE) as usize;
+            assert_eq!(shown(&mut scraper).len(), permanent + live);
+        }
+        let dropped = u64::from(TABLES - LIVE);
+        let inserts = dropped * (dropped + 1) / 2;
+        for (op, events) in [("insert", inserts), ("update", dropped), ("delete", dropped)] {
+            for family in ["cdc_source_retired_events_total", "cdc_sink_retired_events_total"] {
+                assert_eq!(registry.sample_value(family, &labels_of(op, family)), Some(events as f64), "{family} {op}");
+            }
+        }
+        assert_eq!(metrics.source.retired_bytes(), 2 * (inserts + 2 * dropped));
+        let last = relation(TABLES - 1);
+        assert_eq!(metrics.source.bytes_of(&last), 2 * (u64::from(TABLES) + 2));
+        assert_eq!(metrics.sink.tables(), (permanent as u64 + 8, u64::from(TABLES), dropped));
+    }
+
+    fn labels_of<'a>(op: &'a str, family: &str) -> Vec<(&'a str, &'a str)> {
+        let source = family.contains("source").then_some(("source", "sqlite"));
+        [("pipeline", "orders"), ("op", op)].into_iter().chain(source).collect()
+    }
 }

@@ -30,7 +30,9 @@ pub use checkpoint::{Checkpoint, Counts, RowTallies, Tally};
 pub use decode::{check_row, decode};
 pub use edge::Edge;
 pub use envelope::{Batch, Envelope, ErrorKind, Rejection, Stage};
-pub use metrics::{Metrics, SinkMetrics, SinkRecorder, SourceMetrics, SourceRecorder, StageMetrics, WorkloadMetrics};
+pub use metrics::{
+    Metrics, SinkMetrics, SinkRecorder, SourceMetrics, SourceRecorder, StageMetrics, WorkloadMetrics, reference_page,
+};
 pub use progress::Progress;
 pub use replica::Replica;
 pub use route::{Destination, Write, destination, route};

@@ -12,5 +12,6 @@ mod register;
 mod restored;
 mod sets;
 
+pub use reference::reference_page;
 pub use register::Metrics;
 pub use sets::{SinkMetrics, SinkRecorder, SourceMetrics, SourceRecorder, StageMetrics, WorkloadMetrics};

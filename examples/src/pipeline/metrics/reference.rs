@@ -26,3 +26,23 @@ impl Metrics {
         Ok(registry)
     }
 }
+
+/// The page `METRICS.md`: every family a run registers, in Markdown.
+///
+/// # Errors
+/// [`Error::Metrics`].
+pub fn reference_page() -> Result<String, Error> {
+    let reference = Metrics::registered()?.describe();
+    Ok(format!("{INTRODUCTION}\n{}", reference.to_markdown()))
+}
+
+const INTRODUCTION: &str = "\
+# Metrics of the cdc demo
+
+Made by `cargo run -p streamgauge-examples --example reference > examples/METRICS.md`; a test compares.
+
+The series of a short-lived table end when the table is dropped: a scrape shows their last values once more, and from
+then on they are part of the `retired` counters. So a total over all tables is the sum of both, for example
+`sum(cdc_source_events_total) + sum(cdc_source_retired_events_total)`, a moment of overlap in that one scrape aside.
+Counters start at 0 with the process; what earlier processes had done is in the `restored` gauges.
+";

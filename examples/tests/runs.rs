@@ -132,6 +132,24 @@ fn hundreds_of_tables_come_and_go_and_all_accounts_balance() {
     assert_eq!((short_lived(&source), short_lived(&replica)), (vec![], vec![]));
 }
 
+#[test]
+fn the_summary_accounts_for_every_event_also_of_many_tables() {
+    let config = Config { writers: 1, tables: 60, table_rows: 1, ..events(6_000) };
+    let mut out = Vec::new();
+    let outcome = run(&config, &mut out, &mut sink(), &AtomicBool::new(false)).expect("the run reaches its end");
+    assert!(outcome.verification.holds(), "{outcome:?}");
+    let out = String::from_utf8(out).expect("the output is text");
+    let rows = out.lines().skip_while(|line| !line.starts_with("table ")).skip(1);
+    let rows: Vec<_> = rows.take_while(|line| !line.contains(" tables live, ")).collect();
+    let more = rows.iter().find(|row| row.starts_with('(') && row.contains(" more)"));
+    assert!(more.is_some() && rows.len() <= 34, "{out}");
+    // From the right: bytes, dead letters, applied.
+    let applied = rows.iter().filter_map(|row| row.split_whitespace().rev().nth(2)?.parse::<u64>().ok()).sum::<u64>();
+    let counts = out.lines().find(|line| line.contains(" tables live, ")).expect("a line on tables");
+    let counts: Vec<u64> = counts.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    assert_eq!(applied + counts[1] + counts[2], outcome.verification.applied, "{out}");
+}
+
 /// N stages read the clock N + 1 times an event. What they read on top of that is once to begin, and once for each
 /// time they had to wait.
 #[test]

@@ -8,7 +8,7 @@ use crate::feed::Op;
 use crate::feed::workload::WriterReport;
 use crate::pipeline::{Checkpoint, Counts, Metrics, Report, RowTallies};
 
-/// What a run did. Displayed as two tables: one row a table, one row a stage.
+/// What a run did. Displayed as two tables: one row a table (all that were dropped share one), one row a stage.
 ///
 /// Events come from the checkpoint and cover the life of the state directory; bytes, latencies and times come from
 /// the metrics and cover this process.
@@ -55,19 +55,30 @@ impl fmt::Display for Summary<'_> {
 
 impl Summary<'_> {
     fn tables(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.checkpoint.relations.iter().map(|relation| relation.name.len());
+        let metrics = &self.metrics.source;
+        let (shown, more): (Vec<_>, Vec<_>) =
+            self.checkpoint.tables().enumerate().partition(|(position, _)| *position < SHOWN);
+        let names = shown.iter().map(|(_, (relation, _))| relation.name.len());
         let width = names.max().unwrap_or(0).max(DROPPED.len()) + 1;
         writeln!(
             f,
             "{:<width$}{:>10}{:>10}{:>10}{:>10}{:>14}{:>14}",
             "table", "insert", "update", "delete", "applied", "dead letters", "bytes"
         )?;
-        for (relation, tallies) in self.checkpoint.tables() {
-            row(f, width, &relation.name, &tallies, self.metrics.source.bytes_of(relation))?;
+        for (_, (relation, tallies)) in &shown {
+            row(f, width, &relation.name, tallies, metrics.bytes_of(relation))?;
+        }
+        if !more.is_empty() {
+            let mut sum = RowTallies::default();
+            for (_, (_, tallies)) in &more {
+                sum.iter_mut().zip(tallies).for_each(|(sum, tally)| *sum += *tally);
+            }
+            let bytes = more.iter().map(|(_, (relation, _))| metrics.bytes_of(relation)).sum();
+            row(f, width, &format!("({} more)", more.len()), &sum, bytes)?;
         }
         let Counts { dropped, creates, drops, .. } = &self.checkpoint.counts;
         if *drops > 0 {
-            row(f, width, DROPPED, dropped, self.metrics.source.retired_bytes())?;
+            row(f, width, DROPPED, dropped, metrics.retired_bytes())?;
         }
         let live = self.checkpoint.relations.iter().count();
         writeln!(f, "{live} tables live, {creates} created, {drops} dropped")
@@ -93,6 +104,9 @@ impl Summary<'_> {
         Ok(())
     }
 }
+
+/// Tables with a row of their own: all of them, unless somebody asked for many.
+const SHOWN: usize = 32;
 
 /// In the place of a name: no table can be called that.
 const DROPPED: &str = "(dropped)";

@@ -42,7 +42,8 @@ const INTRODUCTION: &str = "\
 Made by `cargo run -p streamgauge-examples --example reference > examples/METRICS.md`; a test compares.
 
 The series of a short-lived table end when the table is dropped: a scrape shows their last values once more, and from
-then on they are part of the `retired` counters. So a total over all tables is the sum of both, for example
-`sum(cdc_source_events_total) + sum(cdc_source_retired_events_total)`, a moment of overlap in that one scrape aside.
+then on they are part of the `retired` counters. A total over all tables is the sum of both, for example
+`sum(cdc_source_events_total) + sum(cdc_source_retired_events_total)`; in the one scrape that shows the last values they
+are in both. A rate needs the tables' own series alone: a dropped table's whole count arrives in `retired` at once.
 Counters start at 0 with the process; what earlier processes had done is in the `restored` gauges.
 ";

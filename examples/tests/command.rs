@@ -153,7 +153,7 @@ fn a_run_that_is_killed_while_tables_come_and_go_is_resumed() {
 fn after_many_tables_a_scrape_shows_those_that_are_left() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let path = dir.path().to_str().expect("a path in UTF-8");
-    let flags = ["--dir", path, "--events", "8000", "--tables", "4", "--table-rows", "2", "--linger", "600"];
+    let flags = ["--dir", path, "--events", "8000", "--tables", "4", "--table-rows", "2", "--linger", "60"];
     let mut running = Running::start(&flags);
     let mut line = String::new();
     while !line.starts_with("verified: ") {

@@ -1,4 +1,4 @@
-//! Names, help texts, units and buckets: every metric is declared here.
+//! Names, help texts, units and buckets of every metric that is not of one table.
 
 use std::sync::Arc;
 
@@ -50,6 +50,7 @@ impl Metrics {
     ) -> Result<Self, Error> {
         // Those of an earlier run may still be there.
         let short_lived = short_lived.max(restored.relations.short_lived().count());
+        // A set's families have the default limit each; this one is as tight as the tables need.
         registry.set_series_limit(FIXED_SERIES + short_lived * SERIES_OF_A_TABLE);
         let scope = registry.scope("cdc").label("pipeline", "orders");
         let failures = scope.counter("errors_total", "Errors by stage and kind.").family()?;

@@ -15,3 +15,6 @@ mod sets;
 pub use reference::reference_page;
 pub use register::Metrics;
 pub use sets::{SinkMetrics, SinkRecorder, SourceMetrics, SourceRecorder, StageMetrics, WorkloadMetrics};
+
+#[cfg(test)]
+mod tests;

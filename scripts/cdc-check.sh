@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The demo from end to end, as a user runs it: a verified run, a killed run that is resumed, a run without metrics,
-# and what it says to a bad flag, a used port and a directory that cannot be written.
+# The demo from end to end, as a user runs it: a verified run, a killed run that is resumed, a run with hundreds of
+# short-lived tables, a run without metrics, and what it says to a bad flag, a used port and a directory that cannot be
+# written.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -45,6 +46,17 @@ verified() {
     echo "cdc-check: $line"
 }
 
+# tables CREATED: the summary says that so many tables were created at least, and how many are left of them.
+tables() {
+    local line live created dropped
+    line="$(grep -E '^[0-9]+ tables live, [0-9]+ created, [0-9]+ dropped$' "$scratch/out")" || fail "no line on tables"
+    read -r live _ _ created _ dropped _ <<<"$line"
+    if [ "$created" -lt "$1" ]; then fail "only $created tables were created"; fi
+    # Nine are the shop's own.
+    if [ "$live" -ne $((9 + created - dropped)) ]; then fail "the tables do not add up: $line"; fi
+    echo "cdc-check: $line"
+}
+
 # complaint STATUS TEXT FLAGS...: the run fails at once with one line on standard error that holds TEXT.
 complaint() {
     local status="$1" text="$2"
@@ -57,12 +69,24 @@ complaint() {
 
 run 0 --events 100000
 verified 100000
+tables 10
 
 # 137 is 128 + SIGKILL, which the shell reports as well.
 run 137 --dir "$scratch/state" --events 200000 --kill-after 80000
 run 0 --dir "$scratch/state" --events 200000
 if ! grep -q "resumed behind event" "$scratch/out"; then fail "the second run did not resume"; fi
 verified 200000
+
+# Short lives, and a kill among them. The second run meets tables of the first, and drops them.
+run 137 --dir "$scratch/tables" --events 60000 --table-rows 5 --kill-after 20000
+run 0 --dir "$scratch/tables" --events 60000 --table-rows 5
+verified 60000
+tables 200
+# What is left is what there was before: with no tables allowed, the last eight go too.
+run 0 --dir "$scratch/tables" --events 61000 --tables 0
+verified 61000
+tables 200
+if ! grep -q "^9 tables live" "$scratch/out"; then fail "short-lived tables are left"; fi
 
 run 0 --events 20000 --no-metrics
 verified 20000 off
@@ -73,6 +97,7 @@ if ! grep -q "differs" "$scratch/err"; then fail "a dropped increment was not na
 
 complaint 2 --evens --evens 7
 complaint 2 lots --events lots
+complaint 2 1000 --tables 1000
 
 # A port that a first demo holds.
 "$cdc" --events 1000 --linger 300 --listen 127.0.0.1:0 >"$scratch/first" 2>/dev/null &

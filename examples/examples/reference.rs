@@ -3,18 +3,19 @@
 //! ```sh
 //! cargo run --release -p streamgauge-examples --example reference
 //! ```
+//!
+//! The page is kept in `examples/METRICS.md`.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a program that talks to a terminal")]
 
 use streamgauge_examples::Error;
-use streamgauge_examples::pipeline::Metrics;
+use streamgauge_examples::pipeline::{Metrics, reference_page};
 
 fn main() -> Result<(), Error> {
-    let reference = Metrics::registered()?.describe();
     if std::env::args().any(|arg| arg == "--json") {
-        println!("{}", reference.to_json());
+        println!("{}", Metrics::registered()?.describe().to_json());
     } else {
-        print!("# Metrics of the cdc demo\n\n{}", reference.to_markdown());
+        print!("{}", reference_page()?);
     }
     Ok(())
 }

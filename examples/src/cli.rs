@@ -8,6 +8,9 @@ use clap::{Parser, ValueEnum};
 
 use crate::{Config, Fault, Live};
 
+/// Every table costs the source four objects of its schema, which each connection reads anew when a table comes or goes.
+const MOST_TABLES: i64 = 256;
+
 /// Captures a workload's row changes, replicates them, measures everything, and verifies the result.
 #[derive(Debug, Parser)]
 #[command(name = "cdc", version)]
@@ -19,6 +22,14 @@ struct Flags {
     /// State directory; a run that was stopped or killed is resumed from it [default: a temporary one]
     #[arg(long, value_name = "D")]
     dir: Option<PathBuf>,
+
+    /// Short-lived tables that are there at a time, created and dropped while the run lasts; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(..=MOST_TABLES))]
+    tables: u16,
+
+    /// Rows written to short-lived tables between two that are dropped: fewer rows, shorter lives
+    #[arg(long, value_name = "N", default_value_t = 250, value_parser = clap::value_parser!(u64).range(1..))]
+    table_rows: u64,
 
     /// Send SIGKILL to itself after N applied events
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -75,6 +86,8 @@ where
         kill_after: flags.kill_after,
         listen: flags.listen,
         metrics: !flags.no_metrics,
+        tables: flags.tables.into(),
+        table_rows: flags.table_rows,
         linger: Duration::from_secs(flags.linger),
         live: Live::Append,
         fault: flags.fault.map(|FaultFlag::DropOneIncrement| Fault::DropOneIncrement),
@@ -108,12 +121,16 @@ mod tests {
         let config = parse(["cdc"]).expect("no flags are fine");
         assert!(config.events.is_none() && config.dir.is_none() && config.metrics);
         assert_eq!(config.listen, "127.0.0.1:0");
+        let default = Config::default();
+        assert_eq!((config.tables, config.table_rows), (default.tables, default.table_rows));
     }
 
     #[test]
     fn all_flags_arrive() {
         let flags = ["--events", "7", "--dir", "d", "--kill-after", "3", "--listen", ":9000", "--no-metrics"];
-        let config = parse([&["cdc"], &flags[..], &["--linger", "2"]].concat()).expect("these flags are fine");
+        let more = ["--linger", "2", "--tables", "0", "--table-rows", "9"];
+        let config = parse([&["cdc"], &flags[..], &more].concat()).expect("these flags are fine");
+        assert_eq!((config.tables, config.table_rows), (0, 9));
         assert_eq!((config.events, config.kill_after, config.metrics), (Some(7), Some(3), false));
         assert_eq!((config.listen.as_str(), config.linger), ("127.0.0.1:9000", Duration::from_secs(2)));
     }
@@ -127,6 +144,10 @@ mod tests {
             &["--listen", "localhost"],
             &["--listen", "127.0.0.1:99999"],
             &["--linger", "-1"],
+            &["--tables", "257"],
+            &["--tables", "-1"],
+            &["--tables", "few"],
+            &["--table-rows", "0"],
             &["stray"],
         ] {
             let line = wrong(flags);

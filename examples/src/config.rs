@@ -20,6 +20,10 @@ pub struct Config {
     pub linger: Duration,
     /// Writers of the workload.
     pub writers: usize,
+    /// Short-lived tables that are there at a time; 0 for none.
+    pub tables: usize,
+    /// Rows written to short-lived tables between two that are dropped.
+    pub table_rows: u64,
     /// Seed of the workload.
     pub seed: u64,
     /// How progress is shown.
@@ -38,6 +42,8 @@ impl Default for Config {
             metrics: true,
             linger: Duration::ZERO,
             writers: 4,
+            tables: 8,
+            table_rows: 250,
             seed: 42,
             live: Live::Off,
             fault: None,

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use streamgauge::Registry;
 use streamgauge_exporter::Exporter;
 
-use crate::feed::workload::{Ids, WriteGate, Writer, WriterReport, stock};
+use crate::feed::workload::{Churn, Ids, Planner, Shop, WriteGate, Writer, WriterReport, stock};
 use crate::feed::{self, schema};
 use crate::pipeline::{KillSwitch, Metrics, Options, Pipeline, Progress, Replica, Report};
 use crate::report::{LiveLine, Summary};
@@ -60,12 +60,12 @@ pub fn run(config: &Config, out: &mut dyn Write, live: &mut dyn Write, stop: &At
         return Err(Error::CheckpointAhead { checkpoint: restored.lsn, head });
     }
     let progress = Arc::new(Progress::new(head, restored.lsn));
-    let metrics = Metrics::register(&registry, &restored, &progress)?;
+    let metrics = Metrics::register(&registry, &restored, &progress, config.tables)?;
     let began = Instant::now();
     let pipeline = Pipeline::spawn(Options {
         source: dir.source(),
         replica,
-        checkpoint: restored,
+        checkpoint: restored.clone(),
         progress: Arc::clone(&progress),
         metrics: metrics.clone(),
         kill: config.kill_after.map(|remaining| KillSwitch { remaining }),
@@ -127,6 +127,8 @@ pub fn run(config: &Config, out: &mut dyn Write, live: &mut dyn Write, stop: &At
     Ok(Outcome { verification, pipeline, writers, elapsed })
 }
 
+type WriterThread = JoinHandle<Result<WriterReport, Error>>;
+
 /// Stocks the shop and starts the writers.
 fn write(
     config: &Config,
@@ -135,22 +137,34 @@ fn write(
     gate: &Arc<WriteGate>,
     progress: &Arc<Progress>,
     metrics: &Metrics,
-) -> Result<Vec<JoinHandle<Result<WriterReport, Error>>>, Error> {
+) -> Result<Vec<WriterThread>, Error> {
     progress.committed(stock(source, gate)?);
     let ids = Arc::new(Ids::load(source)?);
-    (0..config.writers)
-        .map(|number| {
-            // The head makes the seed another one after a resume: the same customers do not come twice.
-            let seed = config.seed ^ (progress.head() << 8) ^ number as u64;
-            let (ids, gate, progress) = (Arc::clone(&ids), Arc::clone(gate), Arc::clone(progress));
-            let writer = Writer::open(path, seed, ids, gate, Arc::clone(&progress), metrics.workload.clone())?;
-            let run = move || writer.run().inspect_err(|_| progress.stop_writers());
-            Ok(Builder::new().name(format!("writer-{number}")).spawn(run)?)
-        })
-        .collect()
+    // The head makes the seed another one after a resume: the same customers do not come twice.
+    let seed = |number: usize| config.seed ^ (progress.head() << 8) ^ number as u64;
+    let churn = Churn::load(source, seed(config.writers), config.tables, config.table_rows)?;
+    let shops = (0..config.writers).map(|number| {
+        let shop = Shop::new(seed(number), Arc::clone(&ids));
+        start(format!("writer-{number}"), path, shop, gate, progress, metrics)
+    });
+    shops.chain([start("writer-tables".into(), path, churn, gate, progress, metrics)]).collect()
 }
 
-fn join(threads: Vec<JoinHandle<Result<WriterReport, Error>>>) -> Result<WriterReport, Error> {
+fn start(
+    name: String,
+    path: &Path,
+    planner: impl Planner + Send + 'static,
+    gate: &Arc<WriteGate>,
+    progress: &Arc<Progress>,
+    metrics: &Metrics,
+) -> Result<WriterThread, Error> {
+    let progress = Arc::clone(progress);
+    let writer = Writer::open(path, planner, Arc::clone(gate), Arc::clone(&progress), metrics.workload.clone())?;
+    let run = move || writer.run().inspect_err(|_| progress.stop_writers());
+    Ok(Builder::new().name(name).spawn(run)?)
+}
+
+fn join(threads: Vec<WriterThread>) -> Result<WriterReport, Error> {
     let ends: Vec<_> =
         threads.into_iter().map(|thread| thread.join().unwrap_or(Err(Error::Panicked("writer")))).collect();
     ends.into_iter().try_fold(WriterReport::default(), |sum, end| {

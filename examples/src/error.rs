@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::feed::{Op, Table};
+use crate::feed::Op;
 
 /// The one error of this crate. Its text is one line and names what was given.
 #[derive(Debug, thiserror::Error)]
@@ -60,13 +60,23 @@ pub enum Error {
         /// What it holds.
         value: i64,
     },
+    /// A table of the change log cannot have come or gone there.
+    #[error("lsn {lsn}: table {table}: {problem}")]
+    Catalogue {
+        /// The event.
+        lsn: u64,
+        /// The table's name.
+        table: Box<str>,
+        /// Why not.
+        problem: &'static str,
+    },
     /// An event does not fit the replica: it was applied before, or one before it was lost.
-    #[error("lsn {lsn}: {} of {} row {key} changed {rows} rows of the replica, expected 1", op.name(), table.name())]
+    #[error("lsn {lsn}: {} of {} row {key} changed {rows} rows of the replica, expected 1", op.name(), table)]
     Conflict {
         /// The event.
         lsn: u64,
-        /// Its table.
-        table: Table,
+        /// Its table's name.
+        table: Box<str>,
         /// Its operation.
         op: Op,
         /// Its row.
@@ -103,6 +113,7 @@ impl Error {
             Self::Conflict { .. } => "conflict",
             Self::LogGap { .. } => "log_gap",
             Self::Log { .. } => "log",
+            Self::Catalogue { .. } => "catalogue",
             Self::Database(_) | Self::Open { .. } => "database",
             _ => "other",
         }

@@ -1,5 +1,6 @@
 //! The `cdc` example as a process: exit codes, kills, the endpoint.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::process::ExitStatusExt as _;
@@ -112,6 +113,68 @@ fn a_killed_run_is_resumed_behind_its_checkpoint() {
 }
 
 #[test]
+fn a_run_that_is_killed_while_tables_come_and_go_is_resumed() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = dir.path().to_str().expect("a path in UTF-8");
+    let all = ["--dir", path, "--events", "12000", "--table-rows", "2"];
+    let checkpoint = || {
+        let replica = Replica::open(&dir.path().join("replica.db"));
+        replica.and_then(|replica| replica.checkpoint()).expect("the replica is readable")
+    };
+    let mut drops = 0;
+    for kill_after in ["2500", "1200", "1", "2800"] {
+        let output = finish(&[&all[..], &["--kill-after", kill_after]].concat());
+        assert_eq!(output.status.signal(), Some(9), "{output:?}");
+        // A create or a drop is durable with its count and its place in the catalogue, or not at all.
+        let checkpoint = checkpoint();
+        assert_eq!(checkpoint.total().events(), checkpoint.lsn);
+        let live = checkpoint.relations.short_lived().count() as u64;
+        assert_eq!(checkpoint.counts.creates - checkpoint.counts.drops, live);
+        drops = checkpoint.counts.drops;
+    }
+    assert!(drops > 10, "the killed runs dropped {drops} tables");
+
+    let output = finish(&all);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let counts = checkpoint().counts;
+    assert!(counts.drops > drops, "the last run dropped no table");
+    let tables = format!(
+        "{} tables live, {} created, {} dropped",
+        9 + counts.creates - counts.drops,
+        counts.creates,
+        counts.drops
+    );
+    assert!(text.lines().any(|line| line == tables), "{tables} is not in {text}");
+    assert!(text.trim_end().ends_with(" counted=12000"), "{text}");
+}
+
+#[test]
+fn after_many_tables_a_scrape_shows_those_that_are_left() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = dir.path().to_str().expect("a path in UTF-8");
+    let flags = ["--dir", path, "--events", "8000", "--tables", "4", "--table-rows", "2", "--linger", "60"];
+    let mut running = Running::start(&flags);
+    let mut line = String::new();
+    while !line.starts_with("verified: ") {
+        line.clear();
+        assert_ne!(running.stdout.read_line(&mut line).expect("the output is text"), 0, "no verdict");
+    }
+    let samples = running.scrape();
+    let created = samples.sum("cdc_sink_schema_changes_total", &[("change", "create")]);
+    assert!(created.is_some_and(|created| created > 20), "{created:?} tables created");
+    let replica = Replica::open(&dir.path().join("replica.db")).expect("the replica is readable");
+    let relations = replica.checkpoint().expect("the replica is readable").relations;
+    let left: BTreeSet<String> = relations.iter().map(|relation| relation.name.to_string()).collect();
+    assert!((10..=13).contains(&left.len()), "{left:?}");
+    for family in ["cdc_source_events_total", "cdc_source_bytes_total", "cdc_sink_events_total"] {
+        assert_eq!(samples.values(family, "table"), left, "{family}");
+    }
+    assert_eq!(samples.sum("cdc_short_lived_tables", &[]), Some(left.len() as u64 - 9));
+    running.interrupt();
+}
+
+#[test]
 fn a_dropped_increment_is_exit_code_1() {
     let output = finish(&["--events", "2000", "--fault", "drop-one-increment"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -133,6 +196,8 @@ fn bad_input_is_one_line_and_a_code() {
     complaint(&["--events", "0"], 2);
     complaint(&["--events", "lots"], 2);
     complaint(&["--listen", "nowhere"], 2);
+    assert!(complaint(&["--tables", "1000"], 2).contains("--tables"));
+    assert!(complaint(&["--table-rows", "0"], 2).contains("--table-rows"));
 
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("an address").to_string();
@@ -204,6 +269,7 @@ fn a_lingering_run_shows_an_idle_pipeline() {
     for name in ["cdc_pipeline_status", "cdc_source_lag_seconds", "cdc_pipeline_lag_seconds", "cdc_channel_depth"] {
         assert_eq!(samples.sum(name, &[]), Some(0), "{name}");
     }
-    assert_eq!(samples.sum("cdc_source_events_total", &[]), Some(3_000));
+    let read = ["cdc_source_events_total", "cdc_source_retired_events_total", "cdc_source_schema_changes_total"];
+    assert_eq!(read.map(|family| samples.sum(family, &[])).iter().flatten().sum::<u64>(), 3_000);
     running.interrupt();
 }

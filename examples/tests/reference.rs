@@ -3,7 +3,24 @@
 use std::collections::BTreeSet;
 
 use streamgauge::Scraper;
-use streamgauge_examples::pipeline::Metrics;
+use streamgauge_examples::pipeline::{Metrics, reference_page};
+
+/// The page as it stands in the repository.
+const PAGE: &str = include_str!("../METRICS.md");
+
+#[test]
+fn the_page_in_the_repository_is_not_stale() {
+    let page = reference_page().expect("every name is legal");
+    let lines = PAGE.lines().zip(page.lines());
+    let first = lines.clone().find(|(kept, made)| kept != made);
+    assert!(
+        PAGE == page,
+        "examples/METRICS.md is stale ({} lines, should be {}; first difference {first:#?}); make it anew with\n\
+         cargo run -p streamgauge-examples --example reference > examples/METRICS.md",
+        PAGE.lines().count(),
+        page.lines().count(),
+    );
+}
 
 #[test]
 fn every_family_of_a_scrape_is_in_the_reference() {

@@ -81,6 +81,75 @@ fn every_kind_of_poison_reaches_the_dead_letter_table() {
     }
 }
 
+/// What the catalogues of source and replica say, oldest table first.
+fn short_lived(db: &Path) -> Vec<(i64, String)> {
+    let conn = Connection::open(db).expect("the database opens");
+    let mut statement = conn.prepare("SELECT id, name FROM relations ORDER BY id").expect("there is a catalogue");
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("it is readable");
+    rows.collect::<Result<_, _>>().expect("every row is readable")
+}
+
+#[test]
+fn hundreds_of_tables_come_and_go_and_all_accounts_balance() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let churning = |count| Config {
+        dir: Some(dir.path().to_owned()),
+        // Few other writers, so that the one of the short-lived tables has its turn often.
+        writers: 1,
+        tables: 8,
+        table_rows: 5,
+        ..events(count)
+    };
+    let mut captured = 0;
+    let mut drops = 0;
+    // Each run but the first meets tables of the one before, and drops them.
+    while drops < 300 {
+        captured += 4_000;
+        let verification = outcome(&churning(captured)).verification;
+        assert!(verification.holds(), "{verification:?}");
+        assert_eq!((verification.captured, verification.counted), (captured, Some(captured)));
+        let checkpoint = Replica::open(&dir.path().join("replica.db")).and_then(|replica| replica.checkpoint());
+        let counts = checkpoint.expect("the replica is readable").counts;
+        assert!(counts.drops > drops && counts.creates - counts.drops <= 8, "{counts:?}");
+        // What is kept of dropped tables does not grow with them.
+        assert!(counts.tables.len() <= 9 + 8, "{counts:?}");
+        drops = counts.drops;
+    }
+    let (source, replica) = (dir.path().join("source.db"), dir.path().join("replica.db"));
+    assert_eq!(short_lived(&source), short_lived(&replica));
+    let ids: Vec<_> = short_lived(&source).into_iter().map(|(id, _)| id).collect();
+    assert!(!ids.is_empty() && ids.iter().all(|id| (9..17).contains(id)), "ids are used again: {ids:?}");
+    for name in short_lived(&source).into_iter().map(|(_, name)| name) {
+        assert_eq!(count(&source, &format!("SELECT COUNT(*) FROM {name} WHERE id < 0")), 0, "{name} is there");
+    }
+    assert!(count(&replica, "SELECT COUNT(*) FROM event_counts") <= (9 + 8 + 1) * 3 + 2);
+    let letters = "SELECT COUNT(*) FROM dead_letters WHERE table_name LIKE '%_2026w%'";
+    assert!(count(&replica, letters) > 0, "the letters of dropped tables stay");
+
+    // With none allowed, the last ones go too.
+    let last = outcome(&Config { tables: 0, ..churning(captured + 500) });
+    assert!(last.verification.holds(), "{last:?}");
+    assert_eq!((short_lived(&source), short_lived(&replica)), (vec![], vec![]));
+}
+
+#[test]
+fn the_summary_accounts_for_every_event_also_of_many_tables() {
+    let config = Config { writers: 1, tables: 60, table_rows: 1, ..events(6_000) };
+    let mut out = Vec::new();
+    let outcome = run(&config, &mut out, &mut sink(), &AtomicBool::new(false)).expect("the run reaches its end");
+    assert!(outcome.verification.holds(), "{outcome:?}");
+    let out = String::from_utf8(out).expect("the output is text");
+    let rows = out.lines().skip_while(|line| !line.starts_with("table ")).skip(1);
+    let rows: Vec<_> = rows.take_while(|line| !line.contains(" tables live, ")).collect();
+    let more = rows.iter().find(|row| row.starts_with('(') && row.contains(" more)"));
+    assert!(more.is_some() && rows.len() <= 34, "{out}");
+    // From the right: bytes, dead letters, applied.
+    let applied = rows.iter().filter_map(|row| row.split_whitespace().rev().nth(2)?.parse::<u64>().ok()).sum::<u64>();
+    let counts = out.lines().find(|line| line.contains(" tables live, ")).expect("a line on tables");
+    let counts: Vec<u64> = counts.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    assert_eq!(applied + counts[1] + counts[2], outcome.verification.applied, "{out}");
+}
+
 /// N stages read the clock N + 1 times an event. What they read on top of that is once to begin, and once for each
 /// time they had to wait.
 #[test]

@@ -1,10 +1,13 @@
 //! One captured row change, as it stands in the change log.
 
+use std::sync::Arc;
+
 use streamgauge::LabelValue;
 
-use super::Table;
+use super::Relation;
 
-/// What happened to the row. The discriminant is the operation's code in the change log.
+/// What happened to the row or, of the last two, to the whole table. The discriminant is the operation's code in the
+/// change log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, LabelValue)]
 #[repr(u8)]
 pub enum Op {
@@ -14,11 +17,18 @@ pub enum Op {
     Update,
     /// A row went away; only the old image is set.
     Delete,
+    /// A table appeared; the new image is its row of the catalogue.
+    Create,
+    /// A table went away with all its rows; the old image is its row of the catalogue.
+    Drop,
 }
 
 impl Op {
     /// Every operation, in code order.
-    pub const ALL: [Self; 3] = [Self::Insert, Self::Update, Self::Delete];
+    pub const ALL: [Self; 5] = [Self::Insert, Self::Update, Self::Delete, Self::Create, Self::Drop];
+
+    /// The operations on rows: the first ones.
+    pub const ROWS: [Self; 3] = [Self::Insert, Self::Update, Self::Delete];
 
     /// The operation with this code in the change log.
     pub fn from_code(code: i64) -> Option<Self> {
@@ -30,12 +40,19 @@ impl Op {
         self as usize
     }
 
-    /// The operation's name, as on the `op` label.
+    /// Whether a row changed, and not a table.
+    pub const fn is_row(self) -> bool {
+        self.index() < Self::ROWS.len()
+    }
+
+    /// The operation's name, as on the `op` and `change` labels.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Insert => "insert",
             Self::Update => "update",
             Self::Delete => "delete",
+            Self::Create => "create",
+            Self::Drop => "drop",
         }
     }
 }
@@ -45,11 +62,11 @@ impl Op {
 pub struct Change {
     /// The log sequence number: dense, ascending in commit order.
     pub lsn: u64,
-    /// The table whose row changed.
-    pub table: Table,
-    /// What happened to it.
+    /// The table whose row changed, or which came or went.
+    pub relation: Arc<Relation>,
+    /// What happened.
     pub op: Op,
-    /// The row's primary key, kept outside the images so that a malformed image still names its row.
+    /// The row's primary key, kept outside the images so that a malformed image still names its row; of a table its id.
     pub key: i64,
     /// When the row changed, in milliseconds since the Unix epoch; the commit follows within the same transaction.
     pub captured_at_ms: u64,

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 
-use super::{Kind, Op, Table};
+use super::{Kind, Op, Relation, Relations, Table};
 use crate::Error;
 
 /// How long a connection waits for another one's write lock before it gives up.
@@ -54,20 +55,64 @@ fn ddl() -> String {
              captured_at_ms INTEGER NOT NULL,
              old_row TEXT,
              new_row TEXT
+         ) STRICT;
+         CREATE TABLE IF NOT EXISTS relations (
+             serial INTEGER PRIMARY KEY AUTOINCREMENT,
+             id INTEGER NOT NULL UNIQUE,
+             name TEXT NOT NULL UNIQUE,
+             shape INTEGER NOT NULL
          ) STRICT;\n",
     );
+    catalogue_ddl(&mut sql);
     for table in Table::ALL {
-        table_ddl(&mut sql, table);
-        for op in Op::ALL {
-            trigger_ddl(&mut sql, table, op);
-        }
+        relation_ddl(&mut sql, &Relation::shop(table));
     }
     sql.push_str("COMMIT;");
     sql
 }
 
-fn table_ddl(sql: &mut String, table: Table) {
-    let columns = table
+/// Creates a short-lived table with its triggers, and lists it in the catalogue, which logs one change.
+///
+/// # Errors
+/// What SQLite says, for example if the id or the name is taken.
+pub fn create_table(tx: &Transaction<'_>, relation: &Relation) -> Result<(), Error> {
+    let mut sql = String::new();
+    relation_ddl(&mut sql, relation);
+    tx.execute_batch(&sql)?;
+    let row = (relation.id, &relation.name, relation.shape.index() as i64);
+    tx.prepare_cached("INSERT INTO relations (id, name, shape) VALUES (?1, ?2, ?3)")?.execute(row)?;
+    Ok(())
+}
+
+/// Drops a short-lived table with its triggers and rows, and takes it off the catalogue, which logs one change.
+///
+/// # Errors
+/// What SQLite says, for example if there is no such table.
+pub fn drop_table(tx: &Transaction<'_>, relation: &Relation) -> Result<(), Error> {
+    tx.execute_batch(&format!("DROP TABLE {}", relation.name))?;
+    tx.prepare_cached("DELETE FROM relations WHERE id = ?1")?.execute([relation.id])?;
+    Ok(())
+}
+
+/// The tables there are now, in the order in which they were created.
+///
+/// # Errors
+/// What SQLite says.
+pub fn catalogue(conn: &Connection) -> Result<Vec<Arc<Relation>>, Error> {
+    let mut statement = conn.prepare("SELECT id, name, shape FROM relations ORDER BY serial")?;
+    let mut rows = statement.query([])?;
+    let mut relations: Vec<_> = Relations::shop().iter().map(Arc::clone).collect();
+    while let Some(row) = rows.next()? {
+        if let Some(shape) = Table::from_id(row.get(2)?) {
+            relations.push(Arc::new(Relation { id: row.get(0)?, name: row.get(1)?, shape }));
+        }
+    }
+    Ok(relations)
+}
+
+fn relation_ddl(sql: &mut String, relation: &Relation) {
+    let columns = relation
+        .shape
         .columns()
         .iter()
         .enumerate()
@@ -78,23 +123,37 @@ fn table_ddl(sql: &mut String, table: Table) {
         })
         .collect::<Vec<_>>()
         .join(", ");
-    let _ = writeln!(sql, "CREATE TABLE IF NOT EXISTS {} ({columns});", table.name());
+    // A shop's table is there from the second run on; a short-lived one must not be.
+    let unless = if relation.is_permanent() { "IF NOT EXISTS " } else { "" };
+    let _ = writeln!(sql, "CREATE TABLE {unless}{} ({columns});", relation.name);
+    let columns: Vec<_> = relation.shape.columns().iter().map(|column| column.name).collect();
+    for op in Op::ROWS {
+        trigger_ddl(sql, &relation.name, (op, op), &columns, &relation.id.to_string());
+    }
 }
 
-/// One trigger: the log row is written by whoever changes the row, in the same transaction.
-fn trigger_ddl(sql: &mut String, table: Table, op: Op) {
+/// A table comes with its row of the catalogue and goes with it.
+fn catalogue_ddl(sql: &mut String) {
+    for (op, logged, id) in [(Op::Insert, Op::Create, "NEW.id"), (Op::Delete, Op::Drop, "OLD.id")] {
+        trigger_ddl(sql, "relations", (op, logged), &["id", "name", "shape"], id);
+    }
+}
+
+/// One trigger: the log row is written by whoever changes the row, in the same transaction. `op` is what fires it, and
+/// what it logs.
+fn trigger_ddl(sql: &mut String, table: &str, op: (Op, Op), columns: &[&str], table_id: &str) {
     let image = |row: &str| {
-        let pairs = table.columns().iter().map(|column| format!("'{0}', {row}.{0}", column.name));
+        let pairs = columns.iter().map(|column| format!("'{column}', {row}.{column}"));
         format!("json_object({})", pairs.collect::<Vec<_>>().join(", "))
     };
     let none = || String::from("NULL");
+    let (op, logged) = op;
     let (key, old, new) = match op {
-        Op::Insert => ("NEW.id", none(), image("NEW")),
+        Op::Insert | Op::Create => ("NEW.id", none(), image("NEW")),
         Op::Update => ("OLD.id", image("OLD"), image("NEW")),
-        Op::Delete => ("OLD.id", image("OLD"), none()),
+        Op::Delete | Op::Drop => ("OLD.id", image("OLD"), none()),
     };
-    let (table_id, op_code) = (table.index(), op.index());
-    let (table, op) = (table.name(), op.name());
+    let (op, op_code) = (op.name(), logged.index());
     let _ = writeln!(
         sql,
         "CREATE TRIGGER IF NOT EXISTS {table}_capture_{op} AFTER {op} ON {table} BEGIN
@@ -120,7 +179,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let path = dir.path().join("source.db");
         let mut conn = open(&path).expect("a new database opens");
-        let mut tail = Tail::open(&path, 0).expect("a tail opens");
+        let mut tail = Tail::open(&path, 0, Relations::shop()).expect("a tail opens");
 
         conn.execute("INSERT INTO inventory VALUES (7, 10, 0)", []).expect("insert");
         let undone = conn.transaction().expect("a transaction starts");
@@ -142,8 +201,36 @@ mod tests {
                 (3, Op::Delete, 7, Some(second), None),
             ]
         );
-        assert!(changes.iter().all(|change| change.table == Table::Inventory && change.captured_at_ms > 0));
+        assert!(changes.iter().all(|change| &*change.relation.name == "inventory" && change.captured_at_ms > 0));
         assert_eq!(head(&conn).expect("head"), 3);
+    }
+
+    #[test]
+    fn a_table_that_comes_and_goes_is_in_the_log_with_its_rows() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let path = dir.path().join("source.db");
+        let mut conn = open(&path).expect("a new database opens");
+        let mut tail = Tail::open(&path, 0, Relations::shop()).expect("a tail opens");
+        let relation = |name: &str| Relation { id: 9, name: name.into(), shape: Table::Inventory };
+
+        // The second table has the id of the first, and in the end neither is left.
+        for name in ["staging_a", "staging_b"] {
+            let tx = conn.transaction().expect("a transaction starts");
+            create_table(&tx, &relation(name)).expect("nothing is in the way");
+            tx.execute(&format!("INSERT INTO {name} VALUES (1, 2, 3)"), []).expect("insert");
+            drop_table(&tx, &relation(name)).expect("it is there");
+            tx.commit().expect("commit");
+        }
+        let undone = conn.transaction().expect("a transaction starts");
+        create_table(&undone, &relation("staging_c")).expect("nothing is in the way");
+        undone.rollback().expect("rollback");
+
+        let changes = tailed(&mut tail);
+        let seen: Vec<_> = changes.iter().map(|c| (c.op, &*c.relation.name, c.relation.shape)).collect();
+        let of = |name| [Op::Create, Op::Insert, Op::Drop].map(|op| (op, name, Table::Inventory));
+        assert_eq!(seen, [of("staging_a"), of("staging_b")].concat());
+        assert_eq!(catalogue(&conn).expect("catalogue").len(), Table::ALL.len());
+        assert_eq!(head(&conn).expect("head"), 6);
     }
 
     #[test]
@@ -158,9 +245,9 @@ mod tests {
         assert_eq!(prune(&conn, 6, 4).expect("prune"), 2);
         assert_eq!(prune(&conn, 6, 4).expect("prune"), 0);
         assert_eq!(head(&conn).expect("head"), 10);
-        let mut tail = Tail::open(&path, 6).expect("a tail opens");
+        let mut tail = Tail::open(&path, 6, Relations::shop()).expect("a tail opens");
         assert_eq!(tailed(&mut tail).first().map(|change| change.lsn), Some(7));
-        let mut behind = Tail::open(&path, 3).expect("a tail opens");
+        let mut behind = Tail::open(&path, 3, Relations::shop()).expect("a tail opens");
         let error = behind.read(100, |_| {}).expect_err("the log has a hole");
         assert!(matches!(error, Error::LogGap { expected: 4, found: 7 }), "{error}");
     }

@@ -35,7 +35,7 @@ const fn json(name: &'static str) -> Column {
     Column { name, kind: Kind::Json }
 }
 
-/// A captured table. The discriminant is the table's id in the change log.
+/// A table of the shop. The discriminant is the table's id in the change log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Table {

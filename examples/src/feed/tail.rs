@@ -1,10 +1,11 @@
 //! The tail of the change log.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::{Change, Op, Table, schema};
+use super::{Change, Op, Relation, Relations, schema};
 use crate::Error;
 
 /// Reads the change log in order, from an LSN on.
@@ -12,17 +13,20 @@ use crate::Error;
 pub struct Tail {
     conn: Connection,
     last: u64,
+    /// The tables as of `last`.
+    relations: Relations,
 }
 
 impl Tail {
-    /// Opens the log of the database at `path`, to be read from the first change after `last`.
+    /// Opens the log of the database at `path`, to be read from the first change after `last`, at which there were these
+    /// tables.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn open(path: &Path, last: u64) -> Result<Self, Error> {
+    pub fn open(path: &Path, last: u64, relations: Relations) -> Result<Self, Error> {
         let conn = schema::connect(path)?;
         conn.pragma_update(None, "query_only", true)?;
-        Ok(Self { conn, last })
+        Ok(Self { conn, last, relations })
     }
 
     /// The last LSN handed out.
@@ -34,7 +38,8 @@ impl Tail {
     ///
     /// # Errors
     /// [`Error::LogGap`] if the next change is not the next LSN: the log was pruned past this tail, and going on would
-    /// lose events silently. [`Error::Log`] for a row that is not a change. Else what SQLite says.
+    /// lose events silently. [`Error::Log`] for a row that is not a change, [`Error::Catalogue`] for a table that cannot
+    /// have come or gone. Else what SQLite says.
     pub fn read(&mut self, limit: usize, mut each: impl FnMut(Change)) -> Result<usize, Error> {
         let mut statement = self.conn.prepare_cached(
             "SELECT lsn, table_id, op, row_key, captured_at_ms, old_row, new_row
@@ -47,16 +52,18 @@ impl Tail {
             if lsn != self.last + 1 {
                 return Err(Error::LogGap { expected: self.last + 1, found: lsn });
             }
-            let (table, op) = (row.get(1)?, row.get(2)?);
-            each(Change {
-                lsn,
-                table: Table::from_id(table).ok_or(Error::Log { lsn, field: "table_id", value: table })?,
-                op: Op::from_code(op).ok_or(Error::Log { lsn, field: "op", value: op })?,
-                key: row.get(3)?,
-                captured_at_ms: row.get::<_, i64>(4)? as u64,
-                old: row.get(5)?,
-                new: row.get(6)?,
-            });
+            let (table, code) = (row.get::<_, i64>(1)?, row.get(2)?);
+            let op = Op::from_code(code).ok_or(Error::Log { lsn, field: "op", value: code })?;
+            let (old, new): (Option<Box<str>>, Option<Box<str>>) = (row.get(5)?, row.get(6)?);
+            let relation = match (op, old.as_deref().or(new.as_deref())) {
+                (Op::Create | Op::Drop, image) => image.and_then(Relation::parse).map(Arc::new),
+                _ => u32::try_from(table).ok().and_then(|id| self.relations.get(id)).map(Arc::clone),
+            };
+            let relation = relation.ok_or(Error::Log { lsn, field: "table_id", value: table })?;
+            let captured_at_ms = row.get::<_, i64>(4)? as u64;
+            let change = Change { lsn, relation, op, key: row.get(3)?, captured_at_ms, old, new };
+            self.relations.follow(&change)?;
+            each(change);
             self.last = lsn;
             count += 1;
         }

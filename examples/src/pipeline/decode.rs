@@ -14,16 +14,19 @@ use crate::feed::{Change, Column, Datum, Kind, Op, Row, Table};
 /// # Errors
 /// A [`Rejection`] of the kinds of [`Stage::Decode`](super::Stage::Decode).
 pub fn decode(change: &Change) -> Result<Decoded, Rejection> {
+    let shape = change.relation.shape;
     match (change.op, change.old.as_deref(), change.new.as_deref()) {
-        (Op::Insert, None, Some(new)) => Ok(Decoded { old: None, new: Some(row(change.table, new)?) }),
-        (Op::Delete, Some(old), None) => Ok(Decoded { old: Some(row(change.table, old)?), new: None }),
+        (Op::Insert, None, Some(new)) => Ok(Decoded { old: None, new: Some(row(shape, new)?) }),
+        (Op::Delete, Some(old), None) => Ok(Decoded { old: Some(row(shape, old)?), new: None }),
         (Op::Update, Some(old), Some(new)) => {
-            let (old, new) = (row(change.table, old)?, row(change.table, new)?);
+            let (old, new) = (row(shape, old)?, row(shape, new)?);
             if old[0] != new[0] {
                 return Err(Rejection::new(ErrorKind::MalformedImage, "the primary key changes"));
             }
             Ok(Decoded { old: Some(old), new: Some(new) })
         }
+        // The tail has read the images of these: it could not go on without.
+        (Op::Create | Op::Drop, ..) => Ok(Decoded { old: None, new: None }),
         _ => Err(Rejection::new(ErrorKind::MalformedImage, "the images do not suit the operation")),
     }
 }
@@ -129,10 +132,12 @@ impl Visitor<'_> for DatumVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feed::Relation;
 
     fn insert(table: Table, new: &str) -> Result<Decoded, Rejection> {
         let new = Some(new.into());
-        decode(&Change { lsn: 1, table, op: Op::Insert, key: 1, captured_at_ms: 0, old: None, new })
+        let relation = Relation::shop(table);
+        decode(&Change { lsn: 1, relation, op: Op::Insert, key: 1, captured_at_ms: 0, old: None, new })
     }
 
     fn kind(table: Table, new: &str) -> ErrorKind {

@@ -10,6 +10,8 @@
 //! is not taken out: it goes on as a rejection, so that order holds and the sink can write its dead letter in the very
 //! transaction that moves the checkpoint past it.
 
+mod apply;
+mod checkpoint;
 mod decode;
 mod edge;
 mod envelope;
@@ -23,12 +25,16 @@ mod source;
 mod stage;
 mod transform;
 
+pub use apply::{Applier, replica_columns};
+pub use checkpoint::{Checkpoint, Counts, RowTallies, Tally};
 pub use decode::{check_row, decode};
 pub use edge::Edge;
 pub use envelope::{Batch, Envelope, ErrorKind, Rejection, Stage};
-pub use metrics::{Metrics, SinkMetrics, SourceMetrics, StageMetrics, TableOp, WorkloadMetrics};
+pub use metrics::{
+    Metrics, SinkMetrics, SinkRecorder, SourceMetrics, SourceRecorder, StageMetrics, WorkloadMetrics, reference_page,
+};
 pub use progress::Progress;
-pub use replica::{Checkpoint, Counts, Replica, Tally, replica_columns};
+pub use replica::Replica;
 pub use route::{Destination, Write, destination, route};
 pub use run::{Options, Pipeline, Report};
 pub use sink::{KillSwitch, Sink};

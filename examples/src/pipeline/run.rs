@@ -4,12 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
+use super::apply::Applier;
+use super::checkpoint::Checkpoint;
 use super::decode::decode;
 use super::edge::Edge;
 use super::envelope::Stage;
 use super::metrics::Metrics;
 use super::progress::Progress;
-use super::replica::{Checkpoint, Replica};
+use super::replica::Replica;
 use super::route::route;
 use super::sink::{KillSwitch, Sink};
 use super::source::Source;
@@ -64,12 +66,19 @@ impl Pipeline {
         metrics.watch(Stage::Route, Stage::Sink, &routed)?;
 
         let source = Source {
-            tail: Tail::open(&source, checkpoint.lsn)?,
+            tail: Tail::open(&source, checkpoint.lsn, checkpoint.relations.clone())?,
             progress: Arc::clone(&progress),
-            metrics: metrics.source.clone(),
+            metrics: metrics.source.recorder(),
             drop_increment_at,
         };
-        let sink = Sink { replica, checkpoint, progress: Arc::clone(&progress), metrics: metrics.sink.clone(), kill };
+        let sink = Sink {
+            replica,
+            applier: Applier::new(&checkpoint.relations),
+            checkpoint,
+            progress: Arc::clone(&progress),
+            metrics: metrics.sink.recorder(),
+            kill,
+        };
 
         let mut pipeline = Self { threads: Vec::new() };
         let mut start = |stage, body| pipeline.start(stage, &metrics, &progress, body);

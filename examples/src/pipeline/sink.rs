@@ -8,10 +8,12 @@ use std::sync::Arc;
 use crossbeam_channel::Receiver;
 use rusqlite::Transaction;
 
+use super::apply::Applier;
+use super::checkpoint::Checkpoint;
 use super::envelope::Batch;
-use super::metrics::SinkMetrics;
+use super::metrics::SinkRecorder;
 use super::progress::Progress;
-use super::replica::{Checkpoint, Replica};
+use super::replica::Replica;
 use super::route::Write;
 use super::stage::{StageClock, StageReport};
 use crate::Error;
@@ -42,12 +44,14 @@ impl KillSwitch {
 pub struct Sink {
     /// The replica.
     pub replica: Replica,
+    /// What writes to its tables.
+    pub applier: Applier,
     /// Its checkpoint.
     pub checkpoint: Checkpoint,
     /// Where the sink tells how far it is.
     pub progress: Arc<Progress>,
     /// What it counts.
-    pub metrics: SinkMetrics,
+    pub metrics: SinkRecorder,
     /// Set to be killed on purpose.
     pub kill: Option<KillSwitch>,
 }
@@ -75,12 +79,12 @@ impl Sink {
 
     /// Applies a batch, and those that are waiting behind it, in one transaction with their checkpoint.
     fn transact(&mut self, first: Batch<Write>, from: &Receiver<Batch<Write>>) -> Result<Batch<Write>, Error> {
-        let mut checkpoint = self.checkpoint;
+        let mut checkpoint = self.checkpoint.clone();
         let tx = self.replica.begin()?;
         let mut done = Batch::with_capacity(first.len());
         let mut next = Some(first);
         while let Some(batch) = next {
-            apply(&self.replica, &tx, &batch, &mut checkpoint, self.kill.as_mut())?;
+            apply((&self.replica, &mut self.applier), &tx, &batch, &mut checkpoint, self.kill.as_mut())?;
             done.extend(batch);
             next = if done.len() < TRANSACTION_EVENTS { from.try_recv().ok() } else { None };
         }
@@ -93,7 +97,7 @@ impl Sink {
 
 /// Applies one batch within `tx` and moves `checkpoint` along.
 fn apply(
-    replica: &Replica,
+    (replica, applier): (&Replica, &mut Applier),
     tx: &Transaction<'_>,
     batch: &Batch<Write>,
     checkpoint: &mut Checkpoint,
@@ -101,21 +105,19 @@ fn apply(
 ) -> Result<(), Error> {
     for event in batch {
         let change = &event.change;
-        let tally = &mut checkpoint.counts[change.table.index()][change.op.index()];
         match &event.body {
             Ok(write) => {
-                replica.apply(tx, change, write)?;
-                tally.applied += 1;
+                applier.apply(tx, change, write)?;
+                checkpoint.applied(change)?;
                 if let Some(kill) = kill.as_deref_mut() {
                     kill.applied();
                 }
             }
             Err(why) => {
                 replica.dead_letter(tx, change, why)?;
-                tally.dead_lettered += 1;
+                checkpoint.dead_lettered(change);
             }
         }
-        checkpoint.lsn = change.lsn;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use crossbeam_channel::Sender;
 use streamgauge::Tick;
 
 use super::envelope::{Batch, Envelope};
-use super::metrics::SourceMetrics;
+use super::metrics::SourceRecorder;
 use super::progress::Progress;
 use super::stage::{StageClock, StageReport};
 use crate::Error;
@@ -27,7 +27,7 @@ pub struct Source {
     /// Where the source tells how far it is, and learns when to stop.
     pub progress: Arc<Progress>,
     /// What it counts.
-    pub metrics: SourceMetrics,
+    pub metrics: SourceRecorder,
     /// The LSN whose increment is dropped on purpose, to prove that verification notices.
     pub drop_increment_at: Option<u64>,
 }
@@ -40,7 +40,7 @@ impl Source {
     pub fn run(mut self, mut clock: StageClock, to: &Sender<Batch<()>>) -> Result<StageReport, Error> {
         loop {
             let mut batch = Batch::with_capacity(BATCH_EVENTS);
-            let (metrics, skip) = (&self.metrics, self.drop_increment_at);
+            let (metrics, skip) = (&mut self.metrics, self.drop_increment_at);
             self.tail.read(BATCH_EVENTS, |change| {
                 let started = Tick::now();
                 if skip != Some(change.lsn) {
@@ -61,7 +61,7 @@ impl Source {
             };
             clock.worked();
             self.progress.was_read(last.change.lsn, last.change.captured_at_ms, first.started);
-            self.metrics.in_flight.add(batch.len() as i64);
+            self.metrics.sent(batch.len());
             if !clock.send(to, batch) {
                 break;
             }

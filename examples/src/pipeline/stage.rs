@@ -146,7 +146,7 @@ mod tests {
     use streamgauge::Registry;
 
     use super::*;
-    use crate::feed::{Op, Table};
+    use crate::feed::{Op, Relation, Table};
     use crate::pipeline::edge::EDGE_BATCHES;
     use crate::pipeline::{Checkpoint, Edge, ErrorKind, Metrics, Progress};
 
@@ -154,14 +154,14 @@ mod tests {
 
     fn metrics() -> StageMetrics {
         let progress = Arc::new(Progress::new(0, 0));
-        let metrics = Metrics::register(&Registry::new(), &Checkpoint::default(), &progress).expect("valid metrics");
+        let metrics = Metrics::register(&Registry::new(), &Checkpoint::default(), &progress, 0).expect("valid metrics");
         metrics.stages[Stage::Decode.index()].clone()
     }
 
     fn event(lsn: u64) -> Envelope<()> {
         let now = Tick::now();
-        let change =
-            Change { lsn, table: Table::Orders, op: Op::Insert, key: 1, captured_at_ms: 0, old: None, new: None };
+        let relation = Relation::shop(Table::Orders);
+        let change = Change { lsn, relation, op: Op::Insert, key: 1, captured_at_ms: 0, old: None, new: None };
         Envelope { change, started: now, tick: now, body: Ok(()) }
     }
 

@@ -20,15 +20,15 @@ pub struct Decoded {
 /// As [`transform_row`].
 pub fn transform(change: &Change, decoded: Decoded) -> Result<Decoded, Rejection> {
     let Decoded { old, new } = decoded;
-    Ok(Decoded { old, new: new.map(|row| transform_row(change.table, row)).transpose()? })
+    Ok(Decoded { old, new: new.map(|row| transform_row(change.relation.shape, row)).transpose()? })
 }
 
-/// The row as the replica holds it: emails masked, amounts in minor units, order lines with their total.
+/// The row of a table of this shape as the replica holds it: emails masked, amounts in minor units, order lines with their total.
 ///
 /// # Errors
 /// A [`Rejection`] of the kinds of [`Stage::Transform`](super::Stage::Transform).
-pub fn transform_row(table: Table, mut row: Row) -> Result<Row, Rejection> {
-    match table {
+pub fn transform_row(shape: Table, mut row: Row) -> Result<Row, Rejection> {
+    match shape {
         Table::Customers => {
             if let Some(email) = row[1].as_text() {
                 row[1] = mask(email).into();

@@ -60,9 +60,10 @@ impl<'a> LiveLine<'a> {
     fn line(&mut self, since: Duration, progress: &Progress, metrics: &Metrics) -> String {
         let (applied, latency) = (progress.applied(), metrics.sink.e2e.snapshot());
         let rate = (applied - self.applied) as f64 / since.as_secs_f64();
+        let (live, created, dropped) = metrics.sink.tables();
         let recent = latency.since(&self.latency);
         let line = format!(
-            "{:7.1} s  {applied} events  {rate:6.0} events/s  e2e p50 {} p99 {}  lag {} + {}  errors {}",
+            "{:7.1} s  {applied} events  {rate:6.0} events/s  e2e p50 {} p99 {}  lag {} + {}  tables {live} +{created} -{dropped}  errors {}",
             self.began.elapsed().as_secs_f64(),
             Seconds(recent.quantile(0.5)),
             Seconds(recent.quantile(0.99)),

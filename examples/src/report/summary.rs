@@ -4,11 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Seconds;
+use crate::feed::Op;
 use crate::feed::workload::WriterReport;
-use crate::feed::{Op, Table};
-use crate::pipeline::{Checkpoint, Metrics, Report};
+use crate::pipeline::{Checkpoint, Counts, Metrics, Report, RowTallies};
 
-/// What a run did. Displayed as two tables: one row a table, one row a stage.
+/// What a run did. Displayed as two tables: one row a table (all that were dropped share one), one row a stage.
 ///
 /// Events come from the checkpoint and cover the life of the state directory; bytes, latencies and times come from
 /// the metrics and cover this process.
@@ -55,24 +55,33 @@ impl fmt::Display for Summary<'_> {
 
 impl Summary<'_> {
     fn tables(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let metrics = &self.metrics.source;
+        let (shown, more): (Vec<_>, Vec<_>) =
+            self.checkpoint.tables().enumerate().partition(|(position, _)| *position < SHOWN);
+        let names = shown.iter().map(|(_, (relation, _))| relation.name.len());
+        let width = names.max().unwrap_or(0).max(DROPPED.len()) + 1;
         writeln!(
             f,
-            "{:<14}{:>10}{:>10}{:>10}{:>10}{:>14}{:>14}",
+            "{:<width$}{:>10}{:>10}{:>10}{:>10}{:>14}{:>14}",
             "table", "insert", "update", "delete", "applied", "dead letters", "bytes"
         )?;
-        for table in Table::ALL {
-            let tallies = self.checkpoint.counts[table.index()];
-            let [insert, update, delete] = Op::ALL.map(|op| {
-                let tally = tallies[op.index()];
-                tally.applied + tally.dead_lettered
-            });
-            let applied: u64 = tallies.iter().map(|tally| tally.applied).sum();
-            let dead_lettered: u64 = tallies.iter().map(|tally| tally.dead_lettered).sum();
-            let bytes = self.metrics.source.bytes_of(table);
-            let name = table.name();
-            writeln!(f, "{name:<14}{insert:>10}{update:>10}{delete:>10}{applied:>10}{dead_lettered:>14}{bytes:>14}")?;
+        for (_, (relation, tallies)) in &shown {
+            row(f, width, &relation.name, tallies, metrics.bytes_of(relation))?;
         }
-        Ok(())
+        if !more.is_empty() {
+            let mut sum = RowTallies::default();
+            for (_, (_, tallies)) in &more {
+                sum.iter_mut().zip(tallies).for_each(|(sum, tally)| *sum += *tally);
+            }
+            let bytes = more.iter().map(|(_, (relation, _))| metrics.bytes_of(relation)).sum();
+            row(f, width, &format!("({} more)", more.len()), &sum, bytes)?;
+        }
+        let Counts { dropped, creates, drops, .. } = &self.checkpoint.counts;
+        if *drops > 0 {
+            row(f, width, DROPPED, dropped, metrics.retired_bytes())?;
+        }
+        let live = self.checkpoint.relations.iter().count();
+        writeln!(f, "{live} tables live, {creates} created, {drops} dropped")
     }
 
     fn stages(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,4 +103,17 @@ impl Summary<'_> {
         }
         Ok(())
     }
+}
+
+/// Tables with a row of their own: all of them, unless somebody asked for many.
+const SHOWN: usize = 32;
+
+/// In the place of a name: no table can be called that.
+const DROPPED: &str = "(dropped)";
+
+fn row(f: &mut fmt::Formatter<'_>, width: usize, name: &str, tallies: &RowTallies, bytes: u64) -> fmt::Result {
+    let [insert, update, delete] = Op::ROWS.map(|op| tallies[op.index()].events());
+    let applied: u64 = tallies.iter().map(|tally| tally.applied).sum();
+    let dead_lettered: u64 = tallies.iter().map(|tally| tally.dead_lettered).sum();
+    writeln!(f, "{name:<width$}{insert:>10}{update:>10}{delete:>10}{applied:>10}{dead_lettered:>14}{bytes:>14}")
 }

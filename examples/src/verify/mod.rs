@@ -74,7 +74,7 @@ pub fn verify(source: &Connection, replica: &Replica, exporter: Option<SocketAdd
     expect("applied + dead-lettered and captured events", total.applied + total.dead_lettered, captured);
     expect("dead letters and dead-lettered events", replica.dead_letters()?, total.dead_lettered);
 
-    let rows = compare_rows(source, replica.connection())?;
+    let rows = compare_rows(source, replica, &checkpoint.relations)?;
     differences.extend(rows.differences);
     let counted = match exporter {
         Some(address) => {

@@ -1,6 +1,12 @@
 //! A transaction, planned before its turn comes.
 
-use crate::feed::{Datum, Table};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use rusqlite::Transaction;
+
+use crate::Error;
+use crate::feed::{Datum, Relation, Table, schema};
 
 use super::shop::{Customer, Order, Shop};
 
@@ -32,15 +38,15 @@ const DELETE_ADDRESS: &str = "DELETE FROM addresses WHERE id = ?1";
 #[derive(Debug)]
 pub struct RowOp {
     /// The statement.
-    pub sql: &'static str,
+    pub sql: Cow<'static, str>,
     /// Its parameters.
     pub params: Vec<Datum>,
 }
 
 impl RowOp {
     /// A statement with its parameters.
-    pub fn new(sql: &'static str, params: impl Into<Vec<Datum>>) -> Self {
-        Self { sql, params: params.into() }
+    pub fn new(sql: impl Into<Cow<'static, str>>, params: impl Into<Vec<Datum>>) -> Self {
+        Self { sql: sql.into(), params: params.into() }
     }
 }
 
@@ -63,15 +69,51 @@ pub enum Effect {
     Archived,
 }
 
+/// A statement that changes which tables there are. One event, like that of a [`RowOp`].
+#[derive(Clone, Debug)]
+pub enum Ddl {
+    /// Create this table and capture its changes.
+    Create(Arc<Relation>),
+    /// Drop this table with its rows.
+    Drop(Arc<Relation>),
+}
+
+impl Ddl {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn execute(&self, tx: &Transaction<'_>) -> Result<(), Error> {
+        match self {
+            Self::Create(relation) => schema::create_table(tx, relation),
+            Self::Drop(relation) => schema::drop_table(tx, relation),
+        }
+    }
+}
+
 /// A transaction.
 #[derive(Debug)]
-pub struct Plan {
+pub struct Plan<E> {
+    /// What it does to tables, first.
+    pub ddl: Vec<Ddl>,
     /// Its statements, in order.
     pub ops: Vec<RowOp>,
     /// What follows from its commit.
-    pub effect: Effect,
+    pub effect: E,
     /// Whether it is rolled back after its last statement.
     pub doomed: bool,
+}
+
+/// A writer's view of what it writes to: decides which transaction comes next.
+pub trait Planner {
+    /// What a transaction changes in the view, once it is committed.
+    type Effect;
+
+    /// Plans the next transaction, if there is any more. It has no effect on this view before it is settled.
+    fn plan(&mut self) -> Option<Plan<Self::Effect>>;
+
+    /// Takes note of a committed transaction.
+    fn settle(&mut self, effect: Self::Effect);
 }
 
 impl Shop {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::plan::INSERT_ORDER;
 use super::stock::PRODUCTS;
-use super::{DOOMED_NOTE, Effect, Ids, Plan, Poison, RowOp};
+use super::{DOOMED_NOTE, Effect, Ids, Plan, Planner, Poison, RowOp};
 use crate::feed::Table;
 
 /// A writer stops placing orders while it has this many in one state, and stops taking customers at this many.
@@ -63,59 +63,6 @@ impl Shop {
         }
     }
 
-    /// Plans the next transaction. It has no effect on this view before [`Shop::settle`].
-    pub fn plan(&mut self) -> Plan {
-        let number = self.planned;
-        self.planned += 1;
-        let (mut ops, effect) = match self.choose() {
-            Some(chosen) => chosen,
-            None if self.placed.len() < CROWD => self.place(),
-            None => self.restock(),
-        };
-        if number % POISON_EVERY == 2 {
-            let kind = Poison::ALL[(number / POISON_EVERY) as usize % Poison::ALL.len()];
-            ops.push(kind.row_op(&self.ids));
-        }
-        let doomed = number % DOOMED_EVERY == 7;
-        if doomed {
-            let id = self.ids.take(Table::Orders);
-            let note = DOOMED_NOTE;
-            ops.push(RowOp::new(
-                INSERT_ORDER,
-                [id.into(), 1.into(), "eu".into(), "placed".into(), 0.into(), note.into()],
-            ));
-        }
-        Plan { ops, effect, doomed }
-    }
-
-    /// Takes note of a committed transaction.
-    pub fn settle(&mut self, effect: Effect) {
-        match effect {
-            Effect::None => {}
-            Effect::Joined(customer) => self.customers.push_back(customer),
-            Effect::Left => {
-                self.customers.pop_front();
-            }
-            Effect::Placed(order) => self.placed.push_back(order),
-            Effect::Shipped(shipment, notification) => {
-                if let Some(mut order) = self.placed.pop_front() {
-                    order.shipment = Some(shipment);
-                    order.notifications.push(notification);
-                    self.shipped.push_back(order);
-                }
-            }
-            Effect::Delivered(notification) => {
-                if let Some(mut order) = self.shipped.pop_front() {
-                    order.notifications.push(notification);
-                    self.delivered.push_back(order);
-                }
-            }
-            Effect::Archived => {
-                self.delivered.pop_front();
-            }
-        }
-    }
-
     /// One kind of transaction by its weight, or none if there is no row for it to work on.
     fn choose(&mut self) -> Option<(Vec<RowOp>, Effect)> {
         match self.rng.u32(0..100) {
@@ -150,6 +97,61 @@ impl Shop {
     }
 }
 
+impl Planner for Shop {
+    type Effect = Effect;
+
+    fn plan(&mut self) -> Option<Plan<Effect>> {
+        let number = self.planned;
+        self.planned += 1;
+        let (mut ops, effect) = match self.choose() {
+            Some(chosen) => chosen,
+            None if self.placed.len() < CROWD => self.place(),
+            None => self.restock(),
+        };
+        if number % POISON_EVERY == 2 {
+            let kind = Poison::ALL[(number / POISON_EVERY) as usize % Poison::ALL.len()];
+            ops.push(kind.row_op(&self.ids));
+        }
+        let doomed = number % DOOMED_EVERY == 7;
+        if doomed {
+            let id = self.ids.take(Table::Orders);
+            let note = DOOMED_NOTE;
+            ops.push(RowOp::new(
+                INSERT_ORDER,
+                [id.into(), 1.into(), "eu".into(), "placed".into(), 0.into(), note.into()],
+            ));
+        }
+        Some(Plan { ddl: Vec::new(), ops, effect, doomed })
+    }
+
+    fn settle(&mut self, effect: Effect) {
+        match effect {
+            Effect::None => {}
+            Effect::Joined(customer) => self.customers.push_back(customer),
+            Effect::Left => {
+                self.customers.pop_front();
+            }
+            Effect::Placed(order) => self.placed.push_back(order),
+            Effect::Shipped(shipment, notification) => {
+                if let Some(mut order) = self.placed.pop_front() {
+                    order.shipment = Some(shipment);
+                    order.notifications.push(notification);
+                    self.shipped.push_back(order);
+                }
+            }
+            Effect::Delivered(notification) => {
+                if let Some(mut order) = self.shipped.pop_front() {
+                    order.notifications.push(notification);
+                    self.delivered.push_back(order);
+                }
+            }
+            Effect::Archived => {
+                self.delivered.pop_front();
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,7 +163,7 @@ mod tests {
         let mut shop = Shop::new(1, Arc::new(Ids::load(&conn).expect("ids")));
         let (mut doomed, mut rows) = (0, 0);
         for _ in 0..20_000 {
-            let plan = shop.plan();
+            let plan = shop.plan().expect("there is always something to do");
             rows += plan.ops.len();
             if plan.doomed {
                 doomed += 1;

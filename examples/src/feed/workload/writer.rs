@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior, params_from_iter};
 use streamgauge::Tick;
 
-use super::{Ids, Plan, Shop, WriteGate};
+use super::{Plan, Planner, WriteGate};
 use crate::Error;
 use crate::feed::schema;
 use crate::pipeline::{Progress, WorkloadMetrics};
@@ -29,31 +29,30 @@ pub struct WriterReport {
 
 /// A writer: plans transactions and runs them when its turn comes.
 #[derive(Debug)]
-pub struct Writer {
+pub struct Writer<P> {
     conn: Connection,
-    shop: Shop,
+    planner: P,
     gate: Arc<WriteGate>,
     progress: Arc<Progress>,
     metrics: WorkloadMetrics,
 }
 
-impl Writer {
+impl<P: Planner> Writer<P> {
     /// Opens a connection of its own to the source database.
     ///
     /// # Errors
     /// What SQLite says.
     pub fn open(
         path: &Path,
-        seed: u64,
-        ids: Arc<Ids>,
+        planner: P,
         gate: Arc<WriteGate>,
         progress: Arc<Progress>,
         metrics: WorkloadMetrics,
     ) -> Result<Self, Error> {
-        Ok(Self { conn: schema::open(path)?, shop: Shop::new(seed, ids), gate, progress, metrics })
+        Ok(Self { conn: schema::open(path)?, planner, gate, progress, metrics })
     }
 
-    /// Writes until the gate has no more room or the run is stopped.
+    /// Writes until the gate has no more room, the planner no more to do, or the run is stopped.
     ///
     /// # Errors
     /// What SQLite says.
@@ -64,7 +63,7 @@ impl Writer {
                 self.throttle();
                 continue;
             }
-            let plan = self.shop.plan();
+            let Some(plan) = self.planner.plan() else { break };
             let doomed = plan.doomed;
             if !self.execute(plan)? {
                 break;
@@ -83,7 +82,7 @@ impl Writer {
     /// Runs one transaction; false if there is no room for even one more event.
     ///
     /// A transaction that is larger than the room left is cut short: it is the last one, so that nothing builds on it.
-    fn execute(&mut self, plan: Plan) -> Result<bool, Error> {
+    fn execute(&mut self, plan: Plan<P::Effect>) -> Result<bool, Error> {
         let mut entry = self.gate.enter();
         let room = entry.room();
         if room == 0 {
@@ -91,18 +90,22 @@ impl Writer {
         }
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut rows = 0;
+        for ddl in plan.ddl.iter().take(room.try_into().unwrap_or(usize::MAX)) {
+            ddl.execute(&tx)?;
+            rows += 1;
+        }
         for op in &plan.ops {
             if rows == room {
                 break;
             }
-            rows += tx.prepare_cached(op.sql)?.execute(params_from_iter(&op.params))? as u64;
+            rows += tx.prepare_cached(&op.sql)?.execute(params_from_iter(&op.params))? as u64;
         }
         if plan.doomed {
             tx.rollback()?;
         } else {
             tx.commit()?;
             self.progress.committed(entry.committed(rows));
-            self.shop.settle(plan.effect);
+            self.planner.settle(plan.effect);
         }
         Ok(true)
     }

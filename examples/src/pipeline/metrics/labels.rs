@@ -5,20 +5,14 @@ use streamgauge::LabelSet;
 use crate::feed::Op;
 use crate::pipeline::{ErrorKind, Stage};
 
-/// The labels of a per-table metric.
 #[derive(Clone, Copy, Debug, LabelSet)]
-pub struct TableOp<'a> {
-    /// The source table.
-    pub table: &'a str,
-    /// What happened to the row.
-    pub op: Op,
+pub(super) struct ByOp {
+    pub(super) op: Op,
 }
 
 #[derive(Clone, Copy, Debug, LabelSet)]
-pub(super) struct Restored<'a> {
-    pub(super) table: &'a str,
-    pub(super) op: Op,
-    pub(super) outcome: &'a str,
+pub(super) struct ByChange {
+    pub(super) change: Op,
 }
 
 #[derive(Clone, Copy, Debug, LabelSet)]

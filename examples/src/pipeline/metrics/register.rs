@@ -1,15 +1,23 @@
-//! Names, help texts, units and buckets: every metric is declared here.
+//! Names, help texts, units and buckets of every metric that is not of one table.
 
 use std::sync::Arc;
 
-use streamgauge::{Buckets, Counter, Family, Gauge, Registry, Scope, Unit, UpDownCounter};
+use streamgauge::{Buckets, Counter, Family, Gauge, MetricSet, Registry, Scope, Unit, UpDownCounter};
 
-use super::labels::{Kind, Restored, StageError, TableOp};
-use super::sets::{PerTableOp, SinkMetrics, SourceMetrics, StageMetrics, WorkloadMetrics};
+use super::labels::{ByChange, ByOp, Kind, StageError};
+use super::per_table::{SourceRetired, TableLabels, labels};
+use super::restored::RestoredEvents;
+use super::sets::{SchemaChanges, SinkMetrics, SourceMetrics, StageMetrics, WorkloadMetrics};
 use crate::Error;
-use crate::feed::{Op, Table};
+use crate::feed::Op;
 use crate::pipeline::progress::unix_millis;
 use crate::pipeline::{Checkpoint, Edge, ErrorKind, Progress, Stage};
+
+/// More than the series that do not depend on short-lived tables, the exporter's own included.
+const FIXED_SERIES: usize = 1_000;
+
+/// More than the series of one table at the source and the sink, restored ones included.
+const SERIES_OF_A_TABLE: usize = 32;
 
 /// Every metric of a pipeline.
 #[derive(Clone, Debug)]
@@ -29,20 +37,29 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Registers everything. The gauges of restored events speak of `restored`, the checkpoint the process starts from.
+    /// Registers everything. The gauges of restored events speak of `restored`, the checkpoint the process starts from;
+    /// `short_lived` tables are going to be there at a time.
     ///
     /// # Errors
     /// [`Error::Metrics`].
-    pub fn register(registry: &Registry, restored: &Checkpoint, progress: &Arc<Progress>) -> Result<Self, Error> {
+    pub fn register(
+        registry: &Registry,
+        restored: &Checkpoint,
+        progress: &Arc<Progress>,
+        short_lived: usize,
+    ) -> Result<Self, Error> {
+        // Those of an earlier run may still be there.
+        let short_lived = short_lived.max(restored.relations.short_lived().count());
+        // A set's families have the default limit each; this one is as tight as the tables need.
+        registry.set_series_limit(FIXED_SERIES + short_lived * SERIES_OF_A_TABLE);
         let scope = registry.scope("cdc").label("pipeline", "orders");
         let failures = scope.counter("errors_total", "Errors by stage and kind.").family()?;
         let in_flight = scope.up_down_counter("in_flight_events", "Events between source and sink.").register()?;
-        restore(&scope, restored)?;
         lag(&scope, progress)?;
         Ok(Self {
-            source: source(&scope, in_flight.clone())?,
+            source: source(&scope, in_flight.clone(), restored)?,
             stages: stages(&scope, &failures)?,
-            sink: sink(&scope, in_flight, restored)?,
+            sink: sink(&scope, in_flight, restored, short_lived)?,
             workload: workload(&scope)?,
             status: scope
                 .gauge("pipeline_status", "Lifecycle: 1 running, 0.5 paused, 0 stopped, below 0 failed.")
@@ -74,21 +91,30 @@ fn latencies() -> Buckets {
     Buckets::exponential(0.000_01, 2.0, 22)
 }
 
-fn per_table_op<M>(mut make: impl FnMut(Table, Op) -> M) -> PerTableOp<M> {
-    Table::ALL.map(|table| Op::ALL.map(|op| make(table, op)))
+/// Makes the sets of the tables that are there.
+fn init<S: MetricSet>(tables: &Family<TableLabels<'static>, S>, restored: &Checkpoint) {
+    restored.relations.iter().for_each(|relation| tables.init(&labels(relation)));
 }
 
-fn source(scope: &Scope, in_flight: UpDownCounter) -> Result<SourceMetrics, Error> {
+fn schema_changes(scope: &Scope, name: &str, help: &str) -> Result<SchemaChanges, Error> {
+    let changes: Family<ByChange, Counter> = scope.counter(name, help).family()?;
+    let of = |change| changes.get_or_create(&ByChange { change });
+    Ok(SchemaChanges { creates: of(Op::Create), drops: of(Op::Drop) })
+}
+
+fn source(scope: &Scope, in_flight: UpDownCounter, restored: &Checkpoint) -> Result<SourceMetrics, Error> {
     let scope = scope.label("source", "sqlite");
-    let events: Family<TableOp<'static>, Counter> =
-        scope.counter("source_events_total", "Events read from the change log.").family()?;
-    let bytes: Family<TableOp<'static>, Counter> = scope
-        .counter("source_bytes_total", "Bytes of the row images read from the change log.")
-        .unit(Unit::Bytes)
-        .family()?;
+    let tables = Family::register(&scope)?;
+    init(&tables, restored);
+    let retired: Family<ByOp, SourceRetired> = Family::register(&scope)?;
     Ok(SourceMetrics {
-        events: per_table_op(|table, op| events.get_or_create(&TableOp { table: table.name(), op })),
-        bytes: per_table_op(|table, op| bytes.get_or_create(&TableOp { table: table.name(), op })),
+        tables,
+        retired: Op::ROWS.map(|op| retired.get_or_create(&ByOp { op })),
+        schema_changes: schema_changes(
+            &scope,
+            "source_schema_changes_total",
+            "Tables whose create or drop was read from the change log.",
+        )?,
         in_flight,
     })
 }
@@ -119,9 +145,20 @@ fn stages(
     Ok([source?, decode?, transform?, route?, sink?])
 }
 
-fn sink(scope: &Scope, in_flight: UpDownCounter, restored: &Checkpoint) -> Result<SinkMetrics, Error> {
-    let events: Family<TableOp<'static>, Counter> =
-        scope.counter("sink_events_total", "Events applied to the replica.").family()?;
+fn sink(
+    scope: &Scope,
+    in_flight: UpDownCounter,
+    restored: &Checkpoint,
+    short_lived: usize,
+) -> Result<SinkMetrics, Error> {
+    let tables = Family::register(scope)?;
+    init(&tables, restored);
+    let retired: Family<ByOp, Counter> = scope
+        .counter("sink_retired_events_total", "Events applied to the replica, of tables that were dropped since.")
+        .family()?;
+    let live =
+        scope.up_down_counter("short_lived_tables", "Tables in the replica that came with the feed.").register()?;
+    live.add(restored.relations.short_lived().count() as i64);
     let dead_letters: Family<Kind, Counter> =
         scope.counter("dlq_events_total", "Events routed to the dead-letter table.").family()?;
     let last_checkpoint = scope
@@ -140,7 +177,15 @@ fn sink(scope: &Scope, in_flight: UpDownCounter, restored: &Checkpoint) -> Resul
     let entries = scope.up_down_counter("dlq_entries", "Rows in the dead-letter table.").register()?;
     entries.add(restored.total().dead_lettered as i64);
     Ok(SinkMetrics {
-        events: per_table_op(|table, op| events.get_or_create(&TableOp { table: table.name(), op })),
+        tables,
+        retired: Op::ROWS.map(|op| retired.get_or_create(&ByOp { op })),
+        schema_changes: schema_changes(
+            scope,
+            "sink_schema_changes_total",
+            "Tables created and dropped in the replica.",
+        )?,
+        short_lived: live,
+        restored: RestoredEvents::register(scope, restored, short_lived)?,
         dead_letters: ErrorKind::ALL.map(|error_kind| dead_letters.get_or_create(&Kind { error_kind })),
         entries,
         e2e: scope
@@ -170,22 +215,6 @@ fn workload(scope: &Scope) -> Result<WorkloadMetrics, Error> {
             .duration_counter("workload_throttled_seconds_total", "Time in which writers waited for the pipeline.")
             .register()?,
     })
-}
-
-/// What earlier processes had done: the counters start at 0 with the process, as counters should (a counter that
-/// started at the old total, a little below what was last scraped, would look like a reset and add the total again).
-fn restore(scope: &Scope, restored: &Checkpoint) -> Result<(), Error> {
-    let events: Family<Restored<'static>, Gauge> =
-        scope.gauge("restored_events", "Events behind the checkpoint from which the process started.").family()?;
-    for table in Table::ALL {
-        for op in Op::ALL {
-            let tally = restored.counts[table.index()][op.index()];
-            for (outcome, count) in [("applied", tally.applied), ("dead_lettered", tally.dead_lettered)] {
-                events.with(&Restored { table: table.name(), op, outcome }, |gauge| gauge.set(count as f64));
-            }
-        }
-    }
-    Ok(())
 }
 
 /// The gauges that are computed when somebody scrapes.

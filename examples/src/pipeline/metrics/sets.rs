@@ -1,34 +1,87 @@
 //! The handles of each part of the pipeline, and what it does with them on the stream.
 
-use streamgauge::{Counter, DurationCounter, Gauge, Histogram, UpDownCounter};
+use streamgauge::{Counter, DurationCounter, Family, Gauge, Histogram, UpDownCounter};
 
-use crate::feed::{Change, Op, Table};
+use super::per_table::{PerTable, SinkTable, SourceRetired, SourceTable, TableLabels, labels};
+use super::restored::RestoredEvents;
+use crate::feed::{Change, Op, Relation, Table};
 use crate::pipeline::{Envelope, ErrorKind};
 
-pub(super) type PerTableOp<M> = [[M; Op::ALL.len()]; Table::ALL.len()];
 pub(super) type PerKind<M> = [M; ErrorKind::ALL.len()];
+/// By [`Op::index`].
+pub(super) type PerOp<M> = [M; Op::ROWS.len()];
+
+/// Tables that came and went.
+#[derive(Clone, Debug)]
+pub(super) struct SchemaChanges {
+    pub(super) creates: Counter,
+    pub(super) drops: Counter,
+}
 
 /// What the source counts.
 #[derive(Clone, Debug)]
 pub struct SourceMetrics {
-    pub(super) events: PerTableOp<Counter>,
-    pub(super) bytes: PerTableOp<Counter>,
-    /// Events between source and sink.
-    pub in_flight: UpDownCounter,
+    pub(super) tables: Family<TableLabels<'static>, SourceTable>,
+    pub(super) retired: PerOp<SourceRetired>,
+    pub(super) schema_changes: SchemaChanges,
+    pub(super) in_flight: UpDownCounter,
 }
 
 impl SourceMetrics {
-    /// Counts one event and its bytes.
-    #[inline]
-    pub fn count(&self, change: &Change) {
-        let (table, op) = (change.table.index(), change.op.index());
-        self.events[table][op].inc();
-        self.bytes[table][op].add(change.bytes() as u64);
+    /// What the source's thread counts with.
+    pub fn recorder(&self) -> SourceRecorder {
+        SourceRecorder { tables: PerTable::new(&self.tables), metrics: self.clone() }
     }
 
-    /// The bytes counted for a table, by this process.
-    pub fn bytes_of(&self, table: Table) -> u64 {
-        self.bytes[table.index()].iter().map(Counter::get).sum()
+    /// The bytes counted for a table that is there, by this process.
+    pub fn bytes_of(&self, relation: &Relation) -> u64 {
+        let bytes = |set: &SourceTable| set.ops().map(|op| op.source_bytes_total.get()).iter().sum();
+        self.tables.with(&labels(relation), bytes)
+    }
+
+    /// The bytes counted for tables that were dropped since, by this process.
+    pub fn retired_bytes(&self) -> u64 {
+        self.retired.iter().map(|retired| retired.source_retired_bytes_total.get()).sum()
+    }
+}
+
+/// Counts what the source reads. Belongs to its thread.
+#[derive(Debug)]
+pub struct SourceRecorder {
+    metrics: SourceMetrics,
+    tables: PerTable<SourceTable>,
+}
+
+impl SourceRecorder {
+    /// Counts one event and, of a row, its bytes.
+    #[inline]
+    pub fn count(&mut self, change: &Change) {
+        match change.op {
+            Op::Insert | Op::Update | Op::Delete => {
+                let op = self.tables.of(&change.relation).ops()[change.op.index()];
+                op.source_events_total.inc();
+                op.source_bytes_total.add(change.bytes() as u64);
+            }
+            Op::Create => {
+                self.tables.created(&change.relation);
+                self.metrics.schema_changes.creates.inc();
+            }
+            Op::Drop => {
+                let retired = &self.metrics.retired;
+                self.tables.dropped(&change.relation, |set| {
+                    for (retired, op) in retired.iter().zip(set.ops()) {
+                        retired.source_retired_events_total.add(op.source_events_total.get());
+                        retired.source_retired_bytes_total.add(op.source_bytes_total.get());
+                    }
+                });
+                self.metrics.schema_changes.drops.inc();
+            }
+        }
+    }
+
+    /// Notes that this many events are on their way.
+    pub fn sent(&self, events: usize) {
+        self.metrics.in_flight.add(events as i64);
     }
 }
 
@@ -60,7 +113,11 @@ impl StageMetrics {
 /// What the sink counts.
 #[derive(Clone, Debug)]
 pub struct SinkMetrics {
-    pub(super) events: PerTableOp<Counter>,
+    pub(super) tables: Family<TableLabels<'static>, SinkTable>,
+    pub(super) retired: PerOp<Counter>,
+    pub(super) schema_changes: SchemaChanges,
+    pub(super) short_lived: UpDownCounter,
+    pub(super) restored: RestoredEvents,
     pub(super) dead_letters: PerKind<Counter>,
     pub(super) entries: UpDownCounter,
     /// From the source's reading of an event to the commit that applied it.
@@ -72,30 +129,68 @@ pub struct SinkMetrics {
 }
 
 impl SinkMetrics {
-    /// Counts one event as applied or dead-lettered, after its commit.
-    #[inline]
-    pub fn done<T>(&self, event: &Envelope<T>) {
-        self.e2e.observe_between(event.started, event.tick);
-        match &event.body {
-            Ok(_) => self.events[event.change.table.index()][event.change.op.index()].inc(),
-            Err(why) => {
-                self.dead_letters[why.kind.index()].inc();
-                self.entries.inc();
-            }
-        }
+    /// What the sink's thread counts with.
+    pub fn recorder(&self) -> SinkRecorder {
+        SinkRecorder { tables: PerTable::new(&self.tables), restored: self.restored.clone(), metrics: self.clone() }
+    }
+
+    /// The tables there are in the replica, and how many this process has created and dropped.
+    pub fn tables(&self) -> (u64, u64, u64) {
+        let SchemaChanges { creates, drops } = &self.schema_changes;
+        (Table::ALL.len() as u64 + self.short_lived.get().max(0) as u64, creates.get(), drops.get())
     }
 
     /// The events dead-lettered by this process.
     pub fn dead_lettered(&self) -> u64 {
         self.dead_letters.iter().map(Counter::get).sum()
     }
+}
+
+/// Counts what the sink does. Belongs to its thread.
+#[derive(Debug)]
+pub struct SinkRecorder {
+    metrics: SinkMetrics,
+    tables: PerTable<SinkTable>,
+    restored: RestoredEvents,
+}
+
+impl SinkRecorder {
+    /// Counts one event as applied or dead-lettered, after its commit.
+    #[inline]
+    pub fn done<T>(&mut self, event: &Envelope<T>) {
+        let (change, metrics) = (&event.change, &self.metrics);
+        metrics.e2e.observe_between(event.started, event.tick);
+        match (&event.body, change.op) {
+            (Ok(_), Op::Insert | Op::Update | Op::Delete) => {
+                self.tables.of(&change.relation).ops()[change.op.index()].inc();
+            }
+            (Ok(_), Op::Create) => {
+                self.tables.created(&change.relation);
+                metrics.schema_changes.creates.inc();
+                metrics.short_lived.inc();
+            }
+            (Ok(_), Op::Drop) => {
+                self.tables.dropped(&change.relation, |set| {
+                    metrics.retired.iter().zip(set.ops()).for_each(|(retired, op)| retired.add(op.get()));
+                });
+                self.restored.dropped(&change.relation);
+                metrics.schema_changes.drops.inc();
+                metrics.short_lived.dec();
+            }
+            (Err(why), _) => {
+                metrics.dead_letters[why.kind.index()].inc();
+                metrics.entries.inc();
+            }
+        }
+    }
 
     /// Counts a committed transaction of this many events.
     pub fn committed(&self, events: usize) {
-        self.transactions.observe(events as f64);
-        self.checkpoints.inc();
-        self.last_checkpoint.set_to_current_time();
-        self.in_flight.add(-(events as i64));
+        let metrics = &self.metrics;
+        metrics.transactions.observe(events as f64);
+        metrics.checkpoints.inc();
+        metrics.last_checkpoint.set_to_current_time();
+        metrics.in_flight.add(-(events as i64));
     }
 }
 

@@ -36,8 +36,8 @@ pub(crate) use lost::{Dropped, count_dropped, count_lost};
 pub(crate) use pass::{Pass, PassScratch};
 pub(crate) use pin::Pin;
 pub(crate) use ranges::{OutOfCells, Range};
-use reclaim::collect;
-pub(crate) use reclaim::{Retired, retire};
+
+pub(crate) use reclaim::{Retired, collect, retire};
 pub(crate) use record::{add, add_observations, add_release, warm};
 pub(crate) use series::{GaugeSeries, Series};
 pub use stats::{Stats, stats};

@@ -10,8 +10,9 @@ use super::selector::ValueHasher;
 use super::shared::Shared;
 use super::table::{Table, TableWriter};
 use super::tally::Tally;
+use super::values::Values;
 use super::{Desc, Error, RecordRef, SeriesRef};
-use crate::cells::{OutOfCells, Pin, Range, Retired, retire};
+use crate::cells::{OutOfCells, Pin, Range, Retired, collect, retire};
 use crate::label::{escape_into, needs_escape, unescape};
 use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, Fault, Mutex, Ordering, PlainArc, broken};
 use crossbeam_utils::CachePadded;
@@ -21,6 +22,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Removed records of a family from which on, where they outnumber the live ones, the live ones are moved to
 /// new pages.
 const MANY_HOLES: usize = if cfg!(engine_loom) { 1 } else { 64 };
+
+/// Series from which on a table is given to the reclaimer as soon as it is outgrown.
+const LARGE_TABLE: usize = 512;
 
 /// Why a series was not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,12 +216,12 @@ impl FamilyCore {
         &'p self,
         pin: &'p Pin,
         hash: u64,
-        values: &[String],
+        values: &Values,
         exempt: bool,
         make: Make<'_>,
     ) -> Result<RecordRef<'p>, Refused> {
         let rendered = self.render(values);
-        let (record, retired) = {
+        let (record, retired, is_large) = {
             let mut writer = self.writer.lock();
             if let Some(record) = self.find_text(pin, hash, &rendered.text) {
                 return Ok(record);
@@ -244,10 +248,14 @@ impl FamilyCore {
             let replaced = self.table.insert(table, hash, record);
             // After the table: a walk that meets the series must find that its labels live.
             pages.publish(records);
-            (record, replaced)
+            (record, replaced, table.len() >= LARGE_TABLE)
         };
         if let Some(table) = retired {
             retire(table);
+            if is_large {
+                // Outgrown tables would else wait for a scrape, and take as much together as the one in use.
+                collect();
+            }
         }
         Ok(record)
     }
@@ -258,10 +266,11 @@ impl FamilyCore {
     }
 
     /// Finds the live record with these values, in the family's order.
-    pub(crate) fn find_values<'p>(&'p self, pin: &'p Pin, hash: u64, values: &[String]) -> Option<RecordRef<'p>> {
+    pub(crate) fn find_values<'p>(&'p self, pin: &'p Pin, hash: u64, values: &Values) -> Option<RecordRef<'p>> {
         let names = &self.desc.label_names;
-        self.table
-            .find(pin, hash, |record| record.values(names).zip(values).all(|(text, value)| unescape(text) == *value))
+        self.table.find(pin, hash, |record| {
+            record.values(names).zip(values.iter()).all(|(text, value)| unescape(text) == value)
+        })
     }
 
     /// Finds the live record with these rendered labels.
@@ -405,20 +414,29 @@ impl FamilyCore {
         self.hasher.hash_all(record.values(&self.desc.label_names).map(unescape))
     }
 
-    fn render(&self, values: &[String]) -> Rendered {
-        let mut rendered = Rendered { text: Vec::new(), ends: Vec::with_capacity(values.len()), escaped: false };
-        for (name, value) in self.desc.label_names.iter().zip(values) {
-            if !rendered.text.is_empty() {
-                rendered.text.push(b',');
+    fn render(&self, values: &Values) -> Rendered {
+        let names = &self.desc.label_names;
+        // Exact, but for what is escaped: `,name=""` each.
+        let capacity = values.bytes() + names.iter().map(|name| name.len() + 4).sum::<usize>();
+        let mut text = Vec::with_capacity(capacity);
+        let mut ends = Vec::with_capacity(names.len());
+        let mut escaped = false;
+        for (name, value) in names.iter().zip(values.iter()) {
+            if !text.is_empty() {
+                text.push(b',');
             }
-            rendered.text.extend_from_slice(name.as_bytes());
-            rendered.text.extend_from_slice(b"=\"");
-            rendered.escaped |= needs_escape(value);
-            escape_into(value, &mut rendered.text);
-            rendered.ends.push(rendered.text.len() as u32);
-            rendered.text.push(b'"');
+            text.extend_from_slice(name.as_bytes());
+            text.extend_from_slice(b"=\"");
+            if needs_escape(value) {
+                escaped = true;
+                escape_into(value, &mut text);
+            } else {
+                text.extend_from_slice(value.as_bytes());
+            }
+            ends.push(text.len() as u32);
+            text.push(b'"');
         }
-        rendered
+        Rendered { text, ends, escaped }
     }
 }
 

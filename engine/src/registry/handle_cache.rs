@@ -154,8 +154,8 @@ impl<K: Copy + Eq + Hash, L, M: Instrument> HandleCache<K, L, M> {
     fn home(&self, key: K) -> usize {
         let mut hasher = self.hasher;
         key.hash(&mut hasher);
-        // Fibonacci hashing: the product's high bits depend on all bits below.
-        (hasher.finish().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift) as usize
+        // The high bits: rapidhash ends in a product, whose high bits depend on all bits below.
+        (hasher.finish() >> self.shift) as usize
     }
 
     /// Finds the slot of a key, or the free one that would be its.

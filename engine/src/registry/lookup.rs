@@ -5,6 +5,7 @@ use super::dense::Dense;
 use super::instrument::backend::Backend;
 use super::scope::Purpose;
 use super::selector::Selector;
+use super::values::Values;
 use super::{FamilyCore, RecordRef, Scope, SeriesRef};
 use crate::cells::{Pin, Range, count_lost};
 use crate::label::{LabelSet, unescape};
@@ -20,7 +21,7 @@ pub(super) struct Lookup<L> {
     dense: Dense<L>,
     pub(super) selector: Selector,
     /// The values and the hash of this handle's overflow series.
-    overflow: (Vec<String>, u64),
+    overflow: (Values, u64),
     /// Of sets: what they are registered in, and the sets still to be made before the table is looked through for
     /// those whose series went without it.
     sets: Option<(Scope, AtomicUsize)>,
@@ -95,7 +96,7 @@ impl<L: LabelSet> Lookup<L> {
     }
 
     /// Makes the storage of a set; `None` of single metrics, and where a series was removed meanwhile.
-    fn prepare<M: Backend>(&self, values: &[String], exempt: bool) -> Result<Option<SeriesRef>, Refused> {
+    fn prepare<M: Backend>(&self, values: &Values, exempt: bool) -> Result<Option<SeriesRef>, Refused> {
         let room = &self.core.room;
         let generation = room.generation();
         let Some(scope) = self.scope_of(values.iter()) else { return Ok(None) };
@@ -162,7 +163,7 @@ impl<L: LabelSet> Lookup<L> {
         &'p self,
         pin: &'p Pin,
         hash: u64,
-        values: &[String],
+        values: &Values,
         exempt: bool,
     ) -> Result<Option<(M, RecordRef<'p>)>, Refused> {
         let layout = self.core.desc.layout.as_deref();

@@ -38,6 +38,7 @@ mod shared;
 mod state_set;
 mod table;
 mod tally;
+mod values;
 
 pub use builder::Builder;
 pub(crate) use callback::{Callback, Callbacks, alone};

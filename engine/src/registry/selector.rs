@@ -1,6 +1,7 @@
 //! How a family handle names a series: its constant labels and the values of its label set.
 
 use super::table::usable;
+use super::values::Values;
 use super::{Desc, RecordRef};
 use crate::label::{LabelSet, LabelVisitor, unescape};
 use rapidhash::inner::RapidHasher;
@@ -150,22 +151,29 @@ impl Selector {
 
     /// Gives the values of the overflow series in a family of so many labels: the constant ones, and
     /// `__overflow__` for each of the set.
-    pub(crate) fn overflow_values(&self, labels: usize) -> Vec<String> {
-        let mut values = vec![OVERFLOW.to_owned(); labels];
-        for constant in &self.constants {
-            values[constant.index] = constant.value.to_string();
+    pub(crate) fn overflow_values(&self, labels: usize) -> Values {
+        let mut values = self.constant_values(labels);
+        for index in 0..labels {
+            if self.constants.iter().all(|constant| constant.index != index) {
+                values.set(index, OVERFLOW);
+            }
         }
         values
     }
 
     /// Gives the values of all labels in the family's order, those of the set cut to `longest` bytes. Cold:
     /// allocates.
-    pub(crate) fn values<L: LabelSet>(&self, labels: &L, longest: usize) -> Vec<String> {
-        let mut values = vec![String::new(); self.constants.len() + L::NAMES.len()];
+    pub(crate) fn values<L: LabelSet>(&self, labels: &L, longest: usize) -> Values {
+        let values = self.constant_values(self.constants.len() + L::NAMES.len());
+        self.each(labels, Copied { values, longest }).values
+    }
+
+    fn constant_values(&self, labels: usize) -> Values {
+        let mut values = Values::new(labels);
         for constant in &self.constants {
-            values[constant.index] = constant.value.to_string();
+            values.set(constant.index, &constant.value);
         }
-        self.each(labels, Values { values, longest }).values
+        values
     }
 }
 
@@ -199,14 +207,14 @@ impl Take for Match<'_> {
     }
 }
 
-struct Values {
-    values: Vec<String>,
+struct Copied {
+    values: Values,
     longest: usize,
 }
 
-impl Take for Values {
+impl Take for Copied {
     fn take(&mut self, variable: &Variable, value: &str) {
-        value[..value.floor_char_boundary(self.longest)].clone_into(&mut self.values[variable.index]);
+        self.values.set(variable.index, &value[..value.floor_char_boundary(self.longest)]);
     }
 }
 

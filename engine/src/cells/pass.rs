@@ -86,8 +86,8 @@ impl<'s> Pass<'s> {
     /// Gives the sum of one cell over all slabs.
     #[inline]
     pub(crate) fn count(&mut self, range: Range) -> u64 {
-        self.select(range.chunk);
-        if let Some(total) = self.scratch.totals.get(range.offset as usize) {
+        self.select(range.chunk());
+        if let Some(total) = self.scratch.totals.get(range.offset() as usize) {
             return *total;
         }
         self.counted += 1;
@@ -114,7 +114,7 @@ impl<'s> Pass<'s> {
     /// Gives increments minus decrements of the two cells of an up-down counter; negative only where
     /// a decrement came before its increment.
     pub(crate) fn difference(&mut self, range: Range) -> i64 {
-        self.select(range.chunk);
+        self.select(range.chunk());
         if broken(Fault::IncrementsReadFirst) {
             // The fault itself (O4).
             let up = total(&self.scratch.column, range, 0, Ordering::Acquire);
@@ -130,14 +130,14 @@ impl<'s> Pass<'s> {
             return depth;
         }
         // The increment may be in a slab that is newer than the list, while its decrement is not.
-        self.relist(range.chunk);
+        self.relist(range.chunk());
         let up = total(&self.scratch.column, range, 0, Ordering::Relaxed);
         up.wrapping_sub(down).cast_signed()
     }
 
     /// Gives increments plus decrements of an up-down counter: what changes with each of them.
     pub(crate) fn movements(&mut self, range: Range) -> u64 {
-        self.select(range.chunk);
+        self.select(range.chunk());
         let column = &self.scratch.column;
         // Relaxed (O1): counts order nothing.
         let up = total(column, range, 0, Ordering::Relaxed);
@@ -156,20 +156,20 @@ impl<'s> Pass<'s> {
     /// which is finite. `monotone` where no observation is negative: the sum then never falls (I2).
     pub(crate) fn histogram(&mut self, series: &Series, buckets: &mut [u64], monotone: bool) -> f64 {
         // The column may be from before the floor, since it is kept from series to series.
-        self.select(series.range().chunk);
+        self.select(series.range().chunk());
         let floor = if monotone { series.sum_floor() } else { f64::MIN };
         let mut sum = self.merge(series.range(), buckets);
         if monotone && Series::is_below(sum, floor) && !broken(Fault::PassNotRelisted) {
             // Another pass, which began later, saw a thread or a chunk that was new to it. Everything it
             // saw is there now that its floor is (O16).
-            self.relist(series.range().chunk);
+            self.relist(series.range().chunk());
             sum = self.merge(series.range(), buckets);
         }
         if monotone { series.settle_sum(floor, sum) } else { sum }
     }
 
     fn merge(&mut self, range: Range, buckets: &mut [u64]) -> f64 {
-        self.select(range.chunk);
+        self.select(range.chunk());
         buckets.fill(0);
         let mut sum = 0.0;
         for chunk in &self.scratch.column {
@@ -202,5 +202,5 @@ fn total(column: &[&Chunk], range: Range, index: usize, order: Ordering) -> u64 
 fn at(chunk: &Chunk, range: Range, index: usize) -> &Cell {
     // The mask is for the compiler, which then needs no bounds check: ranges stay within a chunk.
     const { assert!(CHUNK_CELLS.is_power_of_two()) };
-    &chunk.cells()[(range.offset as usize + index) & (CHUNK_CELLS - 1)]
+    &chunk.cells()[(range.offset() as usize + index) & (CHUNK_CELLS - 1)]
 }

@@ -6,19 +6,32 @@ use crate::sync::Ordering;
 
 /// The place of a series' cells: `chunk` and `offset` are the same in every slab, and the range never
 /// straddles a chunk.
+///
+/// The chunk in the low half and the offset in the high half of one word: a handle is read with one load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Range {
-    pub(crate) chunk: u32,
-    pub(crate) offset: u32,
-}
+pub(crate) struct Range(u64);
 
 impl Range {
     /// Cells that nobody reads, for the counters of noop handles.
-    pub(crate) const SCRATCH: Self = Self { chunk: 0, offset: 0 };
+    pub(crate) const SCRATCH: Self = Self::new(0, 0);
+
+    pub(crate) const fn new(chunk: u32, offset: u32) -> Self {
+        Self((offset as u64) << 32 | chunk as u64)
+    }
+
+    #[inline(always)]
+    pub(crate) const fn chunk(self) -> u32 {
+        self.0 as u32
+    }
+
+    #[inline(always)]
+    pub(crate) const fn offset(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
 
     /// Tells whether the range is scratch: not owned, not read, not given back.
     pub(crate) fn is_scratch(self) -> bool {
-        is_scratch_chunk(self.chunk)
+        is_scratch_chunk(self.chunk())
     }
 }
 
@@ -29,11 +42,11 @@ pub(crate) struct PackedRange(u32);
 impl PackedRange {
     pub(crate) fn new(range: Range) -> Self {
         const { assert!(CHUNK_CELLS * DIRECTORY_CHUNKS <= 1 << 24) };
-        Self(range.chunk * CHUNK_CELLS as u32 + range.offset)
+        Self(range.chunk() * CHUNK_CELLS as u32 + range.offset())
     }
 
     pub(crate) fn unpack(self) -> Range {
-        Range { chunk: self.0 / CHUNK_CELLS as u32, offset: self.0 % CHUNK_CELLS as u32 }
+        Range::new(self.0 / CHUNK_CELLS as u32, self.0 % CHUNK_CELLS as u32)
     }
 }
 
@@ -145,12 +158,12 @@ impl RangeAllocator {
                 self.next_chunk += 1;
                 // Relaxed: see class_of_chunk.
                 arena.chunk_classes[chunk as usize].store(class as u8 + 1, Ordering::Relaxed);
-                Range { chunk, offset: 0 }
+                Range::new(chunk, 0)
             }
             None => return Err(OutOfCells),
         };
-        let next = range.offset as usize + len;
-        self.open[class] = (next + len <= CHUNK_CELLS).then_some(Range { chunk: range.chunk, offset: next as u32 });
+        let next = range.offset() as usize + len;
+        self.open[class] = (next + len <= CHUNK_CELLS).then_some(Range::new(range.chunk(), next as u32));
         Ok(range)
     }
 
@@ -171,7 +184,7 @@ impl RangeAllocator {
     /// Puts zeroed ranges back on the free lists of their classes.
     pub(crate) fn put_back(&mut self, arena: &Arena, ranges: &[Range]) {
         for range in ranges {
-            let class = arena.chunk_classes[range.chunk as usize].load(Ordering::Relaxed);
+            let class = arena.chunk_classes[range.chunk() as usize].load(Ordering::Relaxed);
             if let Some(class) = usize::from(class).checked_sub(1) {
                 self.free[class].push(*range);
             }
@@ -200,5 +213,5 @@ pub(crate) fn give_back(range: Range) -> usize {
 
 /// Gives the cells of a range that belong to it by its class.
 pub(crate) fn len_of(arena: &Arena, range: Range) -> usize {
-    class_of_chunk(arena, range.chunk).len
+    class_of_chunk(arena, range.chunk()).len
 }

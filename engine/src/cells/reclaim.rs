@@ -172,10 +172,10 @@ fn zero(directory: &super::chunk::Directory, range: Range, len: usize) {
     if broken(Fault::ReuseWithoutZeroing) {
         return;
     }
-    let Some(chunk) = std::ptr::NonNull::new(directory.get(range.chunk)) else { return };
+    let Some(chunk) = std::ptr::NonNull::new(directory.get(range.chunk())) else { return };
     // SAFETY: a published chunk lives as long as its slab, which the reclaim lock keeps.
     let chunk = unsafe { chunk.as_ref() };
-    for offset in range.offset as usize..range.offset as usize + len {
+    for offset in range.offset() as usize..range.offset() as usize + len {
         chunk.cell(offset).zero();
     }
 }

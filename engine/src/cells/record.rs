@@ -19,7 +19,7 @@ fn own_chunk(range: Range) -> *const Chunk {
         // SAFETY: the directory pointer is the all-null static or that of this thread's slab.
         let directory = unsafe { &*local.directory.get() };
         // SAFETY: ranges come from the allocator, which stays below DIRECTORY_CHUNKS.
-        unsafe { directory.owner_get(range.chunk) }
+        unsafe { directory.owner_get(range.chunk()) }
     })
 }
 
@@ -30,7 +30,7 @@ fn own_chunk(range: Range) -> *const Chunk {
 #[inline(always)]
 #[allow(unsafe_code, reason = "see own_chunk")]
 unsafe fn cell_of<'a>(chunk: *const Chunk, range: Range, index: usize) -> &'a Cell {
-    let offset = range.offset as usize + index;
+    let offset = range.offset() as usize + index;
     debug_assert!(offset < CHUNK_CELLS);
     // SAFETY: ranges never straddle a chunk (ranges.rs), and the caller's index lies within its
     // range, so the offset is below CHUNK_CELLS.
@@ -90,11 +90,11 @@ pub(crate) fn add_observations(range: Range, total: f64, bucket: u64, n: u64) {
 #[cold]
 #[inline(never)]
 fn add_cold(range: Range, index: usize, n: u64) {
-    if let Some(chunk) = touch(range.chunk) {
+    if let Some(chunk) = touch(range.chunk()) {
         // Release: one cold path for both orders; O4 needs it.
         chunk_cell(chunk, range, index).owner_add_ordered(n, Ordering::Release);
-    } else if let Some(chunk) = arena().shared_chunk(range.chunk) {
-        let cell = chunk.cell(range.offset as usize + index);
+    } else if let Some(chunk) = arena().shared_chunk(range.chunk()) {
+        let cell = chunk.cell(range.offset() as usize + index);
         if broken(Fault::OrphanWithoutRmw) {
             return cell.shared_add_without_rmw(n);
         }
@@ -108,14 +108,14 @@ fn add_cold(range: Range, index: usize, n: u64) {
 #[cold]
 #[inline(never)]
 fn add_observations_cold(range: Range, total: f64, bucket: u64, n: u64) {
-    if let Some(chunk) = touch(range.chunk) {
+    if let Some(chunk) = touch(range.chunk()) {
         chunk_cell(chunk, range, 0).owner_add_f64(total);
         // Release (O3): as on the hot path.
         chunk_cell(chunk, range, 1 + bucket as usize).owner_add_ordered(n, Ordering::Release);
-    } else if let Some(chunk) = arena().shared_chunk(range.chunk) {
-        chunk.cell(range.offset as usize).shared_add_f64(total);
+    } else if let Some(chunk) = arena().shared_chunk(range.chunk()) {
+        chunk.cell(range.offset() as usize).shared_add_f64(total);
         // Release (O3, O5): a read-modify-write, as orphans share the cell.
-        chunk.cell(range.offset as usize + 1 + bucket as usize).shared_add(n, Ordering::Release);
+        chunk.cell(range.offset() as usize + 1 + bucket as usize).shared_add(n, Ordering::Release);
     } else {
         count_lost();
     }
@@ -125,7 +125,7 @@ fn add_observations_cold(range: Range, total: f64, bucket: u64, n: u64) {
 fn chunk_cell<'a>(chunk: NonNull<Chunk>, range: Range, index: usize) -> &'a Cell {
     // SAFETY: `touch` gave the chunk of this thread's own slab, which lives until it detaches.
     let chunk = unsafe { chunk.as_ref() };
-    chunk.cell(range.offset as usize + index)
+    chunk.cell(range.offset() as usize + index)
 }
 
 /// Allocates, attaches and touches every page of the chunks in use, so that the first record of this
@@ -136,7 +136,7 @@ pub(crate) fn warm() {
         let Some(chunk) = touch(chunk) else { return };
         for offset in (0..CHUNK_CELLS as u32).step_by(CELLS_PER_PAGE) {
             // Writing, not reading: a read would map the shared page of zeros.
-            chunk_cell(chunk, Range { chunk: 0, offset }, 0).owner_add(0);
+            chunk_cell(chunk, Range::new(0, offset), 0).owner_add(0);
         }
     }
 }

@@ -173,6 +173,7 @@ impl FamilyCore {
             }
             let generation = self.room.generation();
             if !exempt && !self.admit(&writer) {
+                let generation = if broken(Fault::RefusalNotedLate) { self.room.generation() } else { generation };
                 self.room.refuse(generation);
                 return Err(Refused::Full);
             }
@@ -190,6 +191,9 @@ impl FamilyCore {
             let Writer { records, table, .. } = &mut *writer;
             let pages = self.records(pin);
             let record = pages.append(records, new);
+            if broken(Fault::RecordPublishedFirst) {
+                pages.publish(records);
+            }
             let replaced = self.table.insert(table, hash, record);
             // After the table: a walk that meets the series must find that its labels live.
             pages.publish(records);
@@ -228,6 +232,9 @@ impl FamilyCore {
     pub(crate) fn remove(&self, pin: &Pin, record: RecordRef<'_>, only_unused: bool) -> bool {
         let hash = self.hash_of(record);
         let mut retired: Vec<Retired> = Vec::new();
+        if broken(Fault::ChangeToldFirst) {
+            self.room.changed();
+        }
         {
             let mut writer = self.writer.lock();
             // The record may be a copy of before a compaction, or its labels may live again.
@@ -258,7 +265,9 @@ impl FamilyCore {
         }
         self.shared.give_back(usize::from(!record.is_exempt()));
         // Last: whoever sees the change sees the removal and the room.
-        self.room.changed();
+        if !broken(Fault::ChangeToldFirst) {
+            self.room.changed();
+        }
         self.forget_departed(self.shared.exposed_by_all());
         for item in retired {
             retire(item);
@@ -327,7 +336,8 @@ impl FamilyCore {
             // Of labels that went twice, the later one; of labels that are back, the living.
             let text = gone.record().text();
             let went_again = departed[index + 1..].iter().filter(due).any(|later| later.record().text() == text);
-            if !went_again && !self.is_reborn(pin, gone.record()) {
+            let reborn = !broken(Fault::RebornShownTwice) && self.is_reborn(pin, gone.record());
+            if !went_again && !reborn {
                 show(gone.record());
             }
         }

@@ -219,6 +219,8 @@ pub enum Fault {
     RemovalNumberedFirst,
     /// The final value of a removed series is shown though its labels live again (O19).
     RebornShownTwice,
+    /// The limits are checked before the mutex is taken under which the series is made (O20).
+    LimitCheckedEarly,
     /// A refusal is noted with the generation after the look for room, not with the one before (O20).
     RefusalNotedLate,
     /// A family that has said it waits for room of the registry does not look for it once more (O20).

@@ -90,6 +90,11 @@ fn the_last_place_is_given_once() {
 }
 
 #[test]
+fn the_last_place_twin() {
+    fails(Fault::LimitCheckedEarly, "series past the limit", last_place);
+}
+
+#[test]
 fn room_of_a_registry_comes_back() {
     holds(100, registry_limit);
 }

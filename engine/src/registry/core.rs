@@ -166,13 +166,14 @@ impl FamilyCore {
         make: Make<'_>,
     ) -> Result<RecordRef<'p>, Refused> {
         let rendered = self.render(values);
+        let early = broken(Fault::LimitCheckedEarly).then(|| self.admit(&self.writer.lock()));
         let (record, retired) = {
             let mut writer = self.writer.lock();
             if let Some(record) = self.find_text(pin, hash, &rendered.text) {
                 return Ok(record);
             }
             let generation = self.room.generation();
-            if !exempt && !self.admit(&writer) {
+            if !exempt && !early.unwrap_or_else(|| self.admit(&writer)) {
                 let generation = if broken(Fault::RefusalNotedLate) { self.room.generation() } else { generation };
                 self.room.refuse(generation);
                 return Err(Refused::Full);

@@ -209,6 +209,30 @@ pub enum Fault {
     ReleasedAtOnce,
     /// The length of a page of records is published with Relaxed instead of Release (O14).
     RecordPublishedRelaxed,
+    /// A record can be walked to before it can be looked up (O14).
+    RecordPublishedFirst,
+    /// A new thread is given the slab of a thread that has not ended (O1).
+    AdoptedWhileOwned,
+    /// A pass leaves out the slabs that no thread holds (O6).
+    IdleSlabsSkipped,
+    /// A user is admitted to a dead series (O11).
+    DeadAdmitted,
+    /// A removal can be read before it is marked and listed (O19).
+    RemovalNumberedFirst,
+    /// The final value of a removed series is shown though its labels live again (O19).
+    RebornShownTwice,
+    /// The limits are checked before the mutex is taken under which the series is made (O20).
+    LimitCheckedEarly,
+    /// A refusal is noted with the generation after the look for room, not with the one before (O20).
+    RefusalNotedLate,
+    /// A family that has said it waits for room of the registry does not look for it once more (O20).
+    RoomNotLookedForAgain,
+    /// The generation moves on before the series dies and its place is free (O20, O21).
+    ChangeToldFirst,
+    /// The generation moves on with Relaxed instead of Release (O21).
+    ChangeToldRelaxed,
+    /// A handle cache notes the generation after it has looked at its entries (O21).
+    SweepNotedLate,
 }
 
 /// Tells whether a model asked for `fault`; always false outside loom, and compiled away.

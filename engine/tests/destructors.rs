@@ -143,7 +143,7 @@ static SERIAL: Mutex<()> = Mutex::new(());
 #[test]
 fn records_in_destructors_are_counted() {
     let _alone = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);
-    let threads = 150 * stress();
+    let threads = if cfg!(miri) { 3 } else { 150 * stress() };
     let before = stats().slabs;
     let late = [Order::AppFirst, Order::EngineFirst].map(|order| run(order, threads));
     run(Order::OnlyAtExit, threads);
@@ -163,10 +163,11 @@ fn destructors_of_threads_that_die_together() {
     let events = registry.counter("racing_total", "R.").register().expect("legal");
     let ones = registry.histogram("racing", "R.").buckets(Buckets::explicit([1.0])).register().expect("legal");
 
+    const RECORDS: u64 = if cfg!(miri) { 20 } else { 500 };
     struct Racer(Counter, Histogram);
     impl Drop for Racer {
         fn drop(&mut self) {
-            for _ in 0..500 {
+            for _ in 0..RECORDS {
                 self.0.inc();
                 self.1.observe(1.0);
             }
@@ -175,7 +176,7 @@ fn destructors_of_threads_that_die_together() {
     thread_local! {
         static RACER: RefCell<Option<Racer>> = const { RefCell::new(None) };
     }
-    let rounds = 20 * stress();
+    let rounds = if cfg!(miri) { 2 } else { 20 * stress() };
     for _ in 0..rounds {
         let threads: Vec<_> = (0..4)
             .map(|index| {
@@ -194,7 +195,7 @@ fn destructors_of_threads_that_die_together() {
             .collect();
         threads.into_iter().for_each(|thread| thread.join().expect("no destructor panics"));
     }
-    let expected = rounds as u64 * 4 * 501;
+    let expected = rounds as u64 * 4 * (RECORDS + 1);
     assert_eq!(events.get(), expected);
     assert_eq!(ones.snapshot().count(), expected - rounds as u64 * 4);
     assert_eq!(ones.snapshot().sum(), (expected - rounds as u64 * 4) as f64);

@@ -75,6 +75,17 @@ fn an_adopted_slab_keeps_its_values() {
 }
 
 #[test]
+fn adoption_twin_while_owned() {
+    // Two owners of one slab: the chunk of one takes the place of the other's, with what that has counted.
+    fails(Fault::AdoptedWhileOwned, "increments were lost", adoption);
+}
+
+#[test]
+fn adoption_twin_skipped_while_idle() {
+    fails(Fault::IdleSlabsSkipped, "increments were lost", adoption);
+}
+
+#[test]
 fn late_destructors_lose_nothing() {
     holds(20, late_destructor);
 }

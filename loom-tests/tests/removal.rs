@@ -75,9 +75,22 @@ fn removal_and_scrape() {
 
 /// A series is removed and born again while a scrape runs: its labels are shown once at most.
 fn rebirth_and_scrape() {
+    rebirth(&[]);
+}
+
+/// The same beside a series that lives on, so that the records stay in their pages: the removed one in front of
+/// the new one.
+fn rebirth_in_place_and_scrape() {
+    rebirth(&[2]);
+}
+
+fn rebirth(beside: &[u64]) {
     let registry = Registry::new();
     let events = family(&registry, "events_total");
     record(&events, 1);
+    for table in beside {
+        record(&events, *table);
+    }
     let mut scraper = Scraper::new(&registry);
     let churning = events.clone();
     let thread = thread::spawn(move || {
@@ -86,8 +99,10 @@ fn rebirth_and_scrape() {
     });
     scrape(&mut scraper);
     thread.join().expect("the thread ends");
-    let last = scrape(&mut scraper);
-    assert_eq!(last, [("1".to_owned(), 1)], "the new series, which starts at zero");
+    let mut last = scrape(&mut scraper);
+    last.sort();
+    let live: Vec<_> = [1].iter().chain(beside).map(|table| (table.to_string(), 1)).collect();
+    assert_eq!(last, live, "the new series, which starts at zero");
     model::tidy_up();
 }
 
@@ -132,8 +147,28 @@ fn final_values_are_shown_once() {
 }
 
 #[test]
+fn final_values_twin() {
+    fails(Fault::RemovalNumberedFirst, "is shown twice in one scrape", removal_and_scrape);
+}
+
+#[test]
 fn labels_are_shown_once_a_scrape() {
     holds(100, rebirth_and_scrape);
+}
+
+#[test]
+fn labels_twin() {
+    fails(Fault::RebornShownTwice, "is shown twice in one scrape", rebirth_and_scrape);
+}
+
+#[test]
+fn labels_are_shown_once_a_scrape_in_place() {
+    holds(100, rebirth_in_place_and_scrape);
+}
+
+#[test]
+fn labels_in_place_twin() {
+    fails(Fault::RecordPublishedFirst, "is shown twice in one scrape", rebirth_in_place_and_scrape);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 #![cfg(engine_loom)]
 
 use loom::thread;
-use streamgauge::{Fault, Registry, model};
+use std::sync::Arc;
+use std::time::Duration;
+use streamgauge::{Counter, Family, Fault, LabelSet, Registry, model, testing::expire_unheld};
 use streamgauge_loom_tests::{fails, holds};
 
 /// A user comes while the series expires.
@@ -14,6 +16,37 @@ fn expiry() {
     let admitted = user.join().expect("the thread ends").is_some();
     assert!(!(expired && admitted), "a user holds a dead series");
     assert!(expired || admitted, "neither was admitted, nor expired");
+}
+
+#[derive(LabelSet)]
+struct Table {
+    table: u64,
+}
+
+/// A handle is asked for while the family expires the series.
+fn expiry_of_a_family() {
+    let registry = Registry::new();
+    // Idle at once: what a model cannot do is wait.
+    let events = registry.counter("events_total", "Events.").idle_timeout(Duration::ZERO).family();
+    let events: Arc<Family<Table, Counter>> = Arc::new(events.expect("a legal declaration"));
+    events.with(&Table { table: 1 }, |counter| counter.inc());
+    let asking = events.clone();
+    let user = thread::spawn(move || {
+        let counter = asking.get_or_create(&Table { table: 1 });
+        counter.inc();
+        counter
+    });
+    let expired = expire_unheld(&registry) as u64;
+    let counter = user.join().expect("the thread ends");
+    let [own, overflow] = ["1", "__overflow__"].map(|table| registry.sample_value("events_total", &[("table", table)]));
+    // Of the overflow series where the user came in the middle of the expiry.
+    assert_eq!(own.or(overflow), Some(counter.get() as f64), "a user holds a dead series");
+    // The user came after the expiry, or vetoed it.
+    assert_eq!(counter.get() + expired, 2, "records were lost, or counted twice");
+    assert_eq!(expire_unheld(&registry), 0, "a held series expired");
+    drop(counter);
+    assert_eq!(expire_unheld(&registry), 1, "a series that nobody holds does not expire");
+    model::tidy_up();
 }
 
 /// A thread records into a series that goes, while another makes a new one, which may get its cells.
@@ -42,6 +75,21 @@ fn users_veto_expiry() {
 #[test]
 fn users_twin() {
     fails(Fault::KillByCheckThenSet, "a user holds a dead series", expiry);
+}
+
+#[test]
+fn users_veto_the_expiry_of_a_family() {
+    holds(100, expiry_of_a_family);
+}
+
+#[test]
+fn users_of_a_family_twin() {
+    fails(Fault::KillByCheckThenSet, "a user holds a dead series", expiry_of_a_family);
+}
+
+#[test]
+fn users_of_a_family_twin_dead_admitted() {
+    fails(Fault::DeadAdmitted, "a user holds a dead series", expiry_of_a_family);
 }
 
 #[test]

@@ -115,6 +115,9 @@ impl Arena {
     /// Gives a slab to the calling thread: an idle one, or a new one, or `None` without memory.
     pub(crate) fn adopt(&self) -> Option<SlabPtr> {
         let mut slabs = self.slabs.lock();
+        if broken(Fault::AdoptedWhileOwned) && !slabs.all.is_empty() {
+            return slabs.all.first().copied();
+        }
         // The lock pairs with the unlock of `give_back` (O6): the adopter sees every cell that the
         // thread before it wrote.
         if let Some(slab) = slabs.idle.pop() {
@@ -135,6 +138,9 @@ impl Arena {
         loop {
             let slabs = self.slabs.lock();
             if slabs.all.len() <= copy.capacity() {
+                if broken(Fault::IdleSlabsSkipped) {
+                    return copy.extend(slabs.all.iter().filter(|slab| !slabs.idle.contains(slab)));
+                }
                 return copy.extend_from_slice(&slabs.all);
             }
             // Grows without the lock: the global allocator may record, and attach takes the lock.

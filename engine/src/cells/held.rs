@@ -21,7 +21,7 @@ impl Users {
     /// Admits one more user, unless the series is dead.
     pub(crate) fn admit(&self) -> bool {
         // Acquire (O11): pairs with the AcqRel of `kill_if_unused`; a refused caller sees the removal.
-        if self.0.fetch_add(1, Ordering::Acquire) & DEAD == 0 {
+        if self.0.fetch_add(1, Ordering::Acquire) & DEAD == 0 || broken(Fault::DeadAdmitted) {
             return true;
         }
         self.0.fetch_sub(1, Ordering::Relaxed);
@@ -48,10 +48,11 @@ impl Users {
     /// stands on this.
     pub(crate) fn kill_if_unused(&self) -> bool {
         if broken(Fault::KillByCheckThenSet) {
-            let unused = self.0.load(Ordering::Acquire) == 0;
+            let seen = self.0.load(Ordering::Acquire);
+            let unused = seen & !OVERFLOW == 0;
             if unused {
                 // The fault itself (O11): between the check and this store a user may come.
-                self.0.store(DEAD, Ordering::Release);
+                self.0.store(seen | DEAD, Ordering::Release);
             }
             return unused;
         }

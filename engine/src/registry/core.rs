@@ -221,13 +221,15 @@ impl FamilyCore {
         make: Make<'_>,
     ) -> Result<RecordRef<'p>, Refused> {
         let rendered = self.render(values);
+        let early = broken(Fault::LimitCheckedEarly).then(|| self.admit(&self.writer.lock()));
         let (record, retired, is_large) = {
             let mut writer = self.writer.lock();
             if let Some(record) = self.find_text(pin, hash, &rendered.text) {
                 return Ok(record);
             }
             let generation = self.room.generation();
-            if !exempt && !self.admit(&writer) {
+            if !exempt && !early.unwrap_or_else(|| self.admit(&writer)) {
+                let generation = if broken(Fault::RefusalNotedLate) { self.room.generation() } else { generation };
                 self.room.refuse(generation);
                 return Err(Refused::Full);
             }
@@ -245,6 +247,9 @@ impl FamilyCore {
             let Writer { records, table, .. } = &mut *writer;
             let pages = self.records(pin);
             let record = pages.append(records, new);
+            if broken(Fault::RecordPublishedFirst) {
+                pages.publish(records);
+            }
             let replaced = self.table.insert(table, hash, record);
             // After the table: a walk that meets the series must find that its labels live.
             pages.publish(records);
@@ -288,6 +293,9 @@ impl FamilyCore {
     pub(crate) fn remove(&self, pin: &Pin, record: RecordRef<'_>, only_unused: bool) -> bool {
         let hash = self.hash_of(record);
         let mut retired: Vec<Retired> = Vec::new();
+        if broken(Fault::ChangeToldFirst) {
+            self.room.changed();
+        }
         {
             let mut writer = self.writer.lock();
             // The record may be a copy of before a compaction, or its labels may live again.
@@ -319,7 +327,9 @@ impl FamilyCore {
         }
         self.shared.give_back(usize::from(!record.is_exempt()));
         // Last: whoever sees the change sees the removal and the room.
-        self.room.changed();
+        if !broken(Fault::ChangeToldFirst) {
+            self.room.changed();
+        }
         self.forget_departed(self.shared.exposed_by_all());
         for item in retired {
             retire(item);
@@ -389,7 +399,8 @@ impl FamilyCore {
             // Of labels that went twice, the later one; of labels that are back, the living.
             let text = gone.record().text();
             let went_again = departed[index + 1..].iter().filter(due).any(|later| later.record().text() == text);
-            if !went_again && !self.is_reborn(pin, gone.record()) {
+            let reborn = !broken(Fault::RebornShownTwice) && self.is_reborn(pin, gone.record());
+            if !went_again && !reborn {
                 show(gone.record());
             }
         }

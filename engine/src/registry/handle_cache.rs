@@ -3,7 +3,7 @@
 use super::kept::Kept;
 use super::room::Room;
 use super::{Family, Instrument};
-use crate::sync::PlainArc;
+use crate::sync::{Fault, PlainArc, broken};
 use rapidhash::inner::RapidHasher;
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
@@ -235,6 +235,9 @@ impl<K: Copy + Eq + Hash, L, M: Instrument> HandleCache<K, L, M> {
                 Some(entry) if entry.metric.is_dead() || entry.metric.is_overflow() => self.take(index),
                 _ => index += 1,
             }
+        }
+        if broken(Fault::SweepNotedLate) {
+            self.generation = self.room.generation();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What has changed in a family: the word that handle caches, sets and refused lookups compare.
 
-use crate::sync::{AtomicU64, Mutex, Ordering, PlainArc, PlainWeak};
+use crate::sync::{AtomicU64, Fault, Mutex, Ordering, PlainArc, PlainWeak, unless_broken};
 
 /// Counts what may make a kept handle stale, or a refused one welcome: removals, and returns of room.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Room {
     /// Notes that a series went, or that there is room again, here and in the sets of this family.
     pub(crate) fn changed(&self) {
         // Release (O21): after the series died and its place was given back.
-        self.generation.fetch_add(1, Ordering::Release);
+        self.generation.fetch_add(1, unless_broken(Fault::ChangeToldRelaxed, Ordering::Release));
         let sets: Vec<_> = self.sets.lock().iter().filter_map(PlainWeak::upgrade).collect();
         for set in sets {
             set.changed();

@@ -39,7 +39,12 @@ impl Shared {
     pub(crate) fn number_removal(&self, remove: impl FnOnce(u64)) {
         let mut removals = self.removals.lock();
         *removals += 1;
-        remove(*removals);
+        let removal = *removals;
+        if broken(Fault::RemovalNumberedFirst) {
+            drop(removals);
+            return remove(removal);
+        }
+        remove(removal);
     }
 
     /// Gives the number of the last removal.
@@ -82,7 +87,7 @@ impl Shared {
             waiting.push(room.clone());
         }
         // Room that was given back before the line above has woken others only; later room wakes this family.
-        self.try_take()
+        !broken(Fault::RoomNotLookedForAgain) && self.try_take()
     }
 
     fn try_take(&self) -> bool {

@@ -161,23 +161,6 @@ fn the_reserved_value_on_the_stream_is_the_overflow_series() {
 }
 
 #[test]
-fn the_reserved_value_as_a_constant_label_is_a_series_of_its_scope() {
-    let registry = Registry::new();
-    let scope = registry.label("pipeline", "__overflow__");
-    let own: Events = scope.counter("events_total", "E.").limit(1).family().expect("legal");
-    let other: Events =
-        registry.label("pipeline", "orders").counter("events_total", "E.").limit(1).family().expect("legal");
-    ["a", "b"].iter().for_each(|table| inc(&own, table));
-    ["a", "b"].iter().for_each(|table| inc(&other, table));
-    let of = |pipeline, table| registry.sample_value("events_total", &[("pipeline", pipeline), ("table", table)]);
-    // Each scope has its overflow series, under its constant labels.
-    assert_eq!((of("__overflow__", "a"), of("__overflow__", "__overflow__")), (Some(1.0), Some(1.0)));
-    assert_eq!((of("orders", "a"), of("orders", "__overflow__")), (None, Some(2.0)));
-    scope.gauge("lag", "Lag.").register().expect("legal").set(1.0);
-    assert_eq!(registry.sample_value("lag", &[("pipeline", "__overflow__")]), Some(1.0));
-}
-
-#[test]
 fn long_values_are_cut_at_a_character_wherever_it_ends() {
     for (limit, euros) in [(0, 0), (1, 0), (2, 0), (3, 1), (4, 1), (5, 1), (6, 2)] {
         let registry = Registry::new();
@@ -388,4 +371,63 @@ fn a_label_value_that_changes_its_text_is_recorded_once() {
     let (series, sum) = total(&registry);
     assert_eq!(sum, 2_000);
     assert!(series <= 7, "{series} series of seven texts");
+}
+
+#[test]
+fn a_metric_has_at_most_128_labels() {
+    let registry = Registry::new();
+    let labels = |count: usize| {
+        (0..count).fold(registry.gauge("lag", "Lag."), |builder, label| builder.label(&format!("l{label}"), "v"))
+    };
+    let error = labels(129).register().expect_err("too many");
+    assert_eq!(error.to_string(), "metric \"lag\", label \"l128\": a metric has at most 128 labels, and this one 129");
+    labels(128).register().expect("as many as there may be").set(1.0);
+    let mut body = Vec::new();
+    assert_eq!(Scraper::new(&registry).encode(Format::Text, &mut body).series(), 1);
+}
+
+#[test]
+fn the_reserved_value_is_no_constant_label() {
+    let registry = Registry::new();
+    let reserved = registry.label("table", "__overflow__");
+    let error = reserved.counter("events_total", "E.").register().expect_err("reserved");
+    assert!(error.to_string().contains("label \"table\": the value \"__overflow__\" is reserved"), "{error}");
+    assert!(reserved.counter("events_total", "E.").family::<()>().is_err());
+    // On the stream it means the overflow series, which counts it.
+    let events: Events = registry.counter("events_total", "E.").family().expect("legal");
+    events.with(&Table { table: "__overflow__" }, Counter::inc);
+    assert_eq!(registry.sample_value("events_total", &[("table", "__overflow__")]), Some(1.0));
+}
+
+#[test]
+fn a_constant_value_is_at_most_64_kib() {
+    let registry = Registry::new();
+    let declare = |bytes: usize| registry.gauge("lag", "Lag.").label("table", "x".repeat(bytes)).register();
+    let error = declare(65_537).expect_err("too long");
+    assert!(error.to_string().contains("its value has 65537 bytes, and 65536 are allowed"), "{error}");
+    declare(65_536).expect("as long as it may be").set(1.0);
+    // The limit of values on the stream goes no further.
+    let events: Events = registry.counter("events_total", "E.").value_limit(usize::MAX).family().expect("legal");
+    let long = "y".repeat(70_000);
+    events.with(&Table { table: &long }, Counter::inc);
+    assert_eq!(registry.sample_value("events_total", &[("table", &long[..65_536])]), Some(1.0));
+}
+
+#[test]
+fn cut_values_are_counted_and_their_series_can_be_removed() {
+    let registry = Registry::new();
+    registry.self_metrics(true).expect("legal");
+    let events: Events = registry.counter("events_total", "E.").value_limit(4).family().expect("legal");
+    assert!(events.get(&Table { table: "orders" }).is_none());
+    for _ in 0..3 {
+        events.with(&Table { table: "orders" }, Counter::inc);
+    }
+    events.with(&Table { table: "user" }, Counter::inc);
+    let family = [("family", "events_total")];
+    assert_eq!(registry.sample_value("streamgauge_cut_values_total", &family), Some(3.0));
+    assert_eq!(events.get(&Table { table: "orders" }).map(|events| events.get()), Some(3));
+    assert_eq!(events.get(&Table { table: "user" }).map(|events| events.get()), Some(1));
+    assert!(events.remove(&Table { table: "order_items" }), "it is the same series");
+    assert_eq!(registry.sample_value("events_total", &[("table", "orde")]), None);
+    assert_eq!(registry.sample_value("streamgauge_series", &family), Some(1.0));
 }

@@ -5,8 +5,8 @@ mod common;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use streamgauge::{
-    Buckets, Counter, DurationCounter, Error, Family, Gauge, Histogram, LabelSet, LabelValue, MetricSet, Registry,
-    Scraper, UpDownCounter,
+    Buckets, Counter, DurationCounter, Error, Family, Format, Gauge, Histogram, LabelSet, LabelValue, MetricSet,
+    Registry, Scraper, UpDownCounter,
 };
 
 #[derive(LabelSet)]
@@ -106,7 +106,7 @@ fn a_set_is_registered_whole() {
     let inner = [("stage", "decode"), ("level", "inner"), ("partition", "7")];
     assert_eq!(value("app_partition_size_bytes_count", &inner), Some(1.0));
     let mut body = Vec::new();
-    Scraper::new(&registry).encode(streamgauge::Format::Text, &mut body);
+    Scraper::new(&registry).encode(Format::Text, &mut body);
     assert!(String::from_utf8(body).expect("utf-8").contains("# HELP app_events_total Events read.\n"));
     let debug = format!("{:?}", (set.clone(), TableMetrics::default()));
     assert!(debug.contains("events_total"));
@@ -309,4 +309,33 @@ fn a_refused_set_takes_nothing_from_others() {
     sets.with(&labels, |set| set.rows_total.inc());
     assert_eq!(registry.sample_value("rows_total", &[("source", "mysql"), ("table", "orders")]), Some(5.0));
     assert_eq!(registry.sample_value("bytes_total", &[("source", "mysql"), ("table", "orders")]), None);
+}
+
+#[derive(MetricSet)]
+struct Limited {
+    /// Rows.
+    #[metric(limit = 1)]
+    rows_total: Counter,
+    /// Changes that were undone.
+    #[metric(name = "changes_total", label(op = "undo"))]
+    undone_total: Counter,
+}
+
+#[test]
+fn members_have_limits_and_their_own_labels_come_last() {
+    let registry = Registry::new();
+    let scope = registry.label("pipeline", "orders").limit(2);
+    let sets = Family::<Table<'static>, Limited>::register(&scope).expect("legal");
+    for table in ["a", "b"] {
+        sets.with(&Table { source: "mysql", table }, |set| set.rows_total.inc());
+    }
+    let limit = |name: &str| registry.describe().iter().find(|family| family.name == name).map(|family| family.limit);
+    assert_eq!((limit("rows_total"), limit("changes_total")), (Some(1), Some(2)));
+    let mut body = Vec::new();
+    Scraper::new(&registry).encode(Format::Text, &mut body);
+    let text = String::from_utf8(body).expect("text");
+    let line = "changes_total{pipeline=\"orders\",source=\"mysql\",table=\"a\",op=\"undo\"} 0\n";
+    assert!(text.contains(line), "{text}");
+    let line = "rows_total{pipeline=\"orders\",source=\"__overflow__\",table=\"__overflow__\"} 1\n";
+    assert!(text.contains(line), "{text}");
 }

@@ -50,6 +50,7 @@ fn removal() {
     record(&mut cache, 1);
     assert_eq!(old.get(), before, "a cache recorded into a series whose removal had returned");
     let [reborn, overflow] = ["1", "__overflow__"].map(|table| live(&registry, table));
+    assert_eq!(overflow, 0.0, "overflow though there is room");
     assert_eq!(before as f64 + reborn + overflow, 3.0, "records were lost, or counted twice");
     drop((cache, old));
     model::tidy_up();

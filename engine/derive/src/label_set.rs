@@ -2,8 +2,9 @@
 
 use crate::attributes::rename;
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use std::collections::HashMap;
+use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Error, Field, Fields, GenericParam, Generics, Lifetime, LitStr, Result};
 
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
@@ -16,11 +17,25 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         if names.insert(name.value(), name.span()).is_some() {
             return Err(Error::new(name.span(), format!("two labels are named `{}`", name.value())));
         }
-        labels.push((ident, name, &field.ty));
+        labels.push((ident, &field.ty, name));
     }
-    let idents: Vec<_> = labels.iter().map(|(ident, ..)| ident).collect();
-    let types: Vec<_> = labels.iter().map(|(_, _, ty)| ty).collect();
-    let texts = labels.iter().map(|(_, name, _)| name);
+    let types: Vec<_> = labels.iter().map(|(_, ty, _)| ty).collect();
+    let texts = labels.iter().map(|(_, _, name)| name);
+    // With the type's span: what is no label value is refused there, and not at the derive.
+    let ordinals = labels.iter().map(|(ident, ty, _)| {
+        quote_spanned! {ty.span()=>
+            let ordinal = ordinal
+                .wrapping_mul(<#ty as ::streamgauge::LabelValue>::VALUES.len())
+                .wrapping_add(::streamgauge::LabelValue::ordinal(&self.#ident));
+        }
+    });
+    let visits = labels.iter().map(|(ident, ty, _)| {
+        quote_spanned! {ty.span()=>
+            ::streamgauge::LabelValue::with_text(&self.#ident, |text| {
+                ::streamgauge::LabelVisitor::value(visitor, text)
+            });
+        }
+    });
     let this = &input.ident;
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
     let family = family_generics(&input.generics);
@@ -33,17 +48,13 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
 
             #[inline(always)]
             fn visit<StreamgaugeVisitor: ::streamgauge::LabelVisitor>(&self, visitor: &mut StreamgaugeVisitor) {
-                #(::streamgauge::LabelValue::with_text(&self.#idents, |text| {
-                    ::streamgauge::LabelVisitor::value(visitor, text)
-                });)*
+                #(#visits)*
             }
 
             #[inline(always)]
             fn ordinal(&self) -> usize {
                 let ordinal = 0usize;
-                #(let ordinal = ordinal
-                    .wrapping_mul(<#types as ::streamgauge::LabelValue>::VALUES.len())
-                    .wrapping_add(::streamgauge::LabelValue::ordinal(&self.#idents));)*
+                #(#ordinals)*
                 ordinal
             }
         }

@@ -1,7 +1,8 @@
 //! What a field of a metric set says: its type, its help, its `#[metric(..)]` attributes.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Attribute, Error, Expr, ExprLit, Field, GenericArgument, Lit, LitStr, Meta, PathArguments, Result, Type};
 
 /// A single metric.
@@ -109,7 +110,7 @@ impl FieldKind {
 }
 
 /// Gives `M` of `Family<L, M>`.
-fn family_of(ty: &Type) -> Option<&Type> {
+pub(crate) fn family_of(ty: &Type) -> Option<&Type> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last()?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
@@ -125,6 +126,7 @@ pub(crate) struct Attributes {
     pub(crate) name: Option<LitStr>,
     pub(crate) unit: Option<LitStr>,
     level: Option<LitStr>,
+    limit: Option<Expr>,
     pub(crate) buckets: Option<Expr>,
     pub(crate) states: Option<Expr>,
     prefix: Option<LitStr>,
@@ -147,6 +149,7 @@ impl Attributes {
                     "name" => parsed.name = Some(meta.value()?.parse()?),
                     "unit" => parsed.unit = Some(meta.value()?.parse()?),
                     "level" => parsed.level = Some(meta.value()?.parse()?),
+                    "limit" => parsed.limit = Some(meta.value()?.parse()?),
                     "prefix" => parsed.prefix = Some(meta.value()?.parse()?),
                     "buckets" => parsed.buckets = Some(meta.value()?.parse()?),
                     "states" => parsed.states = Some(meta.value()?.parse()?),
@@ -178,12 +181,18 @@ impl Attributes {
         }
     }
 
-    /// Gives `scope` with the prefix, the level and the labels.
+    /// Gives `scope` with the prefix, the level, the limit and the labels.
     pub(crate) fn scope(&self, scope: &TokenStream) -> Result<TokenStream> {
         let prefix = self.prefix.as_ref().map(|prefix| quote!(.scope(#prefix)));
         let level = self.level()?;
         let labels = self.labels.iter().map(|(name, value)| quote!(.label(#name, #value)));
-        Ok(quote!(::core::clone::Clone::clone(#scope) #prefix #level #(#labels)*))
+        let limit = self.limit();
+        Ok(quote!(::core::clone::Clone::clone(#scope) #prefix #level #limit #(#labels)*))
+    }
+
+    /// Gives the call that sets the limit.
+    pub(crate) fn limit(&self) -> Option<TokenStream> {
+        self.limit.as_ref().map(|limit| quote_spanned!(limit.span()=> .limit(#limit)))
     }
 
     /// Gives the call that states the level.
@@ -216,7 +225,7 @@ impl Attributes {
     }
 }
 
-const UNKNOWN: &str = "unknown metric attribute; `name`, `unit`, `buckets`, `states`, `level`, `prefix` = .. and `label(k = \"v\")` are allowed";
+const UNKNOWN: &str = "unknown metric attribute; `name`, `unit`, `buckets`, `states`, `level`, `limit`, `prefix` = .. and `label(k = \"v\")` are allowed";
 const UNITS: [&str; 9] = ["seconds", "bytes", "ratio", "celsius", "meters", "volts", "amperes", "joules", "grams"];
 
 /// Gives the help text of a metric: its doc comment, on one line.

@@ -1,6 +1,6 @@
 //! `#[derive(MetricSet)]`.
 
-use crate::metric_field::{Attributes, FieldKind, Metric, help};
+use crate::metric_field::{Attributes, FieldKind, Metric, family_of, help};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use quote::quote_spanned;
@@ -13,16 +13,18 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         return Err(Error::new_spanned(&input.generics, "a set of metrics has no generics: its fields are fixed"));
     }
     let attributes = Attributes::parse(&input.attrs)?;
-    attributes.allow(&["prefix", "label", "level"], "the struct")?;
+    attributes.allow(&["prefix", "label", "level", "limit"], "the struct")?;
     let mut taken = HashSet::new();
     let mut idents = Vec::new();
     let mut values = Vec::new();
+    let mut shows = Vec::new();
     let mut problems: Option<Error> = None;
     for field in named_fields(input)? {
         let Some(ident) = &field.ident else { continue };
         match value(field, ident, &mut taken) {
             Ok(value) => {
                 idents.push(ident);
+                shows.push(quote_spanned!(field.ty.span()=> ::streamgauge::SetField::field(&self.#ident, visitor);));
                 values.push(value);
             }
             // All mistakes at once, each at its field.
@@ -48,7 +50,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
 
             fn fields(&self, visitor: &mut ::streamgauge::FieldVisitor<'_>) {
                 let _ = &visitor;
-                #(::streamgauge::SetField::field(&self.#idents, visitor);)*
+                #(#shows)*
             }
         }
 
@@ -96,16 +98,19 @@ fn value(field: &Field, ident: &Ident, taken: &mut HashSet<String>) -> Result<To
         FieldKind::Metric(metric) => (metric, quote_spanned!(ty.span()=> register)),
         FieldKind::Family(metric) => (metric, quote_spanned!(ty.span()=> family)),
         FieldKind::Set => {
-            attributes.allow(&["prefix", "label", "level"], "a set, or a family of sets")?;
+            attributes.allow(&["prefix", "label", "level", "limit"], "a set, or a family of sets")?;
             let scope = attributes.scope(&quote!(scope))?;
-            return Ok(quote_spanned!(ty.span()=> <#ty>::register(&#scope)?));
+            // By trait where it can be, so that the compiler says what the type is not.
+            let by = if family_of(ty).is_some() { quote!(<#ty>) } else { quote!(<#ty as ::streamgauge::MetricSet>) };
+            return Ok(quote_spanned!(ty.span()=> #by::register(&#scope)?));
         }
     };
-    match metric {
-        Metric::Histogram => attributes.allow(&["name", "unit", "label", "level", "buckets"], "a histogram")?,
-        Metric::StateSet => attributes.allow(&["name", "label", "level", "states"], "a state set")?,
-        _ => attributes.allow(&["name", "unit", "label", "level"], metric.article())?,
-    }
+    let allowed: &[_] = match metric {
+        Metric::Histogram => &["name", "unit", "label", "level", "limit", "buckets"],
+        Metric::StateSet => &["name", "label", "level", "limit", "states"],
+        _ => &["name", "unit", "label", "level", "limit"],
+    };
+    attributes.allow(allowed, metric.article())?;
     let name = match &attributes.name {
         Some(name) => name.clone(),
         None => LitStr::new(ident.to_string().trim_start_matches("r#"), ident.span()),
@@ -118,11 +123,12 @@ fn value(field: &Field, ident: &Ident, taken: &mut HashSet<String>) -> Result<To
     let method = metric.method();
     let unit = attributes.unit_variant()?.map(|unit| quote!(.unit(::streamgauge::Unit::#unit)));
     let level = attributes.level()?;
+    let limit = attributes.limit();
     if metric == Metric::StateSet && attributes.states.is_none() {
         return Err(Error::new(ident.span(), format!("`{ident}` needs its states: `#[metric(states = [..])]`")));
     }
     let states = attributes.states.as_ref().map(|states| quote_spanned!(states.span()=> .states(#states)));
     let buckets = attributes.buckets.as_ref().map(|buckets| quote_spanned!(buckets.span()=> .buckets(#buckets)));
     let labels = attributes.labels.iter().map(|(name, value)| quote!(.label(#name, #value)));
-    Ok(quote!(scope.#method(#name, #help) #unit #level #buckets #states #(#labels)* .#end()?))
+    Ok(quote!(scope.#method(#name, #help) #unit #level #limit #buckets #states #(#labels)* .#end()?))
 }

@@ -39,7 +39,7 @@ pub trait LabelSet {
     const VALUES: &'static [&'static [&'static str]] = &[];
 
     /// Shows the text of each value to `visitor`, in the order of [`NAMES`](Self::NAMES), as many as
-    /// there are names.
+    /// there are names. Of a set that shows fewer the others are empty; what it shows too many is ignored.
     fn visit<V: LabelVisitor>(&self, visitor: &mut V);
 
     /// Gives the number of this combination among all of [`VALUES`](Self::VALUES), counted with the last label fastest:

@@ -21,6 +21,10 @@ use std::borrow::Cow;
 /// assert_eq!(Op::Change.with_text(str::to_owned), "update");
 /// assert_eq!(17u16.with_text(str::to_owned), "17");
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no label value",
+    label = "allowed are strings of any kind, integers, `bool`, `char`, and enums with `#[derive(LabelValue)]`"
+)]
 pub trait LabelValue {
     /// Every text that the type can have, each once; none where they cannot be listed, as of strings and integers.
     /// A family all of whose labels list theirs is found without hashing.

@@ -1,8 +1,8 @@
 //! Builders: from a declaration to a handle or a family.
 
-use super::desc::Limits;
+use super::desc::{Limits, MAX_VALUE_BYTES};
 use super::scope::Purpose;
-use super::selector::Selector;
+use super::selector::{OVERFLOW, Selector};
 use super::{Desc, Error, Family, FamilyCore, Instrument, Level, RecordRef, RegistryInner, Scope, Unit};
 use crate::buckets::Buckets;
 use crate::cells::Pin;
@@ -36,7 +36,11 @@ impl<M: Instrument> Builder<M> {
             help: help.to_owned(),
             unit: None,
             verbatim: false,
-            limits: Limits { idle: scope.idle_timeout_of(M::KIND), ..Limits::default() },
+            limits: Limits {
+                series: scope.own_limit().unwrap_or(Limits::default().series),
+                idle: scope.idle_timeout_of(M::KIND),
+                ..Limits::default()
+            },
             level: scope.own_level(),
             spec: M::Spec::default(),
         }
@@ -68,16 +72,17 @@ impl<M: Instrument> Builder<M> {
         self
     }
 
-    /// Sets how many bytes a value of the label set may have; without it 1024. Longer ones are cut at a
-    /// character, so two long values with the same beginning are one.
+    /// Sets how many bytes a value of the label set may have, at most 65,536; without it 1024. Longer ones are cut at
+    /// a character, and counted, so two long values with the same beginning are one.
     pub fn value_limit(mut self, bytes: usize) -> Self {
-        self.limits.value_bytes = bytes;
+        self.limits.value_bytes = bytes.min(MAX_VALUE_BYTES);
         self
     }
 
     /// Sets how long a series may go without an update before it is removed, as by
     /// [`Family::remove`](crate::Family::remove); without it series stay. A series whose handle somebody holds
-    /// stays too. Setting a gauge to the value it has is an update.
+    /// stays too. Setting a gauge to the value it has is an update. With a timeout of zero every look removes all
+    /// series that nobody holds.
     ///
     /// Scrapes look for idle series, and [`Registry::expire_idle`](crate::Registry::expire_idle) does.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
@@ -101,8 +106,8 @@ impl<M: Instrument> Builder<M> {
             Purpose::Make => (false, None),
             Purpose::MakeSet(made) => (false, Some(made)),
             Purpose::MakeOverflow => (true, None),
-            Purpose::Declare(names, set) => {
-                if let Some((core, _)) = self.declare(&names)?.family {
+            Purpose::Declare(names, set, after) => {
+                if let Some((core, _)) = self.declare_after(after, &names)?.family {
                     core.room.tell(&set);
                 }
                 return Ok(M::default());
@@ -145,9 +150,9 @@ impl<M: Instrument> Builder<M> {
         let names = |outer: &[&'static str]| [outer, L::NAMES].concat();
         match self.scope.purpose() {
             Purpose::Make | Purpose::MakeSet(_) | Purpose::MakeOverflow => {}
-            Purpose::Declare(outer, _) => {
-                let names = names(outer);
-                self.declare(&names)?;
+            Purpose::Declare(outer, _, after) => {
+                let (names, after) = (names(outer), *after);
+                self.declare_after(after, &names)?;
                 return Ok(Family::noop());
             }
             Purpose::Remove(outer) => {
@@ -186,8 +191,22 @@ impl<M: Instrument> Builder<M> {
 
     /// Checks the declaration and finds or adds its family.
     pub(super) fn declare(self, names: &[&str]) -> Result<Declared, Error> {
+        let after = self.scope.labels().len();
+        self.declare_after(after, names)
+    }
+
+    /// As [`declare`](Self::declare), with the labels of the set after so many of the constant ones.
+    fn declare_after(self, after: usize, names: &[&str]) -> Result<Declared, Error> {
         let constants = self.scope.labels();
-        let label_names = constants.iter().map(|(name, _)| name.as_str()).chain(names.iter().copied());
+        for (label, value) in constants {
+            if let Some(problem) = self.constant_problem(value) {
+                return Err(Error::InvalidLabel { name: self.name, label: label.clone(), problem });
+            }
+        }
+        let (before, behind) = constants.split_at(after.min(constants.len()));
+        let own =
+            |constants: &'_ [(String, String)]| constants.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        let label_names = own(before).into_iter().chain(names.iter().map(ToString::to_string)).chain(own(behind));
         let layout =
             M::layout(&self.spec).map_err(|problem| Error::InvalidBuckets { name: self.name.clone(), problem })?;
         let desc = Desc {
@@ -195,7 +214,7 @@ impl<M: Instrument> Builder<M> {
             help: self.help.into(),
             kind: M::KIND,
             unit: self.unit,
-            label_names: label_names.map(Box::from).collect(),
+            label_names: label_names.map(String::into_boxed_str).collect(),
             layout,
             states: M::states(&self.spec),
             limits: self.limits,
@@ -211,6 +230,19 @@ impl<M: Instrument> Builder<M> {
             None => None,
         };
         Ok(Declared { family, name: self.name })
+    }
+}
+
+impl<M: Instrument> Builder<M> {
+    /// Gives what is wrong with the value of a constant label.
+    fn constant_problem(&self, value: &str) -> Option<String> {
+        // Those of a set were checked as the set's, and are `__overflow__` where it overflows.
+        let is_own = matches!(self.scope.purpose(), Purpose::Make | Purpose::Declare(..));
+        if value.len() > MAX_VALUE_BYTES {
+            return Some(format!("its value has {} bytes, and {MAX_VALUE_BYTES} are allowed", value.len()));
+        }
+        (is_own && value == OVERFLOW)
+            .then(|| format!("the value {OVERFLOW:?} is reserved for what finds no room in a family"))
     }
 }
 

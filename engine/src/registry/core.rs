@@ -1,8 +1,8 @@
 //! The family itself: descriptor, records, lookup table, and the mutex under which series come and go.
 
 use super::dense::{Dense, DenseTables};
-use super::departed::{Departed, Release};
-use super::idle::{Fingerprint, IdleWatch};
+use super::departed::Departed;
+use super::idle::IdleWatch;
 use super::level::Switch;
 use super::records::{NewRecord, Records, RecordsWriter};
 use super::room::Room;
@@ -12,16 +12,12 @@ use super::table::{Table, TableWriter};
 use super::tally::Tally;
 use super::values::Values;
 use super::{Desc, Error, RecordRef, SeriesRef};
-use crate::cells::{OutOfCells, Pin, Range, Retired, collect, retire};
+use crate::cells::{OutOfCells, Pin, Range, collect, retire};
 use crate::label::{escape_into, needs_escape, unescape};
 use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, Fault, Mutex, Ordering, PlainArc, broken};
 use crossbeam_utils::CachePadded;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{SystemTime, UNIX_EPOCH};
-
-/// Removed records of a family from which on, where they outnumber the live ones, the live ones are moved to
-/// new pages.
-const MANY_HOLES: usize = if cfg!(engine_loom) { 1 } else { 64 };
 
 /// Series from which on a table is given to the reclaimer as soon as it is outgrown.
 const LARGE_TABLE: usize = 512;
@@ -65,40 +61,43 @@ pub(crate) struct FamilyCore {
     /// What the families of a registry share.
     pub(crate) shared: PlainArc<Shared>,
     /// From `PlainArc::into_raw`; replaced under `writer` when holes are compacted, read under a pin.
-    records: AtomicPtr<Records>,
+    pub(super) records: AtomicPtr<Records>,
     /// Whether the family is exposed and looked up in; changed under `writer`.
     on: AtomicBool,
     /// Taken to make or remove a series, never to look one up, record or scrape (I5).
-    writer: Mutex<Writer>,
+    pub(super) writer: Mutex<Writer>,
     /// Removed series whose final value some scraper has still to expose.
-    departed: Mutex<Vec<Departed>>,
+    pub(super) departed: Mutex<Vec<Departed>>,
     /// When each series was last seen to change.
-    idle: Mutex<IdleWatch>,
+    pub(super) idle: Mutex<IdleWatch>,
     /// Says when kept handles have to be looked at. While it says full, misses go to the overflow series without
     /// the mutex.
     pub(crate) room: PlainArc<Room>,
     /// Lookups that were answered with an overflow series. Padded: a flood of them must not take away the cache line
     /// that lookups which hit read.
     overflowed: CachePadded<AtomicU64>,
+    /// Values that were cut in lookups. Padded for the same reason.
+    cut: CachePadded<AtomicU64>,
 }
 
+/// What the family's mutex guards.
 #[derive(Debug)]
-struct Writer {
-    records: RecordsWriter,
-    table: TableWriter,
-    dense: DenseTables,
-    switch: Switch,
+pub(super) struct Writer {
+    pub(super) records: RecordsWriter,
+    pub(super) table: TableWriter,
+    pub(super) dense: DenseTables,
+    pub(super) switch: Switch,
     /// Overflow series, which do not count against the limit.
-    exempt: usize,
+    pub(super) exempt: usize,
     /// Removed records in the pages.
-    holes: usize,
+    pub(super) holes: usize,
     /// The latest creation of a removed series, in milliseconds: the next one is later.
-    last_created: u64,
+    pub(super) last_created: u64,
     /// Series made and removed so far.
-    created: u64,
-    removed: u64,
+    pub(super) created: u64,
+    pub(super) removed: u64,
     /// Bytes of the text of live series.
-    text_bytes: usize,
+    pub(super) text_bytes: usize,
 }
 
 /// The labels of a series as they will be exposed.
@@ -138,6 +137,7 @@ impl FamilyCore {
             idle: Mutex::new(IdleWatch::new()),
             room: PlainArc::new(Room::new()),
             overflowed: CachePadded::new(AtomicU64::new(0)),
+            cut: CachePadded::new(AtomicU64::new(0)),
         }
     }
 
@@ -198,12 +198,18 @@ impl FamilyCore {
         self.overflowed.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts values that were cut in a lookup.
+    pub(crate) fn count_cut(&self, values: usize) {
+        // Relaxed: a statistic.
+        self.cut.fetch_add(values as u64, Ordering::Relaxed);
+    }
+
     /// Reads what the family has gone through. Takes the mutex for a moment, as making a series does.
     pub(crate) fn tally(&self) -> Tally {
-        // Relaxed: a statistic.
-        let overflowed = self.overflowed.load(Ordering::Relaxed);
+        // Relaxed: statistics.
+        let (overflowed, cut) = (self.overflowed.load(Ordering::Relaxed), self.cut.load(Ordering::Relaxed));
         let Writer { created, removed, text_bytes, ref table, .. } = *self.writer.lock();
-        Tally { live: table.len(), created, removed, text_bytes, overflowed }
+        Tally { live: table.len(), created, removed, text_bytes, overflowed, cut }
     }
 
     /// Finds the record of a label set, given by the values in the family's order and their hash, or makes
@@ -288,140 +294,8 @@ impl FamilyCore {
         self.find_text(pin, self.hash_of(record), record.text()).is_some()
     }
 
-    /// Removes the series of a record, unless it is gone already, or, with `only_unused`, somebody holds its
-    /// handle. Gives whether this call removed it.
-    pub(crate) fn remove(&self, pin: &Pin, record: RecordRef<'_>, only_unused: bool) -> bool {
-        let hash = self.hash_of(record);
-        let mut retired: Vec<Retired> = Vec::new();
-        if broken(Fault::ChangeToldFirst) {
-            self.room.changed();
-        }
-        {
-            let mut writer = self.writer.lock();
-            // The record may be a copy of before a compaction, or its labels may live again.
-            let current = self.find_text(pin, hash, record.text());
-            let Some(record) = current.filter(|current| current.series().is_same(record.series())) else {
-                return false;
-            };
-            if only_unused {
-                if !record.series().kill_if_unused() {
-                    return false;
-                }
-            } else {
-                record.series().kill();
-            }
-            self.table.remove(&mut writer.table, hash, record);
-            writer.dense.remove(record);
-            writer.last_created = writer.last_created.max(record.series().created_millis().unwrap_or(0));
-            writer.holes += 1;
-            writer.exempt -= usize::from(record.is_exempt());
-            writer.removed += 1;
-            writer.text_bytes -= record.text().len();
-            self.shared.number_removal(|removal| {
-                record.remove(removal);
-                self.departed.lock().push(Departed::new(removal, record, self.hold_records()));
-            });
-            if writer.holes >= MANY_HOLES && writer.holes > writer.table.len() {
-                self.compact(pin, &mut writer, &mut retired);
-            }
-        }
-        self.shared.give_back(usize::from(!record.is_exempt()));
-        // Last: whoever sees the change sees the removal and the room.
-        if !broken(Fault::ChangeToldFirst) {
-            self.room.changed();
-        }
-        self.forget_departed(self.shared.exposed_by_all());
-        for item in retired {
-            retire(item);
-        }
-        true
-    }
-
-    /// Gives a share of the current records. Under the writer's mutex.
-    #[allow(unsafe_code, reason = "counts one more owner of the current records")]
-    fn hold_records(&self) -> PlainArc<Records> {
-        // Relaxed: only this writer, under the mutex, replaces them.
-        let records = self.records.load(Ordering::Relaxed);
-        // SAFETY: from PlainArc::into_raw, and alive, for the family holds it.
-        unsafe { PlainArc::increment_strong_count(records) };
-        // SAFETY: the count that was just added.
-        unsafe { PlainArc::from_raw(records) }
-    }
-
-    /// Moves the live records to new pages, in their order, so that removed ones take no memory and no time
-    /// of a scrape.
-    #[allow(unsafe_code, reason = "gives up the family's share of the old records")]
-    fn compact(&self, pin: &Pin, writer: &mut Writer, retired: &mut Vec<Retired>) {
-        let (fresh, fresh_writer) = Records::new();
-        writer.records = fresh_writer;
-        writer.holes = 0;
-        for record in self.records(pin).iter().filter(|record| record.removal() == 0) {
-            let ends: Vec<u32> = (0..self.desc.label_names.len()).map(|index| record.end(index) as u32).collect();
-            let new = NewRecord {
-                series: record.series().clone(),
-                range: record.range(),
-                text: record.text(),
-                ends: &ends,
-                escaped: record.is_escaped(),
-                exempt: record.is_exempt(),
-            };
-            fresh.append(&mut writer.records, new);
-            fresh.publish(&writer.records);
-        }
-        writer.dense.clear();
-        let moved: Vec<_> = fresh.iter().map(|record| (self.hash_of(record), record)).collect();
-        retired.extend(self.table.rebuild(&mut writer.table, moved.into_iter()));
-        let fresh = PlainArc::into_raw(PlainArc::new(fresh)).cast_mut();
-        // AcqRel (O19): publishes the new pages whole; unlinks the old ones before the reclaimer looks at the
-        // pins (O9).
-        let old = self.records.swap(fresh, Ordering::AcqRel);
-        // SAFETY: from PlainArc::into_raw; the family's own share, which it gives up here.
-        retired.push(Box::new(unsafe { PlainArc::from_raw(old) }));
-    }
-
-    /// Removes the series that have gone without an update for longer than the family allows and that nobody
-    /// holds; gives how many. `fingerprint` reads a value that changes with every update.
-    pub(crate) fn expire_idle(&self, pin: &Pin, mut fingerprint: impl FnMut(RecordRef<'_>) -> Fingerprint) -> usize {
-        let Some(timeout) = self.desc.limits.idle else { return 0 };
-        let idle: Vec<RecordRef<'_>> = {
-            let mut watch = self.idle.lock();
-            let live = self.records(pin).iter().filter(|record| record.removal() == 0);
-            watch.look(timeout, live, &mut fingerprint)
-        };
-        idle.into_iter().filter(|record| self.remove(pin, *record, true)).count()
-    }
-
-    /// Shows each removed series whose removal lies in `after + 1 ..= until`, unless its labels live again.
-    pub(crate) fn each_departed(&self, pin: &Pin, after: u64, until: u64, mut show: impl FnMut(RecordRef<'_>)) {
-        let departed = self.departed.lock();
-        let due = |departed: &&Departed| departed.removal() > after && departed.removal() <= until;
-        for (index, gone) in departed.iter().enumerate().filter(|(_, gone)| due(gone)) {
-            // Of labels that went twice, the later one; of labels that are back, the living.
-            let text = gone.record().text();
-            let went_again = departed[index + 1..].iter().filter(due).any(|later| later.record().text() == text);
-            let reborn = !broken(Fault::RebornShownTwice) && self.is_reborn(pin, gone.record());
-            if !went_again && !reborn {
-                show(gone.record());
-            }
-        }
-    }
-
-    /// Lets go of removed series that every scraper has exposed (removals up to `exposed`), that are too old,
-    /// or too many.
-    pub(crate) fn forget_departed(&self, exposed: u64) {
-        let gone = Departed::take_gone(&mut self.departed.lock(), exposed);
-        for departed in gone {
-            if broken(Fault::ReleasedAtOnce) {
-                drop(Release::new(departed));
-                continue;
-            }
-            // Lookups that found the series before its removal may still hold its storage.
-            retire(Box::new(Release::new(departed)));
-        }
-    }
-
     /// Gives the hash of a record's values.
-    fn hash_of(&self, record: RecordRef<'_>) -> u64 {
+    pub(super) fn hash_of(&self, record: RecordRef<'_>) -> u64 {
         self.hasher.hash_all(record.values(&self.desc.label_names).map(unescape))
     }
 

@@ -117,6 +117,10 @@ pub(crate) struct Desc {
     pub(crate) level: Level,
 }
 
+/// Labels of a metric at most, and bytes of a label value: a record's lengths have 16 and 32 bits.
+const MAX_LABELS: usize = 128;
+pub(crate) const MAX_VALUE_BYTES: usize = 64 * 1024;
+
 /// What bounds a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
@@ -153,6 +157,10 @@ impl Desc {
         }
         if let Some(problem) = super::state_set::problem(self) {
             return Err(Error::InvalidStates { name: name.to_owned(), problem });
+        }
+        if let Some(label) = self.label_names.get(MAX_LABELS) {
+            let problem = format!("a metric has at most {MAX_LABELS} labels, and this one {}", self.label_names.len());
+            return Err(Error::InvalidLabel { name: name.to_owned(), label: label.to_string(), problem });
         }
         for (index, label) in self.label_names.iter().enumerate() {
             if let Some(problem) = self.label_problem(index, label) {

@@ -17,7 +17,7 @@ use std::marker::PhantomData;
 /// # Performance
 /// [`with`](Self::with) hashes the values and compares them with the series found: no lock, no reference
 /// count, no allocation on a hit, from any number of threads. The first use of a label set makes its
-/// series under the family's mutex.
+/// series under the family's mutex. A value that is longer than the family allows is copied and cut in every lookup.
 ///
 /// Where every label is an enum (`#[derive(LabelValue)]`) or a bool, and there are at most 4096 combinations, the
 /// series stand in an array and nothing is hashed or compared: lookup and increment together cost about three increments.
@@ -28,7 +28,7 @@ use std::marker::PhantomData;
 ///
 /// # Limits
 /// A family has at most 10,000 series ([`Builder::limit`](crate::Builder::limit)), a registry a million, a value
-/// at most 1024 bytes (longer ones are cut at a character). Past the limit every record goes to one overflow
+/// at most 1024 bytes (longer ones are cut at a character, and counted). Past the limit every record goes to one overflow
 /// series, in which each label of the set is `__overflow__`, exactly once; removing series makes room again.
 ///
 /// # Removal
@@ -120,6 +120,16 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
         lookup.create(&pin, labels)
     }
 
+    /// Gives a handle of one's own for the metric of a label set, if it exists.
+    pub fn get<Q>(&self, labels: &Q) -> Option<M>
+    where
+        Q: LabelSet<Family = L::Family>,
+    {
+        let lookup = self.lookup.as_deref()?;
+        let pin = Pin::enter();
+        lookup.find_cut(&pin, labels).and_then(|record| lookup.view::<M>(record)).and_then(|view| M::owned(&view))
+    }
+
     /// Makes a cache from a small key of the stream to handles of this family, for one thread or task.
     pub fn handle_cache<K: Copy + Eq + Hash>(&self) -> HandleCache<K, L, M> {
         let room = self.lookup.as_deref().map(|lookup| lookup.core.room.clone());
@@ -193,7 +203,7 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
     {
         let Some(lookup) = self.lookup.as_deref() else { return false };
         let pin = Pin::enter();
-        lookup.find_hashed(&pin, labels).is_some_and(|record| lookup.remove::<M>(&pin, record))
+        lookup.find_cut(&pin, labels).is_some_and(|record| lookup.remove::<M>(&pin, record))
     }
 
     /// Removes the series for which `keep` says no, of all that share this family's name and constant labels;

@@ -61,6 +61,17 @@ impl<L: LabelSet> Lookup<L> {
         self.core.table.find(pin, hash, |record| self.selector.matches(record, labels))
     }
 
+    /// Finds the record of a label set also where its values are longer than the family allows.
+    pub(super) fn find_cut<'p, Q: LabelSet>(&'p self, pin: &'p Pin, labels: &Q) -> Option<RecordRef<'p>> {
+        self.dense_or_hashed(pin, labels).or_else(|| {
+            let values = self.selector.values(labels, self.core.desc.limits.value_bytes);
+            if values.cut() == 0 {
+                return None;
+            }
+            self.core.find_values(pin, self.core.hasher.hash_all(values.iter()), &values)
+        })
+    }
+
     /// Calls `f` with the metric of a label set that was not found. Apart, so that the lookup is small.
     #[cold]
     #[inline(never)]
@@ -131,6 +142,9 @@ impl<L: LabelSet> Lookup<L> {
     #[inline(never)]
     pub(super) fn create<M: Backend, Q: LabelSet>(&self, pin: &Pin, labels: &Q) -> M {
         let values = self.selector.values(labels, self.core.desc.limits.value_bytes);
+        if values.cut() > 0 {
+            self.core.count_cut(values.cut());
+        }
         let hash = self.core.hasher.hash_all(values.iter());
         let (overflow_values, overflow_hash) = &self.overflow;
         // A series may be removed between finding it and holding it; then the next one is made.

@@ -27,6 +27,7 @@ use std::fmt;
 /// | `name = "x_total"` | metrics, families of metrics | gives another name than the field's |
 /// | `unit = "seconds"` | metrics, families of metrics | states the unit |
 /// | `level = "detailed"` | all, and the struct | states the [`Level`](crate::Level) |
+/// | `limit = EXPR` | all, and the struct | sets how many live series each family may have |
 /// | `buckets = EXPR` | histograms | sets the [`Buckets`](crate::Buckets) |
 /// | `states = EXPR` | state sets, which need it | names the states |
 /// | `label(k = "v")` | all, and the struct | adds a constant label; may be repeated |
@@ -64,6 +65,10 @@ use std::fmt;
 /// all.events_total.inc();
 /// # Ok::<(), streamgauge::Error>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no set of metrics",
+    label = "allowed are metrics, families of metrics, and structs with `#[derive(MetricSet)]`"
+)]
 pub trait MetricSet: Clone + Default + fmt::Debug + Send + Sync + 'static {
     /// Registers every metric of the set, or gives those that are registered already.
     ///
@@ -90,6 +95,10 @@ impl fmt::Debug for FieldVisitor<'_> {
 
 /// What can be a field of a set.
 #[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a field of a metric set",
+    label = "allowed are metrics, families of metrics, and structs with `#[derive(MetricSet)]`"
+)]
 pub trait SetField {
     /// Shows the field's holds on series.
     fn field(&self, visitor: &mut FieldVisitor<'_>);
@@ -231,8 +240,8 @@ impl<L: LabelSet, S: MetricSet> Family<L, S> {
     pub fn register(scope: &Scope) -> Result<Self, Error> {
         let names = |outer: &[&'static str]| [outer, L::NAMES].concat();
         match scope.purpose() {
-            Purpose::Declare(outer, room) => {
-                S::register(&scope.meant_to(Purpose::Declare(names(outer), room.clone())))?;
+            Purpose::Declare(outer, room, after) => {
+                S::register(&scope.meant_to(Purpose::Declare(names(outer), room.clone(), *after)))?;
                 return Ok(Self::noop());
             }
             Purpose::Remove(outer) => {
@@ -257,7 +266,7 @@ impl<L: LabelSet, S: MetricSet> Family<L, S> {
         let shared = Shared::new();
         shared.set_limit(usize::MAX);
         let core = PlainArc::new(FamilyCore::new(desc, PlainArc::new(shared)));
-        S::register(&scope.meant_to(Purpose::Declare(names(&[]), core.room.clone())))?;
+        S::register(&scope.meant_to(Purpose::Declare(names(&[]), core.room.clone(), scope.labels().len())))?;
         if scope.registry().is_none() {
             return Ok(Self::noop());
         }

@@ -27,6 +27,7 @@ mod lookup;
 mod made;
 mod metric_set;
 mod records;
+mod removal;
 mod room;
 mod root;
 mod sample_value;

@@ -28,6 +28,7 @@ pub struct Scope {
     labels: Vec<(String, String)>,
     idle_timeouts: Vec<(Kind, Duration)>,
     level: Level,
+    limit: Option<usize>,
     purpose: Purpose,
 }
 
@@ -42,8 +43,9 @@ pub(crate) enum Purpose {
     MakeSet(PlainArc<Made>),
     /// Makes series that no limit counts.
     MakeOverflow,
-    /// Makes families with these labels besides the constant ones, and no series; changes of them are told.
-    Declare(Vec<&'static str>, PlainArc<Room>),
+    /// Makes families with these labels besides the constant ones, and no series; changes of them are told. The last
+    /// is the number of constant labels that come before.
+    Declare(Vec<&'static str>, PlainArc<Room>, usize),
     /// Removes all series with the constant labels, in families with these labels besides.
     Remove(Vec<&'static str>),
 }
@@ -56,6 +58,7 @@ impl Scope {
             labels: Vec::new(),
             idle_timeouts: Vec::new(),
             level: Level::default(),
+            limit: None,
             purpose: Purpose::Make,
         }
     }
@@ -109,6 +112,17 @@ impl Scope {
     #[must_use]
     pub fn level(&self, level: Level) -> Self {
         Self { level, ..self.clone() }
+    }
+
+    /// Makes a scope in which each family may have so many live series, unless it states its own limit with
+    /// [`Builder::limit`].
+    #[must_use]
+    pub fn limit(&self, series: usize) -> Self {
+        Self { limit: Some(series), ..self.clone() }
+    }
+
+    pub(crate) fn own_limit(&self) -> Option<usize> {
+        self.limit
     }
 
     pub(crate) fn own_level(&self) -> Level {

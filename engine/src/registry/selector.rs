@@ -73,7 +73,7 @@ pub(crate) struct Selector {
 }
 
 /// The value of each label of the set in an overflow series.
-const OVERFLOW: &str = "__overflow__";
+pub(super) const OVERFLOW: &str = "__overflow__";
 /// Labels of a set that are kept inline.
 const INLINE: usize = 4;
 
@@ -214,7 +214,7 @@ struct Copied {
 
 impl Take for Copied {
     fn take(&mut self, variable: &Variable, value: &str) {
-        self.values.set(variable.index, &value[..value.floor_char_boundary(self.longest)]);
+        self.values.set_cut(variable.index, value, self.longest);
     }
 }
 

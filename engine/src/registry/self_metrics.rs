@@ -48,7 +48,7 @@ struct SelfMetrics(PlainWeak<RegistryInner>);
 /// Name, help, and what a family shows.
 type ByFamily = (&'static str, &'static str, fn(&Tally) -> u64);
 
-const BY_FAMILY: [ByFamily; 5] = [
+const BY_FAMILY: [ByFamily; 6] = [
     ("streamgauge_series", "Live series of a family.", |tally| tally.live as u64),
     ("streamgauge_created_series_total", "Series made.", |tally| tally.created),
     ("streamgauge_removed_series_total", "Series removed or expired.", |tally| tally.removed),
@@ -56,6 +56,11 @@ const BY_FAMILY: [ByFamily; 5] = [
         "streamgauge_overflowed_lookups_total",
         "Lookups answered with the overflow series, because a limit was reached.",
         |tally| tally.overflowed,
+    ),
+    (
+        "streamgauge_cut_values_total",
+        "Label values cut in lookups, for they were longer than the family allows.",
+        |tally| tally.cut,
     ),
     ("streamgauge_label_text_bytes", "Bytes of the rendered labels of live series.", |tally| tally.text_bytes as u64),
 ];

@@ -13,6 +13,8 @@ pub(crate) struct Tally {
     pub(crate) text_bytes: usize,
     /// Lookups that were answered with an overflow series.
     pub(crate) overflowed: u64,
+    /// Values that were cut in lookups.
+    pub(crate) cut: u64,
 }
 
 /// What went wrong in the scrapes of a registry; written by scrapes.

@@ -9,12 +9,14 @@ pub(crate) struct Values {
     text: String,
     /// Where each value stands in the text.
     places: Vec<Range<usize>>,
+    /// Values that were cut, for they were longer than the family allows.
+    cut: usize,
 }
 
 impl Values {
     /// Makes so many empty values.
     pub(super) fn new(labels: usize) -> Self {
-        Self { text: String::with_capacity(32 * labels), places: vec![0..0; labels] }
+        Self { text: String::with_capacity(32 * labels), places: vec![0..0; labels], cut: 0 }
     }
 
     /// Sets the value of a label, once.
@@ -22,6 +24,17 @@ impl Values {
         let start = self.text.len();
         self.text.push_str(value);
         self.places[label] = start..self.text.len();
+    }
+
+    /// Sets the value of a label, once, to as much of it as `longest` bytes hold.
+    pub(super) fn set_cut(&mut self, label: usize, value: &str, longest: usize) {
+        self.cut += usize::from(value.len() > longest);
+        self.set(label, &value[..value.floor_char_boundary(longest)]);
+    }
+
+    /// Gives how many values were cut.
+    pub(crate) fn cut(&self) -> usize {
+        self.cut
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {

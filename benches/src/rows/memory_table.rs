@@ -124,8 +124,10 @@ mod size {
     pub(super) const FREE: u64 = 8;
     /// Cells of a chunk.
     pub(super) const CELLS: u64 = 2048;
-    /// A chunk, allocated: its cells on a boundary of 64.
-    pub(super) const CHUNK: u64 = 8 * CELLS + 64;
+    /// What is touched of the chunks of so many cells side by side: pages.
+    pub(super) fn chunks(cells: u64) -> u64 {
+        (8 * cells).next_multiple_of(4096)
+    }
 
     /// What is touched of a slab: two lines of 128 bytes, and the pointers to its chunks behind them.
     pub(super) fn slab(chunks: u64) -> u64 {
@@ -148,7 +150,7 @@ impl Case {
             Kind::Gauge => 0,
         };
         let count = (cells * self.series).div_ceil(size::CELLS);
-        let (slab, chunks) = (size::slab(count), size::CHUNK * count);
+        let (slab, chunks) = (size::slab(count), size::chunks(cells * self.series));
         let threads = u64::from(self.threads);
         let idle = threads.min(most_idle());
         let total = match self.when {
@@ -284,15 +286,15 @@ mod tests {
     #[test]
     fn the_formula_adds_up() {
         let bytes = |kind, threads| live("bytes", kind, 10_000, threads).formula();
-        // 10,000 counters lie in five chunks, as many histograms of 16 cells in 79.
-        assert_eq!(bytes(Kind::Counter, 3) - bytes(Kind::Counter, 2), (4096 + 5 * size::CHUNK) as f64);
-        assert_eq!(bytes(Kind::Histogram, 3) - bytes(Kind::Histogram, 2), (4096 + 79 * size::CHUNK) as f64);
+        // 10,000 counters lie in 20 pages, as many histograms of 16 cells in 313.
+        assert_eq!(bytes(Kind::Counter, 3) - bytes(Kind::Counter, 2), (4096 + 20 * 4096) as f64);
+        assert_eq!(bytes(Kind::Histogram, 3) - bytes(Kind::Histogram, 2), (4096 + 313 * 4096) as f64);
         assert_eq!(bytes(Kind::Gauge, 3) - bytes(Kind::Gauge, 2), 4096.0);
         // A million counters have 489 chunks, whose pointers do not fit into the first page.
         assert_eq!(size::slab(480), 4096);
         assert_eq!(size::slab(489), 8192);
         // pipeline="orders-0",source="mysql-primary",table="public.order_items_00000": 75 bytes in a record of 128.
         let one = live("bytes", Kind::Counter, 1, 1).formula();
-        assert_eq!(one, (4 * 16 + 128 + 48 + 4096 + size::CHUNK) as f64);
+        assert_eq!(one, (4 * 16 + 128 + 48 + 4096 + 4096) as f64);
     }
 }

@@ -9,7 +9,7 @@ use super::per_table::{SourceRetired, TableLabels, labels};
 use super::restored::RestoredEvents;
 use super::sets::{SchemaChanges, SinkMetrics, SourceMetrics, StageMetrics, WorkloadMetrics};
 use crate::Error;
-use crate::feed::Op;
+use crate::feed::{Op, Table};
 use crate::pipeline::progress::unix_millis;
 use crate::pipeline::{Checkpoint, Edge, ErrorKind, Progress, Stage};
 
@@ -50,14 +50,13 @@ impl Metrics {
     ) -> Result<Self, Error> {
         // Those of an earlier run may still be there.
         let short_lived = short_lived.max(restored.relations.short_lived().count());
-        // A set's families have the default limit each; this one is as tight as the tables need.
         registry.set_series_limit(FIXED_SERIES + short_lived * SERIES_OF_A_TABLE);
         let scope = registry.scope("cdc").label("pipeline", "orders");
         let failures = scope.counter("errors_total", "Errors by stage and kind.").family()?;
         let in_flight = scope.up_down_counter("in_flight_events", "Events between source and sink.").register()?;
         lag(&scope, progress)?;
         Ok(Self {
-            source: source(&scope, in_flight.clone(), restored)?,
+            source: source(&scope, in_flight.clone(), restored, short_lived)?,
             stages: stages(&scope, &failures)?,
             sink: sink(&scope, in_flight, restored, short_lived)?,
             workload: workload(&scope)?,
@@ -102,9 +101,19 @@ fn schema_changes(scope: &Scope, name: &str, help: &str) -> Result<SchemaChanges
     Ok(SchemaChanges { creates: of(Op::Create), drops: of(Op::Drop) })
 }
 
-fn source(scope: &Scope, in_flight: UpDownCounter, restored: &Checkpoint) -> Result<SourceMetrics, Error> {
+/// Gives a scope in which a family has room for a series of each table and operation, and no more.
+fn by_table(scope: &Scope, short_lived: usize) -> Scope {
+    scope.limit((Table::ALL.len() + short_lived) * Op::ALL.len())
+}
+
+fn source(
+    scope: &Scope,
+    in_flight: UpDownCounter,
+    restored: &Checkpoint,
+    short_lived: usize,
+) -> Result<SourceMetrics, Error> {
     let scope = scope.label("source", "sqlite");
-    let tables = Family::register(&scope)?;
+    let tables = Family::register(&by_table(&scope, short_lived))?;
     init(&tables, restored);
     let retired: Family<ByOp, SourceRetired> = Family::register(&scope)?;
     Ok(SourceMetrics {
@@ -151,7 +160,7 @@ fn sink(
     restored: &Checkpoint,
     short_lived: usize,
 ) -> Result<SinkMetrics, Error> {
-    let tables = Family::register(scope)?;
+    let tables = Family::register(&by_table(scope, short_lived))?;
     init(&tables, restored);
     let retired: Family<ByOp, Counter> = scope
         .counter("sink_retired_events_total", "Events applied to the replica, of tables that were dropped since.")

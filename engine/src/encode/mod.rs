@@ -2,8 +2,11 @@
 
 mod buffer;
 mod format;
+mod names;
+mod negotiate;
 mod number;
 mod text;
 
 pub use format::{Exposition, Format};
-pub(crate) use text::TextFamily;
+pub(crate) use names::RewrittenNames;
+pub(crate) use text::{Metadata, TextFamily, TextStyle, open_metrics_end};

@@ -25,16 +25,29 @@ pub enum Kind {
     Info,
     /// [`StateSet`](crate::StateSet): exposed in text 0.0.4 as a gauge for each state.
     StateSet,
+    /// Of a collector that does not know better: exposed in text 0.0.4 as untyped.
+    Unknown,
 }
 
 impl Kind {
-    /// Gives the type name in the text format 0.0.4: `counter`, `gauge` or `histogram`.
+    /// Gives the type name in the text format 0.0.4: `counter`, `gauge`, `histogram` or `untyped`.
     #[must_use]
     pub fn type_name(self) -> &'static str {
         match self {
             Self::Counter | Self::DurationCounter => "counter",
             Self::Gauge | Self::UpDownCounter | Self::Info | Self::StateSet => "gauge",
             Self::Histogram => "histogram",
+            Self::Unknown => "untyped",
+        }
+    }
+
+    /// Gives the type name in OpenMetrics text.
+    pub(crate) fn open_metrics_type(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::StateSet => "stateset",
+            Self::Unknown => "unknown",
+            _ => self.type_name(),
         }
     }
 
@@ -53,6 +66,7 @@ impl Kind {
             Self::Histogram => "histogram",
             Self::Info => "info",
             Self::StateSet => "state set",
+            Self::Unknown => "metric of an unknown kind",
         }
     }
 }

@@ -66,6 +66,11 @@ impl Encoder {
         }
     }
 
+    /// Gives the encoder of plain text, where the labels are written as they are rendered, and a series is one sample.
+    pub(crate) fn plain_text(&self) -> Option<&TextFamily> {
+        (self.names.is_none() && !self.has_created).then_some(&self.text)
+    }
+
     /// Has `write` write a series with its labels.
     #[inline(always)]
     fn with_labels(&mut self, labels: Labels<'_>, write: impl FnOnce(&TextFamily, &[u8])) {

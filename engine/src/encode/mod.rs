@@ -3,6 +3,8 @@
 mod buffer;
 mod format;
 mod number;
+#[cfg_attr(not(test), expect(dead_code, reason = "no scraper encodes it yet"))]
+mod protobuf;
 mod text;
 
 pub use format::{Exposition, Format};

@@ -5,6 +5,8 @@ mod format;
 mod names;
 mod negotiate;
 mod number;
+#[cfg_attr(not(test), expect(dead_code, reason = "no scraper encodes it yet"))]
+mod protobuf;
 mod text;
 
 pub use format::{Exposition, Format};

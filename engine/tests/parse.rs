@@ -6,6 +6,8 @@
 mod conformance;
 #[path = "parse/errors.rs"]
 mod errors;
+#[path = "parse/expositions.rs"]
+mod expositions;
 #[path = "parse/linting.rs"]
 mod linting;
 #[path = "parse/round_trip.rs"]

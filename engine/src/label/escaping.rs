@@ -45,21 +45,24 @@ impl Escaping {
 
     /// Writes the name of a metric.
     pub(crate) fn metric(self, name: &str) -> Cow<'_, str> {
-        self.escape(name, is_valid_metric(name), ':')
+        self.escape(name, is_valid_metric(name), true)
     }
 
     /// Writes the name of a label.
     pub(crate) fn label(self, name: &str) -> Cow<'_, str> {
-        // The Go library escapes labels as it does metrics, so a colon stays.
-        self.escape(name, is_valid_label(name), ':')
+        // The Go library leaves a colon as it is, which is no label name to a reader of the classic data model.
+        self.escape(name, is_valid_label(name), false)
     }
 
-    fn escape(self, name: &str, is_valid: bool, colon: char) -> Cow<'_, str> {
+    fn escape(self, name: &str, is_valid: bool, has_colons: bool) -> Cow<'_, str> {
         if name.is_empty() || self == Self::AllowUtf8 || (is_valid && self != Self::Dots) {
             return Cow::Borrowed(name);
         }
         let is_legal = |index: usize, char: char| {
-            char.is_ascii_alphabetic() || char == '_' || char == colon || (index > 0 && char.is_ascii_digit())
+            char.is_ascii_alphabetic()
+                || char == '_'
+                || (has_colons && char == ':')
+                || (index > 0 && char.is_ascii_digit())
         };
         let mut escaped = String::with_capacity(name.len() + 8);
         if self == Self::Values {

@@ -38,6 +38,12 @@ impl Prepared {
         let names = &core.desc.label_names;
         // One loop a kind, so that the kind is not looked at again for every series.
         match core.desc.kind {
+            Kind::Counter if let Some(text) = encoder.plain_text() => walk.each(core, |record| {
+                if let Some(total) = total(pass, record) {
+                    series += 1;
+                    text.integer(out, record.text(), total);
+                }
+            }),
             Kind::Counter => walk.each(core, |record| {
                 if let Some(total) = total(pass, record) {
                     series += 1;
@@ -62,7 +68,7 @@ impl Prepared {
             }),
             Kind::Info => walk.each(core, |record| {
                 series += 1;
-                encoder.info(out, Labels::new(names, record));
+                encoder.unsigned_gauge(out, Labels::new(names, record), 1);
             }),
             Kind::StateSet => walk.each(core, |record| {
                 if let Some(current) = gauge_value(record) {

@@ -1,0 +1,314 @@
+//! The Prometheus protobuf format: `io.prometheus.client.MetricFamily` messages, each behind its length.
+//!
+//! Schema: <https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto>. Presence as
+//! the Go library writes it: names, help, type, label values and numbers always, also where they are empty or zero;
+//! the `+Inf` bucket never, since the sample count says the same.
+//!
+//! Design: the length of a message stands before it. Those of a metric are computed, so it is written front to
+//! back; that of a family is not known before its last metric, so room for it is left and corrected.
+
+mod labels;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use labels::{LabelName, MetricLabels};
+use wire::{Cursor, append, bytes_tag, double_tag, field_len, push_field, spread, varint_len, varint_tag};
+
+/// Room left for the length of a family: right from 16 KiB to 2 MiB. Smaller ones are cheap to move.
+const LENGTH_ROOM: usize = 3;
+/// A `Counter`, `Gauge` or `Untyped` with its value and nothing else.
+const VALUE_LEN: usize = 9;
+/// Fields of `Metric`.
+const GAUGE: u8 = 2;
+const COUNTER: u8 = 3;
+const UNTYPED: u8 = 5;
+const HISTOGRAM: u8 = 7;
+
+/// What a family is in the format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProtobufKind {
+    Counter,
+    Gauge,
+    Histogram,
+    Untyped,
+}
+
+/// Where a family begins in the output.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a family that is not ended has no length"]
+pub(crate) struct Start(usize);
+
+/// What all metrics of one family share, rendered once.
+#[derive(Debug)]
+pub(crate) struct ProtobufFamily {
+    /// The fields before the metrics: name, help, type.
+    head: Vec<u8>,
+    /// The field behind the metrics, or nothing.
+    unit: Vec<u8>,
+    label_names: Vec<LabelName>,
+    /// The finite bounds, as the second field of a bucket; padded, so that it is one store.
+    bounds: Vec<[u8; 16]>,
+    /// Of a state set, the label field of each state.
+    states: Vec<Vec<u8>>,
+}
+
+impl ProtobufFamily {
+    /// Renders what does not change: `bounds` are the finite ones of a histogram, `None` for other kinds.
+    pub(crate) fn new<'a>(
+        name: &str,
+        help: &str,
+        kind: ProtobufKind,
+        unit: Option<&str>,
+        label_names: impl Iterator<Item = &'a str>,
+        bounds: Option<&[f64]>,
+    ) -> Self {
+        let mut head = Vec::new();
+        push_field(&mut head, 1, name.as_bytes());
+        push_field(&mut head, 2, help.as_bytes());
+        let kind = match kind {
+            ProtobufKind::Counter => 0,
+            ProtobufKind::Gauge => 1,
+            ProtobufKind::Untyped => 3,
+            ProtobufKind::Histogram => 4,
+        };
+        head.extend_from_slice(&[varint_tag(3), kind]);
+        let mut trailer = Vec::new();
+        if let Some(unit) = unit {
+            push_field(&mut trailer, 5, unit.as_bytes());
+        }
+        let render = |bound: &f64| {
+            let mut block = [0; 16];
+            block[0] = double_tag(2);
+            block[1..9].copy_from_slice(&bound.to_le_bytes());
+            block
+        };
+        Self {
+            head,
+            unit: trailer,
+            label_names: label_names.map(LabelName::new).collect(),
+            bounds: bounds.unwrap_or_default().iter().map(render).collect(),
+            states: Vec::new(),
+        }
+    }
+
+    /// Renders the states of a state set called `name`.
+    pub(crate) fn with_states(mut self, name: &str, states: &[Box<str>]) -> Self {
+        let label = LabelName::new(name);
+        self.states = states.iter().map(|state| label.field(state)).collect();
+        self
+    }
+
+    /// Begins the family: writes what stands before its metrics.
+    pub(crate) fn begin(&self, out: &mut Vec<u8>) -> Start {
+        let start = Start(out.len());
+        out.extend_from_slice(&[0; LENGTH_ROOM]);
+        out.extend_from_slice(&self.head);
+        start
+    }
+
+    /// Ends the family after so many metrics. One without any leaves nothing in the output: it would be an error
+    /// in the Go library.
+    pub(crate) fn end(&self, out: &mut Vec<u8>, start: Start, metrics: usize) {
+        let Start(start) = start;
+        if metrics == 0 {
+            return out.truncate(start);
+        }
+        out.extend_from_slice(&self.unit);
+        let body = start + LENGTH_ROOM;
+        let len = out.len() - body;
+        let moved = start + varint_len(len as u64);
+        if moved > body {
+            out.resize(moved + len, 0);
+        }
+        if moved != body {
+            out.copy_within(body..body + len, moved);
+            out.truncate(moved + len);
+        }
+        put_length(&mut out[start..moved], len);
+    }
+
+    /// Writes one counter. `labels` are the values in the order of the names, as the text format has them: with
+    /// `\\`, `\"` and `\n` for three characters if they are `escaped`. `created` is in milliseconds of the Unix epoch.
+    #[inline]
+    pub(crate) fn counter<I>(&self, out: &mut Vec<u8>, labels: I, escaped: bool, value: f64, created: Option<u64>)
+    where
+        I: Iterator<Item: AsRef<[u8]>> + Clone,
+    {
+        let labels = MetricLabels::new(&self.label_names, labels, escaped, &[]);
+        let Some(created) = created else { return number(out, &labels, COUNTER, value) };
+        let created = Timestamp::new(created);
+        let len = VALUE_LEN + field_len(created.len());
+        metric(out, &labels, COUNTER, len, |cursor| {
+            cursor.put(double_field(1, value));
+            created.put(cursor, 3);
+        });
+    }
+
+    /// Writes one gauge; see [`counter`](Self::counter) for the labels.
+    #[inline]
+    pub(crate) fn gauge<I>(&self, out: &mut Vec<u8>, labels: I, escaped: bool, value: f64)
+    where
+        I: Iterator<Item: AsRef<[u8]>> + Clone,
+    {
+        number(out, &MetricLabels::new(&self.label_names, labels, escaped, &[]), GAUGE, value);
+    }
+
+    /// Writes one metric without a type; see [`counter`](Self::counter) for the labels.
+    #[inline]
+    pub(crate) fn untyped<I>(&self, out: &mut Vec<u8>, labels: I, escaped: bool, value: f64)
+    where
+        I: Iterator<Item: AsRef<[u8]>> + Clone,
+    {
+        number(out, &MetricLabels::new(&self.label_names, labels, escaped, &[]), UNTYPED, value);
+    }
+
+    /// Writes the gauges of a state set: 1 for the state at `current`, 0 for the others. Gives how many.
+    pub(crate) fn state_set<I>(&self, out: &mut Vec<u8>, labels: &I, escaped: bool, current: usize) -> usize
+    where
+        I: Iterator<Item: AsRef<[u8]>> + Clone,
+    {
+        for (index, state) in self.states.iter().enumerate() {
+            let labels = MetricLabels::new(&self.label_names, labels.clone(), escaped, state);
+            number(out, &labels, GAUGE, if index == current { 1.0 } else { 0.0 });
+        }
+        self.states.len()
+    }
+
+    /// Writes one histogram; see [`counter`](Self::counter) for the labels. `buckets` are not cumulative; the last
+    /// is the one up to `+Inf`, and its cumulative value is the count.
+    #[inline]
+    pub(crate) fn histogram<I>(
+        &self,
+        out: &mut Vec<u8>,
+        labels: I,
+        escaped: bool,
+        buckets: &[u64],
+        sum: f64,
+        created: Option<u64>,
+    ) where
+        I: Iterator<Item: AsRef<[u8]>> + Clone,
+    {
+        let labels = MetricLabels::new(&self.label_names, labels, escaped, &[]);
+        let finite = &buckets[..self.bounds.len().min(buckets.len())];
+        // Field tag and length, then count and bound with their tags.
+        let mut len = finite.len() * (2 + 1 + 9);
+        let mut count = 0u64;
+        for bucket in finite {
+            count = count.wrapping_add(*bucket);
+            len += varint_len(count);
+        }
+        for bucket in &buckets[finite.len()..] {
+            count = count.wrapping_add(*bucket);
+        }
+        let created = created.map(Timestamp::new);
+        len += 1 + varint_len(count) + 9 + created.as_ref().map_or(0, |created| field_len(created.len()));
+        metric(out, &labels, HISTOGRAM, len, |cursor| {
+            cursor.put([varint_tag(1)]);
+            cursor.put_varint(count);
+            cursor.put(double_field(2, sum));
+            let mut count = 0u64;
+            for (bucket, bound) in finite.iter().zip(&self.bounds) {
+                count = count.wrapping_add(*bucket);
+                put_bucket(cursor, count, bound);
+            }
+            if let Some(created) = created {
+                created.put(cursor, 15);
+            }
+        });
+    }
+}
+
+/// Writes a length as a varint that fills `target`.
+fn put_length(target: &mut [u8], mut len: usize) {
+    if let Some((last, before)) = target.split_last_mut() {
+        for byte in before {
+            *byte = len as u8 | 0x80;
+            len >>= 7;
+        }
+        *last = len as u8;
+    }
+}
+
+/// Writes the field of one bucket.
+#[inline(always)]
+fn put_bucket(cursor: &mut Cursor<'_>, count: u64, bound: &[u8; 16]) {
+    let len = varint_len(count);
+    let head = u32::from_le_bytes([bytes_tag(3), (1 + len + 9) as u8, varint_tag(1), 0]);
+    if len <= 5 {
+        // Head and count fit in one store.
+        cursor.put_start((u64::from(head) | spread(count, len) << 24).to_le_bytes(), 3 + len);
+    } else {
+        cursor.put_start(head.to_le_bytes(), 3);
+        cursor.put_varint(count);
+    }
+    cursor.put_start(*bound, 9);
+}
+
+/// Gives a double with its tag.
+#[inline(always)]
+fn double_field(field: u8, value: f64) -> [u8; 9] {
+    // One bit pattern for all that is not a number: another one marks series as stale in Prometheus.
+    let bits = if value.is_nan() { 0x7ff8_0000_0000_0001 } else { value.to_bits() };
+    let mut bytes = [double_tag(field); 9];
+    bytes[1..].copy_from_slice(&bits.to_le_bytes());
+    bytes
+}
+
+/// Writes one metric whose `field` has a value and nothing else.
+#[inline(always)]
+fn number<I>(out: &mut Vec<u8>, labels: &MetricLabels<'_, I>, field: u8, value: f64)
+where
+    I: Iterator<Item: AsRef<[u8]>> + Clone,
+{
+    metric(out, labels, field, VALUE_LEN, |cursor| cursor.put(double_field(1, value)));
+}
+
+/// Writes one metric: its labels and the message in `field`, of which `write` writes the `len` bytes.
+#[inline(always)]
+fn metric<I>(
+    out: &mut Vec<u8>,
+    labels: &MetricLabels<'_, I>,
+    field: u8,
+    len: usize,
+    write: impl FnOnce(&mut Cursor<'_>),
+) where
+    I: Iterator<Item: AsRef<[u8]>> + Clone,
+{
+    let body = labels.len() + field_len(len);
+    append(out, field_len(body), |cursor| {
+        cursor.put([bytes_tag(4)]);
+        cursor.put_varint(body as u64);
+        labels.put(cursor);
+        cursor.put([bytes_tag(field)]);
+        cursor.put_varint(len as u64);
+        write(cursor);
+    });
+}
+
+/// A `google.protobuf.Timestamp`, whose zeros are left out.
+#[derive(Debug)]
+struct Timestamp {
+    seconds: u64,
+    nanos: u64,
+}
+
+impl Timestamp {
+    fn new(millis: u64) -> Self {
+        Self { seconds: millis / 1000, nanos: millis % 1000 * 1_000_000 }
+    }
+
+    fn len(&self) -> usize {
+        [self.seconds, self.nanos].iter().filter(|value| **value > 0).map(|value| 1 + varint_len(*value)).sum()
+    }
+
+    fn put(&self, cursor: &mut Cursor<'_>, field: u8) {
+        cursor.put([bytes_tag(field), self.len() as u8]);
+        for (field, value) in [(1, self.seconds), (2, self.nanos)] {
+            if value > 0 {
+                cursor.put([varint_tag(field)]);
+                cursor.put_varint(value);
+            }
+        }
+    }
+}

@@ -33,6 +33,16 @@ pub enum Check {
     CounterValue,
     /// A counter of the text format is not called `_total`, or something else is.
     TotalSuffix,
+    /// A name ends in what only samples of another type end in.
+    Suffix,
+    /// A name or label is not written as names are: snake_case, and no colons.
+    Name,
+    /// A name has the type in it.
+    TypeInName,
+    /// A name has a unit that is no base unit, or an abbreviation.
+    Unit,
+    /// A label is there that only another type has.
+    Label,
     /// A quantile is not from 0 to 1.
     Quantile,
     /// The bounds of a histogram do not ascend.

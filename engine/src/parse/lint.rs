@@ -27,6 +27,7 @@ pub fn lint(syntax: Syntax, families: &[OwnedFamily]) -> Vec<Finding> {
     for (place, family) in families.iter().enumerate() {
         let mut linter = Linter { syntax, family, findings: &mut findings };
         linter.metadata();
+        linter.conventions();
         linter.series();
         for sample in &family.samples {
             linter.sample(sample);
@@ -74,7 +75,7 @@ impl<'a> Linter<'a, '_> {
         if family.kind == MetricType::Unknown {
             self.report(Severity::Warning, Check::MissingType, family.line, "has no type");
         }
-        if family.help.is_none() {
+        if family.help.as_deref().unwrap_or_default().is_empty() {
             self.report(Severity::Warning, Check::MissingHelp, family.line, "has no help text");
         }
         if self.syntax == Syntax::Text && family.kind != MetricType::Unknown {

@@ -45,6 +45,7 @@
 //! beyond the floats, such as `1e400`, is an error. Integers above 2^53 are rounded to the nearest float, as every
 //! reader of these formats does; [`Sample::value_text`] has all their digits.
 
+mod conventions;
 mod cursor;
 mod error;
 mod event;

@@ -577,3 +577,15 @@ fn names_that_one_reader_could_not_tell_apart_are_refused() {
         "{error}"
     );
 }
+
+/// What the fuzzer found: OpenMetrics would call the family by nothing.
+#[test]
+fn a_name_is_more_than_its_suffix() {
+    let registry = Registry::new();
+    for name in ["_total", ".total"] {
+        let error = registry.counter(name, "C.").verbatim().register().expect_err("no name is left").to_string();
+        assert!(error.contains("a name is more than the suffix `_total`"), "{error}");
+    }
+    assert!(registry.info("", "I.").register().is_err());
+    assert!(registry.gauge("_total", "G.").verbatim().register().is_ok(), "a gauge has no suffix");
+}

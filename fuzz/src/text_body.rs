@@ -116,6 +116,15 @@ impl Step {
         f64::from_bits(self.bits)
     }
 
+    /// Tells whether all names are of the classic data model, which readers see as they are.
+    fn has_classic_names(&self) -> bool {
+        let is_classic = |name: &str, colon: bool| {
+            let start = |char: char| char.is_ascii_alphabetic() || char == '_' || (colon && char == ':');
+            name.starts_with(start) && name.chars().all(|char| start(char) || char.is_ascii_digit())
+        };
+        is_classic(&self.name.0, true) && self.labels.iter().all(|(name, _)| is_classic(&name.0, false))
+    }
+
     fn declare(&self, registry: &Registry) -> Result<Handle, Error> {
         let scope = self.labels.iter().fold(Scope::clone(registry), |scope, (name, value)| scope.label(&name.0, value));
         let (name, help) = (&*self.name.0, &*self.help.0);
@@ -201,6 +210,10 @@ pub fn check(program: &Program) -> usize {
     let mut expected: HashMap<text::Key, Expected> = HashMap::new();
     let mut helps: HashMap<String, String> = HashMap::new();
     for step in &program.steps {
+        // What other names become is the business of another target.
+        if !step.has_classic_names() {
+            continue;
+        }
         let Ok(handle) = step.declare(&registry) else { continue };
         let labels: BTreeMap<_, _> = step.labels.iter().map(|(name, value)| (name.0.clone(), value.clone())).collect();
         assert_eq!(labels.len(), step.labels.len(), "a label given twice was accepted");

@@ -2,7 +2,7 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use std::sync::{Mutex, PoisonError};
-use streamgauge_fuzz::{bucket_index, escape, parse, text_body};
+use streamgauge_fuzz::{bucket_index, escape, expositions, negotiate, parse, text_body};
 
 /// Bytes of a fixed sequence (xorshift64), with runs of small ones, which choose from short lists.
 fn bytes(seed: u64, len: usize) -> Vec<u8> {
@@ -39,6 +39,17 @@ fn escape_round_trips() {
 #[test]
 fn bucket_index_equals_a_linear_search() {
     assert!(run(bucket_index::check) > 1_000_000);
+}
+
+#[test]
+fn expositions_are_of_the_same_samples() {
+    let samples = run(expositions::check);
+    assert!(samples > 10_000, "{samples}");
+}
+
+#[test]
+fn negotiate_answers_what_was_asked_for() {
+    assert!(run(negotiate::check) > 10_000);
 }
 
 #[test]

@@ -161,6 +161,15 @@ impl Desc {
         if name.is_empty() {
             return Err(invalid("a name has at least one character".to_owned()));
         }
+        let suffix = match self.kind {
+            Kind::Counter | Kind::DurationCounter => "_total",
+            Kind::Info => "_info",
+            _ => "",
+        };
+        // OpenMetrics knows the family by what is left without it, under each escaping scheme.
+        if Escaping::ALL.into_iter().any(|escaping| escaping.metric(name) == suffix) {
+            return Err(invalid(format!("a name is more than the suffix `{suffix}`")));
+        }
         if self.help.trim().is_empty() {
             return Err(Error::MissingHelp { name: name.to_owned() });
         }

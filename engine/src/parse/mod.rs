@@ -60,6 +60,7 @@ mod number;
 mod openmetrics;
 mod owned;
 mod parser;
+mod strings;
 mod text;
 mod timestamp;
 

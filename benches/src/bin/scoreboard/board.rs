@@ -11,7 +11,7 @@ use crate::args::Args;
 use crate::{json, machine, table};
 
 /// Every row of the usual run, in their order.
-pub(crate) const ROWS: [&str; 16] = [
+pub(crate) const ROWS: [&str; 17] = [
     "counter_inc",
     "histogram_observe",
     "family_with",
@@ -28,6 +28,7 @@ pub(crate) const ROWS: [&str; 16] = [
     "memory",
     "record_tail",
     "sqlite_pipeline",
+    "parse_text",
 ];
 
 /// Those of `--large`, which take minutes and gigabytes.
@@ -107,6 +108,9 @@ fn outcomes(row: &str, plan: Plan) -> io::Result<Vec<Outcome>> {
         "memory" => vec![rows::memory(plan)?],
         "record_tail" => rows::record_tail(plan),
         "sqlite_pipeline" => vec![rows::sqlite_pipeline(plan)?],
+        "parse_text" => {
+            [rows::parse_text(), rows::parse_text_node()].iter().flat_map(|row| measure(row, plan)).collect()
+        }
         other => unreachable!("{other} is in neither list of rows"),
     })
 }

@@ -36,6 +36,13 @@ fn encoding_rows() {
 }
 
 #[test]
+fn parsing_rows() {
+    for row in [rows::parse_text(), rows::parse_text_node()] {
+        check(&row);
+    }
+}
+
+#[test]
 fn rows_of_many() {
     check(&rows::encode_counters_1m(Plan::smoke(None)));
     assert!(rows::series_create_1m(Plan::smoke(None)).vs_limit.is_some_and(f64::is_finite));

@@ -1,10 +1,12 @@
 //! The data every side is fed with: the same for all, made once, from fixed seeds.
 
+mod exposition;
 mod labels;
 mod numbers;
 mod population;
 mod stream;
 
+pub use exposition::Exposition;
 pub use labels::{Names, SETS, label_sets, order};
 pub use numbers::{
     BUCKET_FACTOR, BUCKET_START, BUCKETS, INPUTS, Rng, Sample, bucket_bounds, nanos, observations, samples,

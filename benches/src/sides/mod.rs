@@ -17,6 +17,7 @@ pub mod ours_lookup;
 pub mod ours_memory;
 pub mod ours_series;
 mod parked;
+pub mod parsers;
 pub mod prometheus;
 pub mod prometheus_client;
 

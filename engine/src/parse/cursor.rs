@@ -2,6 +2,7 @@
 
 use super::error::shown;
 use super::number::NotANumber;
+use super::strings::{string_byte, unescape};
 use super::{Error, ErrorKind, Limits, Syntax};
 use std::borrow::Cow;
 
@@ -73,27 +74,6 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// Replaces the escapes; a backslash before anything else stays, as OpenMetrics has it.
-pub(super) fn unescape(text: &str) -> Cow<'_, str> {
-    let Some(first) = text.find('\\') else { return Cow::Borrowed(text) };
-    let mut plain = String::with_capacity(text.len());
-    plain.push_str(&text[..first]);
-    let mut rest = text[first..].chars();
-    while let Some(char) = rest.next() {
-        let known = if char == '\\' { rest.clone().next() } else { None };
-        match known {
-            Some('n') => plain.push('\n'),
-            Some(char @ ('\\' | '"')) => plain.push(char),
-            _ => {
-                plain.push(char);
-                continue;
-            }
-        }
-        rest.next();
-    }
-    Cow::Owned(plain)
-}
-
 /// A place in a line.
 #[derive(Debug)]
 pub(super) struct Cursor<'a> {
@@ -145,12 +125,25 @@ impl<'a> Cursor<'a> {
 
     /// Takes `byte`, or says that `what` is missing.
     #[inline]
-    pub(super) fn expects(&mut self, byte: u8, what: &str) -> Result<(), Error> {
+    pub(super) fn expects(&mut self, byte: u8, what: &'static str) -> Result<(), Error> {
         if self.peek() != Some(byte) {
             return Err(self.expected(what));
         }
         self.at += 1;
         Ok(())
+    }
+
+    /// Takes the name that the sample before had, where it is this one's too: then it needs no second look.
+    #[inline]
+    pub(super) fn same_name(&mut self, last: &str) -> Option<Piece<'a>> {
+        let at = self.at;
+        let bytes = self.line.as_bytes().get(at..at + last.len())?;
+        let next = self.line.as_bytes().get(at + last.len()).copied().unwrap_or(b' ');
+        if last.is_empty() || bytes != last.as_bytes() || CLASSES[usize::from(next)] & METRIC != 0 {
+            return None;
+        }
+        self.at += last.len();
+        Some(Piece { text: &self.line[at..self.at], at, escaped: false })
     }
 
     /// Takes a name of the classic syntax.
@@ -185,34 +178,38 @@ impl<'a> Cursor<'a> {
 
     /// Takes a string in quotes, of at most so many bytes inside.
     #[inline]
-    pub(super) fn string(&mut self, limit: usize, what: &str) -> Result<Piece<'a>, Error> {
+    pub(super) fn string(&mut self, limit: usize, what: &'static str) -> Result<Piece<'a>, Error> {
         if self.peek() != Some(b'"') {
-            return Err(self.expected(&format!("{what} in double quotes")));
+            return Err(self.no_string(what));
         }
         let at = self.at + 1;
         let bytes = self.line.as_bytes();
-        let mut end = at;
+        let mut end = string_byte(bytes, at);
         let mut escaped = false;
-        loop {
-            match bytes.get(end) {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    self.check_escape(end)?;
-                    escaped = true;
-                    end += 2;
-                }
-                Some(_) => end += 1,
-                None => {
-                    self.at = bytes.len();
-                    return Err(self.expected(&format!("the closing quote of {what}")));
-                }
-            }
+        while bytes.get(end) == Some(&b'\\') {
+            self.check_escape(end)?;
+            escaped = true;
+            end = string_byte(bytes, end + 2);
+        }
+        if end >= bytes.len() {
+            self.at = bytes.len();
+            return Err(self.no_closing_quote(what));
         }
         if end - at > limit {
             return Err(self.too_long(at, what, end - at, limit));
         }
         self.at = end + 1;
         Ok(Piece { text: &self.line[at..end], at, escaped })
+    }
+
+    #[cold]
+    fn no_string(&self, what: &str) -> Error {
+        self.expected(&format!("{what} in double quotes"))
+    }
+
+    #[cold]
+    fn no_closing_quote(&self, what: &str) -> Error {
+        self.expected(&format!("the closing quote of {what}"))
     }
 
     /// Checks what the backslash at `at` escapes. OpenMetrics lets it stand before any character but the end.
@@ -255,25 +252,5 @@ impl<'a> Cursor<'a> {
     #[cold]
     fn too_long(&self, at: usize, what: &str, len: usize, limit: usize) -> Error {
         self.error(at, ErrorKind::Limit, format!("{what} has {len} bytes, and {limit} are allowed"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn escapes_are_replaced() {
-        for (escaped, plain) in [
-            ("", ""),
-            ("plain", "plain"),
-            (r"a\nb", "a\nb"),
-            (r"\\n", r"\n"),
-            (r#"\"\\\""#, r#""\""#),
-            (r"\z\é\", r"\z\é\"),
-        ] {
-            assert_eq!(unescape(escaped), plain);
-        }
-        assert!(matches!(unescape("plain"), Cow::Borrowed(_)));
     }
 }

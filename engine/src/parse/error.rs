@@ -13,10 +13,16 @@ use std::fmt;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
+    // In a box: a result that is passed up through every token is small then.
+    inner: Box<Inner>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Inner {
     line: u64,
     column: usize,
     kind: ErrorKind,
-    message: Box<str>,
+    message: String,
 }
 
 /// The sort of an [`Error`], for those who count them.
@@ -46,37 +52,38 @@ pub enum ErrorKind {
 impl Error {
     #[cold]
     pub(super) fn new(line: u64, column: usize, kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { line, column, kind, message: message.into().into_boxed_str() }
+        Self { inner: Box::new(Inner { line, column, kind, message: message.into() }) }
     }
 
     /// Gives the line, counted from 1.
     #[must_use]
     pub fn line(&self) -> u64 {
-        self.line
+        self.inner.line
     }
 
     /// Gives the column, counted from 1 in bytes.
     #[must_use]
     pub fn column(&self) -> usize {
-        self.column
+        self.inner.column
     }
 
     /// Gives the sort of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        self.kind
+        self.inner.kind
     }
 
     /// Gives what was found and what is allowed, without the position.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.message
+        &self.inner.message
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}: {}", self.line, self.column, self.message)
+        let Inner { line, column, message, .. } = &*self.inner;
+        write!(f, "line {line}, column {column}: {message}")
     }
 }
 

@@ -1,6 +1,6 @@
 //! The labels of a sample, read when asked for.
 
-use super::cursor::unescape;
+use super::strings::{string_byte, unescape};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -36,42 +36,55 @@ impl<'a> Labels<'a> {
         { self }.find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
-    /// Takes a name or a value, with its quotes if it has some. Tells whether it had.
-    fn piece(&mut self) -> (Cow<'a, str>, bool) {
-        let text = self.text;
-        let Some(inside) = text.strip_prefix('"') else {
-            let end = text.find(['=', ' ', '\t', ',']).unwrap_or(text.len());
-            self.text = &text[end..];
-            return (Cow::Borrowed(&text[..end]), false);
-        };
-        let bytes = inside.as_bytes();
-        let (mut end, mut escaped) = (0, false);
-        while let Some(byte) = bytes.get(end).filter(|byte| **byte != b'"') {
-            escaped |= *byte == b'\\';
-            end += if *byte == b'\\' { 2 } else { 1 };
+    /// Steps over what stands between names and values.
+    #[inline]
+    fn skip(&mut self, bytes: &[u8]) {
+        let text = self.text.as_bytes();
+        let len = text.iter().position(|byte| !bytes.contains(byte)).unwrap_or(text.len());
+        self.text = &self.text[len..];
+    }
+
+    /// Takes a name or a value that is in quotes.
+    #[inline]
+    fn quoted(&mut self) -> Cow<'a, str> {
+        let bytes = self.text.as_bytes();
+        let (mut end, mut escaped) = (string_byte(bytes, 1), false);
+        while bytes.get(end) == Some(&b'\\') {
+            escaped = true;
+            end = string_byte(bytes, end + 2);
         }
         // The parser let only strings pass that are closed.
-        let end = end.min(bytes.len());
-        let piece = &inside[..end];
-        self.text = inside.get(end + 1..).unwrap_or_default();
-        (if escaped { unescape(piece) } else { Cow::Borrowed(piece) }, true)
+        let (piece, rest) = (&self.text[1..end], &self.text[end + 1..]);
+        self.text = rest;
+        if escaped { unescape(piece) } else { Cow::Borrowed(piece) }
+    }
+
+    /// Takes a name without quotes.
+    #[inline]
+    fn bare(&mut self) -> Cow<'a, str> {
+        let bytes = self.text.as_bytes();
+        let end = bytes.iter().position(|byte| matches!(byte, b'=' | b' ' | b'\t')).unwrap_or(bytes.len());
+        let (name, rest) = self.text.split_at(end);
+        self.text = rest;
+        Cow::Borrowed(name)
     }
 }
 
 impl<'a> Iterator for Labels<'a> {
     type Item = (Cow<'a, str>, Cow<'a, str>);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        while self.left > 0 && !self.text.is_empty() {
-            self.text = self.text.trim_start_matches([' ', '\t', ',']);
-            let (name, _) = self.piece();
-            self.text = self.text.trim_start_matches([' ', '\t']);
+        while self.left > 0 {
+            self.skip(b" \t,");
+            let name = if self.text.starts_with('"') { self.quoted() } else { self.bare() };
+            self.skip(b" \t");
             // What no `=` follows is the metric's name.
             let Some(rest) = self.text.strip_prefix('=') else { continue };
-            self.text = rest.trim_start_matches([' ', '\t']);
-            let (value, _) = self.piece();
+            self.text = rest;
+            self.skip(b" \t");
             self.left -= 1;
-            return Some((name, value));
+            return Some((name, self.quoted()));
         }
         None
     }

@@ -15,56 +15,64 @@ pub(super) struct Head<'a> {
     /// Where the name begins in the line.
     pub(super) at: usize,
     pub(super) labels: Labels<'a>,
+}
+
+/// What was found between the last braces, kept in one place from line to line.
+#[derive(Debug, Default)]
+pub(super) struct Scratch<'a> {
+    names: Vec<Piece<'a>>,
+    /// The metric's name, if it stood there.
+    metric: Option<Piece<'a>>,
     /// The values of the two labels that are numbers in some types.
     pub(super) le: Option<Piece<'a>>,
     pub(super) quantile: Option<Piece<'a>>,
 }
 
-/// Labels between braces, with the metric's name if it stood there too.
-struct Braces<'a> {
-    labels: Labels<'a>,
-    name: Option<Piece<'a>>,
-    le: Option<Piece<'a>>,
-    quantile: Option<Piece<'a>>,
-}
-
 impl<'a> Cursor<'a> {
-    /// Takes the name and the labels of a sample. `scratch` is only room.
-    pub(super) fn head(&mut self, scratch: &mut Vec<Piece<'a>>) -> Result<Head<'a>, Error> {
-        let begin = self.at;
+    /// Takes the name and the labels of a sample; `last` is the name of the one before.
+    #[inline]
+    pub(super) fn head(&mut self, last: &mut &'a str, scratch: &mut Scratch<'a>) -> Result<Head<'a>, Error> {
         if self.peek() == Some(b'{') {
-            let braces = self.braces(true, scratch)?;
-            let Some(name) = braces.name else {
-                let message =
-                    "found braces without the metric's name, which is expected before them, or in quotes inside";
-                return Err(self.error(begin, ErrorKind::Name, message));
-            };
-            let Braces { labels, le, quantile, .. } = braces;
-            return Ok(Head { name: name.unescaped(), at: name.at, labels, le, quantile });
+            return self.head_in_braces(scratch);
         }
-        let name = self.bare_name(NameOf::Metric)?;
-        self.blanks();
-        let (labels, le, quantile) = if self.peek() == Some(b'{') {
-            let Braces { labels, le, quantile, .. } = self.braces(false, scratch)?;
-            (labels, le, quantile)
-        } else {
-            (Labels::default(), None, None)
+        let name = match self.same_name(last) {
+            Some(name) => name,
+            None => self.bare_name(NameOf::Metric)?,
         };
-        Ok(Head { name: Cow::Borrowed(name.text), at: name.at, labels, le, quantile })
+        *last = name.text;
+        self.blanks();
+        let labels = if self.peek() == Some(b'{') {
+            self.braces(false, scratch)?
+        } else {
+            (scratch.le, scratch.quantile) = (None, None);
+            Labels::default()
+        };
+        Ok(Head { name: Cow::Borrowed(name.text), at: name.at, labels })
+    }
+
+    /// Takes the labels of a sample with its name among them, in quotes.
+    fn head_in_braces(&mut self, scratch: &mut Scratch<'a>) -> Result<Head<'a>, Error> {
+        let begin = self.at;
+        let labels = self.braces(true, scratch)?;
+        let Some(name) = scratch.metric else {
+            let message = "found braces without the metric's name, which is expected before them, or in quotes inside";
+            return Err(self.error(begin, ErrorKind::Name, message));
+        };
+        Ok(Head { name: name.unescaped(), at: name.at, labels })
     }
 
     /// Takes the labels of an exemplar.
-    pub(super) fn exemplar_labels(&mut self, scratch: &mut Vec<Piece<'a>>) -> Result<Labels<'a>, Error> {
-        Ok(self.braces(false, scratch)?.labels)
+    pub(super) fn exemplar_labels(&mut self, scratch: &mut Scratch<'a>) -> Result<Labels<'a>, Error> {
+        self.braces(false, scratch)
     }
 
     /// Takes braces with all that is inside. A name in quotes without a value is the metric's, where that is
     /// `wanted`.
-    fn braces(&mut self, wanted: bool, scratch: &mut Vec<Piece<'a>>) -> Result<Braces<'a>, Error> {
+    fn braces(&mut self, wanted: bool, scratch: &mut Scratch<'a>) -> Result<Labels<'a>, Error> {
         self.expects(b'{', "'{'")?;
         let begin = self.at;
-        let (mut metric, mut le, mut quantile) = (None, None, None);
-        scratch.clear();
+        scratch.names.clear();
+        (scratch.metric, scratch.le, scratch.quantile) = (None, None, None);
         let mut first = true;
         loop {
             self.blanks();
@@ -78,10 +86,10 @@ impl<'a> Cursor<'a> {
                     let piece = self.string(self.limits.name_bytes, "a name")?;
                     self.blanks();
                     // The two classic syntaxes differ; which one it is shows behind the quotes.
-                    let is_metric = wanted && metric.is_none() && matches!(self.peek(), Some(b',' | b'}'));
+                    let is_metric = wanted && scratch.metric.is_none() && matches!(self.peek(), Some(b',' | b'}'));
                     self.check_quoted(&piece, if is_metric { NameOf::Metric } else { NameOf::Label })?;
                     if is_metric {
-                        metric = Some(piece);
+                        scratch.metric = Some(piece);
                         if self.peek() == Some(b'}') {
                             break;
                         }
@@ -97,19 +105,19 @@ impl<'a> Cursor<'a> {
             self.blanks();
             let value = self.string(self.limits.value_bytes, "a label value")?;
             match name.text {
-                "le" => le = Some(value),
-                "quantile" => quantile = Some(value),
+                "le" => scratch.le = Some(value),
+                "quantile" => scratch.quantile = Some(value),
                 "__name__" => {
                     let message = "the label name \"__name__\" is reserved; the metric's name stands before the braces";
                     return Err(self.error(name.at, ErrorKind::Name, message));
                 }
                 _ => {}
             }
-            if scratch.len() == self.limits.labels {
+            if scratch.names.len() == self.limits.labels {
                 let message = format!("more than the {} labels that are allowed", self.limits.labels);
                 return Err(self.error(name.at, ErrorKind::Limit, message));
             }
-            scratch.push(name);
+            scratch.names.push(name);
             self.blanks();
             match self.peek() {
                 Some(b',') => self.next_label()?,
@@ -117,10 +125,10 @@ impl<'a> Cursor<'a> {
                 _ => return Err(self.expected("',' or '}' behind the label value")),
             }
         }
-        let labels = Labels::new(&self.line[begin..self.at], scratch.len());
+        let labels = Labels::new(&self.line[begin..self.at], scratch.names.len());
         self.at += 1;
-        self.check_distinct(scratch)?;
-        Ok(Braces { labels, name: metric, le, quantile })
+        self.check_distinct(&scratch.names)?;
+        Ok(labels)
     }
 
     /// Takes the comma before the next label. OpenMetrics gets the one space behind it that its reference reader

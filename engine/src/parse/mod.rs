@@ -61,6 +61,7 @@ mod number;
 mod openmetrics;
 mod owned;
 mod parser;
+mod strings;
 mod text;
 mod timestamp;
 

@@ -110,7 +110,7 @@ pub(super) fn millis(text: &str) -> Result<Timestamp, NotANumber> {
         return Err(NotANumber::Syntax);
     }
     let millis: i64 = text.parse().map_err(|_| NotANumber::Range)?;
-    Ok(Timestamp::of_nanos(i128::from(millis) * 1_000_000))
+    Timestamp::of_nanos(i128::from(millis) * 1_000_000).ok_or(NotANumber::Range)
 }
 
 /// Reads a timestamp of OpenMetrics: seconds, with any number of digits behind the point, or with an exponent.
@@ -120,10 +120,8 @@ pub(super) fn seconds(text: &str) -> Result<Timestamp, NotANumber> {
         return Err(NotANumber::Syntax);
     }
     if text.contains(['e', 'E']) {
-        let nanos = value * 1e9;
-        // Beyond 2^126 the cast is near its ends, where it would silently give the end.
-        let held = nanos.abs() < 2_f64.powi(126);
-        return if held { Ok(Timestamp::of_nanos(nanos as i128)) } else { Err(NotANumber::Range) };
+        // A cast of what is beyond gives the end of the range, which no time reaches.
+        return Timestamp::of_nanos((value * 1e9) as i128).ok_or(NotANumber::Range);
     }
     let magnitude = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (whole, fraction) = magnitude.split_once('.').unwrap_or((magnitude, ""));
@@ -133,7 +131,7 @@ pub(super) fn seconds(text: &str) -> Result<Timestamp, NotANumber> {
         let longer = nanos.checked_mul(10).and_then(|nanos| nanos.checked_add(i128::from(digit - b'0')));
         nanos = longer.ok_or(NotANumber::Range)?;
     }
-    Ok(Timestamp::of_nanos(if text.starts_with('-') { -nanos } else { nanos }))
+    Timestamp::of_nanos(if text.starts_with('-') { -nanos } else { nanos }).ok_or(NotANumber::Range)
 }
 
 #[cfg(test)]
@@ -185,6 +183,10 @@ mod tests {
         assert_eq!(nanos("000"), Ok(0));
         assert_eq!(nanos("1.5e3"), Ok(1_500_000_000_000));
         assert_eq!(nanos("1e300"), Err(NotANumber::Range));
+        assert_eq!(nanos("-18446744073709551615"), Ok(-18_446_744_073_709_551_615_000_000_000));
+        assert_eq!(nanos("18446744073709551616"), Err(NotANumber::Range));
+        assert_eq!(seconds("-0.0"), seconds("0"));
+        assert!(seconds("-2.5").ok() < seconds("-2").ok() && seconds("-2").ok() < seconds("0.1").ok());
         assert_eq!(seconds(&"9".repeat(100)), Err(NotANumber::Range));
         assert_eq!(nanos("NaN"), Err(NotANumber::Syntax));
         assert_eq!(millis("-9223372036854775808").map(Timestamp::as_millis), Ok(i128::from(i64::MIN)));

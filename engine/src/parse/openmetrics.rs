@@ -2,31 +2,32 @@
 
 use super::cursor::Cursor;
 use super::error::shown;
-use super::line::Head;
+use super::line::{Head, Scratch};
 use super::number::{float, seconds};
-use super::parser::{Line, State};
-use super::{Error, ErrorKind, Event, Exemplar, Labels, MetricType, Sample, Timestamp};
+use super::parser::State;
+use super::{Error, ErrorKind, Event, Exemplar, Labels, Limits, MetricType, Sample, Syntax, Timestamp};
 
 /// Characters that the names and values of an exemplar's labels may have together.
 const EXEMPLAR_CHARS: usize = 128;
 
-/// Reads a line.
-pub(super) fn line<'a>(cursor: &mut Cursor<'a>, state: &mut State<'a>) -> Result<Line<'a>, Error> {
+/// Reads a line; `None` where it says nothing.
+#[inline]
+pub(super) fn line<'a>(cursor: &mut Cursor<'a>, state: &mut State<'a>) -> Result<Option<Event<'a>>, Error> {
     match cursor.peek() {
         None => {
             let message = "found a blank line, which the format does not have";
             Err(cursor.error(0, ErrorKind::Syntax, message))
         }
         Some(b'#') => descriptor(cursor, state),
-        Some(_) => sample(cursor, state).map(|sample| Line::Event(Event::Sample(sample))),
+        Some(_) => Ok(Some(Event::Sample(sample(cursor, state)?))),
     }
 }
 
 /// Reads a line of metadata, or the end.
-fn descriptor<'a>(cursor: &mut Cursor<'a>, state: &mut State<'a>) -> Result<Line<'a>, Error> {
+fn descriptor<'a>(cursor: &mut Cursor<'a>, state: &mut State<'a>) -> Result<Option<Event<'a>>, Error> {
     if cursor.line == "# EOF" {
         state.eof = true;
-        return Ok(Line::Nothing);
+        return Ok(None);
     }
     let Some(keyword) = ["# TYPE ", "# HELP ", "# UNIT "].into_iter().find(|word| cursor.line.starts_with(word)) else {
         cursor.at = cursor.line.len().min(2);
@@ -58,9 +59,9 @@ fn descriptor<'a>(cursor: &mut Cursor<'a>, state: &mut State<'a>) -> Result<Line
                 check_has_units(cursor, kind)?;
             }
             state.families.set_kind(cursor, index, kind, at)?;
-            Ok(Line::Event(Event::Type { family: name, kind }))
+            Ok(Some(Event::Type { family: name, kind }))
         }
-        "# HELP " => Ok(Line::Event(Event::Help { family: name, help: cursor.help()?.unescaped() })),
+        "# HELP " => Ok(Some(Event::Help { family: name, help: cursor.help()?.unescaped() })),
         _ => {
             let unit = &cursor.line[cursor.at..];
             // An empty unit is the same as none.
@@ -72,7 +73,7 @@ fn descriptor<'a>(cursor: &mut Cursor<'a>, state: &mut State<'a>) -> Result<Line
                     return Err(cursor.error(cursor.at, ErrorKind::Rule, message));
                 }
             }
-            Ok(Line::Event(Event::Unit { family: name, unit }))
+            Ok(Some(Event::Unit { family: name, unit }))
         }
     }
 }
@@ -97,9 +98,10 @@ fn check_has_units(cursor: &Cursor<'_>, kind: MetricType) -> Result<(), Error> {
     Ok(())
 }
 
+#[inline]
 fn sample<'a>(cursor: &mut Cursor<'a>, state: &mut State<'a>) -> Result<Sample<'a>, Error> {
     state.count_sample(cursor)?;
-    let head = cursor.head(&mut state.scratch)?;
+    let head = cursor.head(&mut state.last_name, &mut state.scratch)?;
     cursor.expects(b' ', "a space before the value")?;
     let at = cursor.at;
     let value_text = cursor.word("a value")?;
@@ -109,9 +111,9 @@ fn sample<'a>(cursor: &mut Cursor<'a>, state: &mut State<'a>) -> Result<Sample<'
     let family = state.families.at(index);
     family.has_samples = true;
     let (kind, family_len) = (family.kind(), family.name.len());
-    check(cursor, &head, kind, family_len, value, at)?;
+    check(cursor, &state.scratch, &head, kind, family_len, value, at)?;
     let mut timestamp = None;
-    let mut exemplar = None;
+    let mut exemplar = "";
     if !cursor.is_at_end() {
         cursor.expects(b' ', "a space")?;
         if cursor.peek() != Some(b'#') {
@@ -121,7 +123,7 @@ fn sample<'a>(cursor: &mut Cursor<'a>, state: &mut State<'a>) -> Result<Sample<'
             }
         }
         if cursor.line.as_bytes()[cursor.at - 1] == b' ' {
-            exemplar = Some(read_exemplar(cursor, state, kind, &head.name[family_len..])?);
+            exemplar = find_exemplar(cursor, state, kind, &head.name[family_len..])?;
         }
     }
     let Head { name, labels, .. } = head;
@@ -137,6 +139,7 @@ fn time(cursor: &mut Cursor<'_>) -> Result<Timestamp, Error> {
 /// Checks what one sample alone shows: the rules of its type for labels and values.
 fn check(
     cursor: &Cursor<'_>,
+    scratch: &Scratch<'_>,
     head: &Head<'_>,
     kind: MetricType,
     family_len: usize,
@@ -159,7 +162,7 @@ fn check(
         }
         MetricType::Info if value != 1.0 => return rule(value_at, "the value must be 1"),
         MetricType::Summary if suffix.is_empty() => {
-            let Some(piece) = &head.quantile else { return rule(head.at, "the label \"quantile\" is missing") };
+            let Some(piece) = &scratch.quantile else { return rule(head.at, "the label \"quantile\" is missing") };
             let quantile = cursor.label_number(piece, "the quantile")?;
             if !(0.0..=1.0).contains(&quantile) {
                 return rule(piece.at, "the quantile must be from 0 to 1");
@@ -171,7 +174,7 @@ fn check(
         _ => {}
     }
     if suffix == "_bucket" {
-        let Some(piece) = &head.le else { return rule(head.at, "the label \"le\" is missing") };
+        let Some(piece) = &scratch.le else { return rule(head.at, "the label \"le\" is missing") };
         let bound = cursor.label_number(piece, "the bound")?;
         if bound.is_nan() || (bound == f64::INFINITY && piece.text != "+Inf") {
             return rule(piece.at, "the bound must be a number, or +Inf in this spelling");
@@ -190,19 +193,34 @@ fn check(
     Ok(())
 }
 
-/// Reads `# {labels} value [timestamp]` up to the end of the line.
-fn read_exemplar<'a>(
+/// Checks `# {labels} value [timestamp]` up to the end of the line, and gives it from the braces on.
+fn find_exemplar<'a>(
     cursor: &mut Cursor<'a>,
     state: &mut State<'a>,
     kind: MetricType,
     suffix: &str,
-) -> Result<Exemplar<'a>, Error> {
+) -> Result<&'a str, Error> {
     let begin = cursor.at;
     cursor.expects(b'#', "the '#' of an exemplar")?;
     cursor.expects(b' ', "a space")?;
     let at = cursor.at;
-    let labels = cursor.exemplar_labels(&mut state.scratch)?;
-    check_exemplar_length(cursor, labels, at)?;
+    let exemplar = exemplar(cursor, &mut state.scratch)?;
+    check_exemplar_length(cursor, exemplar.labels, at)?;
+    let allowed = match kind {
+        MetricType::Counter => suffix == "_total",
+        MetricType::Histogram | MetricType::GaugeHistogram => suffix == "_bucket",
+        _ => false,
+    };
+    if !allowed {
+        let message = "found an exemplar, but only the _total of counters and the _bucket of histograms may have one";
+        return Err(cursor.error(begin, ErrorKind::Rule, message));
+    }
+    Ok(&cursor.line[at..])
+}
+
+/// Reads `{labels} value [timestamp]` up to the end of the line.
+fn exemplar<'a>(cursor: &mut Cursor<'a>, scratch: &mut Scratch<'a>) -> Result<Exemplar<'a>, Error> {
+    let labels = cursor.exemplar_labels(scratch)?;
     cursor.expects(b' ', "a space before the exemplar's value")?;
     let at = cursor.at;
     let word = cursor.word("the exemplar's value")?;
@@ -216,16 +234,15 @@ fn read_exemplar<'a>(
     if !cursor.is_at_end() {
         return Err(cursor.expected("the end of the line"));
     }
-    let allowed = match kind {
-        MetricType::Counter => suffix == "_total",
-        MetricType::Histogram | MetricType::GaugeHistogram => suffix == "_bucket",
-        _ => false,
-    };
-    if !allowed {
-        let message = "found an exemplar, but only the _total of counters and the _bucket of histograms may have one";
-        return Err(cursor.error(begin, ErrorKind::Rule, message));
-    }
     Ok(Exemplar { labels, value, timestamp })
+}
+
+/// Reads once more what [`find_exemplar`] has checked.
+pub(super) fn checked_exemplar(text: &str) -> Option<Exemplar<'_>> {
+    let limits = Limits { name_bytes: usize::MAX, value_bytes: usize::MAX, labels: usize::MAX, ..Limits::default() };
+    let syntax = Syntax::OpenMetrics;
+    let mut cursor = Cursor { line: text, at: 0, number: 0, syntax, limits, classic_names: false };
+    exemplar(&mut cursor, &mut Scratch::default()).ok()
 }
 
 fn check_exemplar_length(cursor: &Cursor<'_>, labels: Labels<'_>, at: usize) -> Result<(), Error> {

@@ -64,7 +64,7 @@ impl OwnedSample {
             labels: owned(sample.labels()),
             value: sample.value(),
             timestamp: sample.timestamp(),
-            exemplar: sample.exemplar().map(OwnedExemplar::of),
+            exemplar: sample.exemplar().as_ref().map(OwnedExemplar::of),
             line: sample.line(),
         }
     }

@@ -1,7 +1,8 @@
 //! From a body to events.
 
-use super::cursor::{Cursor, Piece};
+use super::cursor::Cursor;
 use super::families::Families;
+use super::line::Scratch;
 use super::{Error, ErrorKind, Event, Limits, Syntax, openmetrics, text};
 
 /// A reader of one body: an iterator over its [`Event`]s. It ends behind the last one, or behind the first error.
@@ -22,9 +23,8 @@ use super::{Error, ErrorKind, Event, Limits, Syntax, openmetrics, text};
 /// ```
 #[derive(Debug)]
 pub struct Parser<'a> {
-    syntax: Syntax,
-    limits: Limits,
-    classic_names: bool,
+    /// The place in the line that was read last; it knows the format and its limits too.
+    cursor: Cursor<'a>,
     state: State<'a>,
 }
 
@@ -32,22 +32,15 @@ pub struct Parser<'a> {
 #[derive(Debug)]
 pub(super) struct State<'a> {
     rest: &'a [u8],
-    /// The number of the line that was read last.
-    line: u64,
     pub(super) families: Families<'a>,
-    pub(super) scratch: Vec<Piece<'a>>,
+    pub(super) scratch: Scratch<'a>,
+    /// The name of the last sample, unless it was in quotes.
+    pub(super) last_name: &'a str,
     pub(super) samples: u64,
     /// Whether `# EOF` was read.
     pub(super) eof: bool,
     /// Whether there was an error, or the end.
     done: bool,
-}
-
-/// What a line is.
-pub(super) enum Line<'a> {
-    Event(Event<'a>),
-    /// A comment, a blank line, the end.
-    Nothing,
 }
 
 impl<'a> Parser<'a> {
@@ -68,20 +61,21 @@ impl<'a> Parser<'a> {
     pub fn new(syntax: Syntax, body: &'a [u8]) -> Self {
         let state = State {
             rest: body,
-            line: 0,
             families: Families::default(),
-            scratch: Vec::new(),
+            scratch: Scratch::default(),
+            last_name: "",
             samples: 0,
             eof: false,
             done: false,
         };
-        Self { syntax, limits: Limits::default(), classic_names: false, state }
+        let limits = Limits::default();
+        Self { cursor: Cursor { line: "", at: 0, number: 0, syntax, limits, classic_names: false }, state }
     }
 
     /// Sets how much the body may hold.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.cursor.limits = limits;
         self
     }
 
@@ -97,72 +91,76 @@ impl<'a> Parser<'a> {
     /// ```
     #[must_use]
     pub fn classic_names(mut self) -> Self {
-        self.classic_names = true;
+        self.cursor.classic_names = true;
         self
     }
 
     /// Gives the number of the line that was read last: that of the event that [`next`](Iterator::next) gave.
     #[must_use]
     pub fn line_number(&self) -> u64 {
-        self.state.line
+        self.cursor.number
     }
 
     /// Reads lines up to the next event.
+    #[inline]
     fn event(&mut self) -> Result<Option<Event<'a>>, Error> {
-        while let Some((line, is_whole)) = self.line()? {
-            let state = &mut self.state;
-            let mut cursor = Cursor {
-                line,
-                at: 0,
-                number: state.line,
-                syntax: self.syntax,
-                limits: self.limits,
-                classic_names: self.classic_names,
+        while let Some(is_whole) = self.next_line()? {
+            let Self { cursor, state } = self;
+            let event = match cursor.syntax {
+                Syntax::Text => text::line(cursor, state)?,
+                Syntax::OpenMetrics => openmetrics::line(cursor, state)?,
             };
-            let read = match self.syntax {
-                Syntax::Text => text::line(&mut cursor, state)?,
-                Syntax::OpenMetrics => openmetrics::line(&mut cursor, state)?,
-            };
-            // Blanks are no line, and the end of OpenMetrics is one without its line feed too.
-            let is_blank = self.syntax == Syntax::Text && line.trim_matches([' ', '\t']).is_empty();
-            if !(is_whole || state.eof || is_blank) {
-                let message = "found the end of the body within a line, but a line feed is expected";
-                return Err(cursor.error(line.len(), ErrorKind::Truncated, message));
+            if !is_whole {
+                self.check_end()?;
             }
-            if let Line::Event(event) = read {
-                return Ok(Some(event));
+            if event.is_some() {
+                return Ok(event);
             }
         }
-        if self.syntax == Syntax::OpenMetrics && !self.state.eof {
+        if self.cursor.syntax == Syntax::OpenMetrics && !self.state.eof {
             let message = "found the end of the body, but \"# EOF\" is expected as its last line";
-            return Err(Error::new(self.state.line + 1, 1, ErrorKind::Truncated, message));
+            return Err(Error::new(self.cursor.number + 1, 1, ErrorKind::Truncated, message));
         }
         Ok(None)
     }
 
-    /// Takes the next line, and tells whether it has a line feed.
+    /// Checks that the last line may lack its line feed: blanks are no line, and the end of OpenMetrics is one
+    /// without it too.
+    #[cold]
+    fn check_end(&self) -> Result<(), Error> {
+        let Self { cursor, state } = self;
+        let is_blank = cursor.syntax == Syntax::Text && cursor.line.trim_matches([' ', '\t']).is_empty();
+        if state.eof || is_blank {
+            return Ok(());
+        }
+        let message = "found the end of the body within a line, but a line feed is expected";
+        Err(cursor.error(cursor.line.len(), ErrorKind::Truncated, message))
+    }
+
+    /// Goes to the next line, and tells whether it has a line feed; `None` where there is no line.
     #[inline]
-    fn line(&mut self) -> Result<Option<(&'a str, bool)>, Error> {
-        let state = &mut self.state;
+    fn next_line(&mut self) -> Result<Option<bool>, Error> {
+        let Self { cursor, state } = self;
         if state.rest.is_empty() {
             return Ok(None);
         }
-        state.line += 1;
+        cursor.number += 1;
+        cursor.at = 0;
         if state.eof {
             let message = "found more behind \"# EOF\", which is expected to be the last line";
-            return Err(Error::new(state.line, 1, ErrorKind::Order, message));
+            return Err(cursor.error(0, ErrorKind::Order, message));
         }
+        let limit = cursor.limits.line_bytes;
         // What is beyond the limit is not looked at: it may be a gigabyte.
-        let window = &state.rest[..state.rest.len().min(self.limits.line_bytes.saturating_add(1))];
+        let window = &state.rest[..state.rest.len().min(limit.saturating_add(1))];
         let (line, is_whole) = match memchr::memchr(b'\n', window) {
             Some(end) => {
                 state.rest = &state.rest[end + 1..];
                 (&window[..end], true)
             }
-            None if state.rest.len() > self.limits.line_bytes => {
-                let limit = self.limits.line_bytes;
+            None if state.rest.len() > limit => {
                 let message = format!("the line has more than the {limit} bytes that are allowed");
-                return Err(Error::new(state.line, limit.saturating_add(1), ErrorKind::Limit, message));
+                return Err(cursor.error(limit, ErrorKind::Limit, message));
             }
             None => {
                 state.rest = &[];
@@ -170,11 +168,14 @@ impl<'a> Parser<'a> {
             }
         };
         match std::str::from_utf8(line) {
-            Ok(line) => Ok(Some((line, is_whole))),
+            Ok(line) => {
+                cursor.line = line;
+                Ok(Some(is_whole))
+            }
             Err(error) => {
                 let at = error.valid_up_to();
                 let message = format!("found the byte 0x{:02x}, but UTF-8 is expected", line[at]);
-                Err(Error::new(state.line, at + 1, ErrorKind::Utf8, message))
+                Err(cursor.error(at, ErrorKind::Utf8, message))
             }
         }
     }

@@ -2,36 +2,37 @@
 
 use super::cursor::Cursor;
 use super::error::shown;
-use super::line::Head;
+use super::line::{Head, Scratch};
 use super::number::{float, millis};
-use super::parser::{Line, State};
+use super::parser::State;
 use super::{Error, ErrorKind, Event, MetricType, Sample};
 
-/// Reads a line.
-pub(super) fn line<'a>(cursor: &mut Cursor<'a>, state: &mut State<'a>) -> Result<Line<'a>, Error> {
+/// Reads a line; `None` where it says nothing.
+#[inline]
+pub(super) fn line<'a>(cursor: &mut Cursor<'a>, state: &mut State<'a>) -> Result<Option<Event<'a>>, Error> {
     cursor.blanks();
     match cursor.peek() {
-        None => Ok(Line::Nothing),
+        None => Ok(None),
         Some(b'#') => comment(cursor, state),
-        Some(_) => sample(cursor, state).map(|sample| Line::Event(Event::Sample(sample))),
+        Some(_) => Ok(Some(Event::Sample(sample(cursor, state)?))),
     }
 }
 
 /// Reads a line with `#`: metadata where its first word says so, and where there is anything behind the name.
-fn comment<'a>(cursor: &mut Cursor<'a>, state: &mut State<'a>) -> Result<Line<'a>, Error> {
+fn comment<'a>(cursor: &mut Cursor<'a>, state: &mut State<'a>) -> Result<Option<Event<'a>>, Error> {
     cursor.at += 1;
     cursor.blanks();
     if cursor.is_at_end() {
-        return Ok(Line::Nothing);
+        return Ok(None);
     }
     let is_help = match cursor.word("a comment")? {
         "HELP" => true,
         "TYPE" => false,
-        _ => return Ok(Line::Nothing),
+        _ => return Ok(None),
     };
     cursor.blanks();
     if cursor.is_at_end() {
-        return Ok(Line::Nothing);
+        return Ok(None);
     }
     let name = cursor.family_name()?;
     if !matches!(cursor.peek(), None | Some(b' ' | b'\t')) {
@@ -39,7 +40,7 @@ fn comment<'a>(cursor: &mut Cursor<'a>, state: &mut State<'a>) -> Result<Line<'a
     }
     cursor.blanks();
     if cursor.is_at_end() {
-        return Ok(Line::Nothing);
+        return Ok(None);
     }
     let (at, name) = (name.at, name.unescaped());
     let index = state.families.of_text(cursor, &name, at)?;
@@ -51,7 +52,7 @@ fn comment<'a>(cursor: &mut Cursor<'a>, state: &mut State<'a>) -> Result<Line<'a
         }
         let family = family.name.clone();
         let help = cursor.help()?.unescaped();
-        return Ok(Line::Event(Event::Help { family, help }));
+        return Ok(Some(Event::Help { family, help }));
     }
     if family.kind.is_some() || family.has_samples {
         let problem = if family.kind.is_some() { "a second TYPE" } else { "TYPE behind samples" };
@@ -69,12 +70,13 @@ fn comment<'a>(cursor: &mut Cursor<'a>, state: &mut State<'a>) -> Result<Line<'a
         return Err(cursor.error(at, ErrorKind::Syntax, message));
     };
     state.families.set_text_kind(index, kind);
-    Ok(Line::Event(Event::Type { family: name, kind }))
+    Ok(Some(Event::Type { family: name, kind }))
 }
 
+#[inline]
 fn sample<'a>(cursor: &mut Cursor<'a>, state: &mut State<'a>) -> Result<Sample<'a>, Error> {
     state.count_sample(cursor)?;
-    let head = cursor.head(&mut state.scratch)?;
+    let head = cursor.head(&mut state.last_name, &mut state.scratch)?;
     let index = state.families.of_text(cursor, &head.name, head.at)?;
     cursor.blanks();
     let at = cursor.at;
@@ -84,9 +86,11 @@ fn sample<'a>(cursor: &mut Cursor<'a>, state: &mut State<'a>) -> Result<Sample<'
     family.has_samples = true;
     let (kind, family_len) = (family.kind(), family.name.len());
     match kind {
-        MetricType::Histogram | MetricType::GaugeHistogram => check_bucket(cursor, &head, family_len, value, at)?,
+        MetricType::Histogram | MetricType::GaugeHistogram => {
+            check_bucket(cursor, &state.scratch, &head, family_len, value, at)?;
+        }
         MetricType::Summary => {
-            if let Some(quantile) = &head.quantile {
+            if let Some(quantile) = &state.scratch.quantile {
                 cursor.label_number(quantile, "the quantile")?;
             }
         }
@@ -105,18 +109,19 @@ fn sample<'a>(cursor: &mut Cursor<'a>, state: &mut State<'a>) -> Result<Sample<'
         return Err(cursor.expected("the end of the line"));
     }
     let Head { name, labels, .. } = head;
-    Ok(Sample { line: cursor.number, name, family_len, kind, labels, value, value_text, timestamp, exemplar: None })
+    Ok(Sample { line: cursor.number, name, family_len, kind, labels, value, value_text, timestamp, exemplar: "" })
 }
 
 /// Checks what a reader of a histogram cannot do without: bounds that are numbers, counts that are not negative.
 fn check_bucket(
     cursor: &Cursor<'_>,
+    scratch: &Scratch<'_>,
     head: &Head<'_>,
     family_len: usize,
     value: f64,
     value_at: usize,
 ) -> Result<(), Error> {
-    if let Some(bound) = &head.le {
+    if let Some(bound) = &scratch.le {
         cursor.label_number(bound, "the bound")?;
     }
     if value < 0.0 && matches!(&head.name[family_len..], "_bucket" | "_count") {

@@ -29,6 +29,7 @@ pub(crate) const ROWS: [&str; 17] = [
     "memory",
     "record_tail",
     "sqlite_pipeline",
+    "parse_text",
 ];
 
 /// Those of `--large`, which take minutes and gigabytes.
@@ -109,6 +110,9 @@ fn outcomes(row: &str, plan: Plan) -> io::Result<Vec<Outcome>> {
         "memory" => vec![rows::memory(plan)?],
         "record_tail" => rows::record_tail(plan),
         "sqlite_pipeline" => vec![rows::sqlite_pipeline(plan)?],
+        "parse_text" => {
+            [rows::parse_text(), rows::parse_text_node()].iter().flat_map(|row| measure(row, plan)).collect()
+        }
         other => unreachable!("{other} is in neither list of rows"),
     })
 }

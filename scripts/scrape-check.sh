@@ -36,7 +36,7 @@ url="$(sed -n 's|^listening on \(http://.*\)$|\1|p' "$scratch/out")"
 for _ in 1 2; do
     curl --silent --show-error --fail --max-time 10 --dump-header "$scratch/head" --output "$scratch/body" "$url"
 done
-if ! tr -d '\r' <"$scratch/head" | grep -qix 'content-type: text/plain; version=0.0.4; charset=utf-8'; then
+if ! tr -d '\r' <"$scratch/head" | grep -qix 'content-type: text/plain; version=0.0.4; charset=utf-8; escaping=underscores'; then
     echo "scrape-check: not the content type of the text format" >&2
     cat "$scratch/head" >&2
     exit 1

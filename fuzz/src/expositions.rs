@@ -8,6 +8,7 @@ use streamgauge::{Buckets, Escaping, Exposition, Format, Registry, Scraper};
 /// Metrics to register and set.
 #[derive(Arbitrary, Debug)]
 pub struct Metrics {
+    scheme: u8,
     label: String,
     #[arbitrary(with = crate::many)]
     metrics: Vec<Metric>,
@@ -71,7 +72,7 @@ fn read(scraper: &mut Scraper, format: Format, syntax: Syntax, escaping: Escapin
     samples
 }
 
-/// Compares the formats under each escaping scheme. Gives the number of samples.
+/// Compares the formats under one of the escaping schemes. Gives the number of samples.
 ///
 /// # Panics
 /// Where they differ, or one does not keep to its standard.
@@ -82,12 +83,10 @@ pub fn check(input: &Metrics) -> u64 {
         drop(register(&registry, &input.label, metric));
     }
     let mut scraper = Scraper::new(&registry);
-    let mut compared = 0;
-    for escaping in [Escaping::AllowUtf8, Escaping::Underscores, Escaping::Dots, Escaping::Values] {
-        let text = read(&mut scraper, Format::Text, Syntax::Text, escaping);
-        let open_metrics = read(&mut scraper, Format::OpenMetrics, Syntax::OpenMetrics, escaping);
-        assert_eq!(text, open_metrics, "{escaping:?}");
-        compared += text.len() as u64;
-    }
-    compared
+    let schemes = [Escaping::AllowUtf8, Escaping::Underscores, Escaping::Dots, Escaping::Values];
+    let escaping = schemes[usize::from(input.scheme) % schemes.len()];
+    let text = read(&mut scraper, Format::Text, Syntax::Text, escaping);
+    let open_metrics = read(&mut scraper, Format::OpenMetrics, Syntax::OpenMetrics, escaping);
+    assert_eq!(text, open_metrics, "{escaping:?}");
+    text.len() as u64
 }

@@ -11,7 +11,7 @@ use crate::args::Args;
 use crate::{json, machine, table};
 
 /// Every row of the usual run, in their order.
-pub(crate) const ROWS: [&str; 17] = [
+pub(crate) const ROWS: [&str; 18] = [
     "counter_inc",
     "histogram_observe",
     "family_with",

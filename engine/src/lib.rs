@@ -62,7 +62,7 @@ pub mod testing;
 pub use buckets::Buckets;
 pub use cells::{Stats, stats};
 pub use encode::{Exposition, Format};
-pub use label::{LabelSet, LabelValue, LabelVisitor};
+pub use label::{Escaping, LabelSet, LabelValue, LabelVisitor};
 pub use metric::{
     Counter, DurationCounter, Gauge, Histogram, HistogramSnapshot, InProgress, Info, StateSet, Tick, Timer,
     UpDownCounter, warm_thread,
@@ -73,7 +73,7 @@ pub use registry::{
 };
 #[doc(hidden)]
 pub use registry::{FieldVisitor, SetField};
-pub use scrape::{HistogramValue, Report, Sample, SampleValue, Scraper, StateSetValue};
+pub use scrape::{Filter, HistogramValue, Report, Sample, SampleValue, Scraper, StateSetValue};
 pub use streamgauge_derive::{LabelSet, LabelValue, MetricSet};
 
 #[cfg(engine_loom)]

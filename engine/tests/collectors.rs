@@ -118,7 +118,7 @@ fn clashes_are_errors_and_register_nothing() {
         let error = clash(name).expect_err("a clash");
         assert!(error.contains("choose another name"), "{error}");
     }
-    assert!(clash("not legal").expect_err("a space").contains("a name is letters"));
+    assert!(clash("").expect_err("no name").contains("a name has at least one character"));
     let reserved = || vec![CollectedFamily::gauge("other", "O.").labels(["le"])];
     assert!(registry.register_collector(Fn2(reserved, |_: &mut Collection<'_>| {})).is_err());
     let no_total = || vec![CollectedFamily::counter("reads", "R.")];

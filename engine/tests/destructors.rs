@@ -161,7 +161,7 @@ fn destructors_of_threads_that_die_together() {
     // Not one after the other: orphans share cells, so their updates race.
     let registry = Registry::new();
     let events = registry.counter("racing_total", "R.").register().expect("legal");
-    let ones = registry.histogram("racing", "R.").buckets(Buckets::explicit([1.0])).register().expect("legal");
+    let ones = registry.histogram("racing_size", "R.").buckets(Buckets::explicit([1.0])).register().expect("legal");
 
     const RECORDS: u64 = if cfg!(miri) { 20 } else { 500 };
     struct Racer(Counter, Histogram);

@@ -67,9 +67,8 @@ impl Metric {
     pub(crate) fn check_name(self, name: &LitStr, unit: Option<&LitStr>) -> Result<()> {
         let text = name.value();
         let problem = |problem: String| Err(Error::new(name.span(), format!("`{text}`: {problem}")));
-        let start = |char: char| char.is_ascii_alphabetic() || char == '_';
-        if !(text.starts_with(start) && text.chars().all(|char| start(char) || char.is_ascii_digit())) {
-            return problem("a name is letters, digits and underscores, and does not start with a digit".to_owned());
+        if text.is_empty() {
+            return problem("a name has at least one character".to_owned());
         }
         let is_counter = matches!(self, Self::Counter | Self::DurationCounter);
         let stem = match text.strip_suffix("_total") {

@@ -2,10 +2,13 @@
 
 mod buffer;
 mod format;
+mod names;
+mod negotiate;
 mod number;
 #[cfg_attr(not(test), expect(dead_code, reason = "no scraper encodes it yet"))]
 mod protobuf;
 mod text;
 
 pub use format::{Exposition, Format};
-pub(crate) use text::TextFamily;
+pub(crate) use names::RewrittenNames;
+pub(crate) use text::{Metadata, TextFamily, TextStyle, open_metrics_end};

@@ -53,6 +53,21 @@ impl Number {
         &self.bytes[..self.len]
     }
 
+    /// As [`float`](Self::float), with `.0` behind whole numbers, as OpenMetrics has them.
+    pub(crate) fn float_with_point(&mut self, value: f64) -> &[u8] {
+        let len = self.float(value).len();
+        if value == 0.0 {
+            return b"0.0";
+        }
+        if !value.is_finite() {
+            return self.float(value);
+        }
+        if !self.bytes[..len].iter().any(|byte| matches!(byte, b'.' | b'e')) {
+            self.extend(b".0");
+        }
+        &self.bytes[..self.len]
+    }
+
     fn push(&mut self, byte: u8) {
         self.bytes[self.len] = byte;
         self.len += 1;

@@ -1,65 +1,106 @@
-//! The Prometheus text format 0.0.4.
+//! The text formats: Prometheus 0.0.4, and OpenMetrics 1.0.
 //!
-//! Format: <https://prometheus.io/docs/instrumenting/exposition_formats/>. Layout of numbers and lines
-//! as the Go library writes them.
+//! Formats: <https://prometheus.io/docs/instrumenting/exposition_formats/> and
+//! <https://prometheus.io/docs/specs/om/open_metrics_spec/>. Layout of numbers and lines as the Go library writes them.
 
 use super::buffer::Line;
 use super::number::{MAX_NUMBER_BYTES, Number};
-use crate::label::escape_into;
+use crate::label::{Escaping, escape_into, is_valid_metric};
+
+/// What a text encoder must know of a family.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Metadata<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) help: &'a str,
+    /// The type as the format calls it.
+    pub(crate) type_name: &'static str,
+    pub(crate) unit: Option<&'static str>,
+    /// The finite bounds of a histogram.
+    pub(crate) bounds: Option<&'a [f64]>,
+    pub(crate) states: &'a [Box<str>],
+}
+
+/// Which text format, and how it writes names.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct TextStyle {
+    pub(crate) open_metrics: bool,
+    pub(crate) escaping: Escaping,
+}
 
 /// What all samples of one family share, rendered once.
+///
+/// A name of the classic data model stands before the braces, `name{labels} 1`; one that has to be quoted is the first
+/// thing in them, `{"name",labels} 1`.
 #[derive(Debug)]
 pub(crate) struct TextFamily {
-    /// The HELP and TYPE lines.
+    /// The HELP and TYPE lines, and in OpenMetrics UNIT.
     header: Vec<u8>,
-    /// `name`, then of a histogram `name_bucket`, `name_sum`, `name_count`.
+    /// `name` or `{"name"`, then of a histogram the same for `name_bucket`, `name_sum`, `name_count`.
     name: Vec<u8>,
     bucket: Vec<u8>,
     sum: Vec<u8>,
     count: Vec<u8>,
+    created: Vec<u8>,
+    /// What stands between such a head and labels, and between it and the value where there are none.
+    open: &'static [u8],
+    bare: &'static [u8],
     /// `le="0.005"} ` for each bucket.
     bounds: Vec<Vec<u8>>,
     longest_bound: usize,
     /// `name="state"} ` for each state of a state set.
     states: Vec<Vec<u8>>,
+    /// Whole floats are written with a point.
+    point: bool,
+    /// OpenMetrics knows no sum and count of a histogram with negative bounds.
+    has_sum: bool,
 }
 
 impl TextFamily {
-    /// Renders what does not change: `bounds` are the finite ones of a histogram, `None` for other kinds.
-    pub(crate) fn new(name: &str, help: &str, type_name: &str, bounds: Option<&[f64]>) -> Self {
-        let mut header = format!("# HELP {name} ").into_bytes();
-        escape_help(help, &mut header);
-        header.extend_from_slice(format!("\n# TYPE {name} {type_name}\n").as_bytes());
-        let bounds: Vec<Vec<u8>> = bounds.map_or_else(Vec::new, |bounds| {
-            let all = bounds.iter().copied().chain([f64::INFINITY]);
-            all.map(|bound| [b"le=\"", Number::new().float(bound), b"\"} "].concat()).collect()
-        });
-        let suffixed = |suffix: &str| format!("{name}{suffix}").into_bytes();
-        Self {
-            header,
-            name: suffixed(""),
-            bucket: suffixed("_bucket{"),
-            sum: suffixed("_sum"),
-            count: suffixed("_count"),
-            longest_bound: bounds.iter().map(Vec::len).max().unwrap_or(0),
-            bounds,
-            states: Vec::new(),
-        }
-    }
-
-    /// Renders the states of a state set called `name`.
-    pub(crate) fn with_states(mut self, name: &str, states: &[Box<str>]) -> Self {
-        let render = |state: &str| {
-            let mut text = format!("{name}=\"").into_bytes();
+    /// Renders what does not change.
+    pub(crate) fn new(metadata: Metadata<'_>, style: TextStyle) -> Self {
+        let Metadata { help, type_name, unit, bounds, states, .. } = metadata;
+        let full = style.escaping.metric(metadata.name);
+        // The family's name, and that of its samples.
+        let (family, sample) = match (style.open_metrics, type_name) {
+            (true, "counter") => without_and_with(&full, "_total"),
+            (true, "info") => without_and_with(&full, "_info"),
+            _ => (full.to_string(), full.to_string()),
+        };
+        let is_quoted = !is_valid_metric(&full);
+        let head = |suffix: &str| {
+            let name = format!("{}{suffix}", if suffix.is_empty() { &sample } else { &family });
+            if is_quoted { [b"{", &*quoted(&name)].concat() } else { name.into_bytes() }
+        };
+        let open: &[u8] = if is_quoted { b"," } else { b"{" };
+        let render_bound = |bound| [b"le=\"", number(&mut Number::new(), bound, style.open_metrics), b"\"} "].concat();
+        let has_negative_bounds = bounds.is_some_and(|bounds| bounds.iter().any(|bound| *bound < 0.0));
+        let bounds: Vec<Vec<u8>> = bounds
+            .map_or_else(Vec::new, |bounds| bounds.iter().copied().chain([f64::INFINITY]).map(render_bound).collect());
+        let render_state = |state: &str| {
+            let mut text = if is_quoted { quoted(&full) } else { full.as_bytes().to_vec() };
+            text.extend_from_slice(b"=\"");
             escape_into(state, &mut text);
             text.extend_from_slice(b"\"} ");
             text
         };
-        self.states = states.iter().map(|state| render(state)).collect();
-        self
+        Self {
+            header: header(&family, is_quoted, help, type_name, unit.filter(|_| style.open_metrics), style),
+            name: head(""),
+            bucket: [&*head("_bucket"), open].concat(),
+            sum: head("_sum"),
+            count: head("_count"),
+            created: head("_created"),
+            open,
+            bare: if is_quoted { b"} " } else { b" " },
+            longest_bound: bounds.iter().map(Vec::len).max().unwrap_or(0),
+            bounds,
+            states: states.iter().map(|state| render_state(state)).collect(),
+            point: style.open_metrics,
+            has_sum: !(style.open_metrics && has_negative_bounds),
+        }
     }
 
-    /// Writes the HELP and TYPE lines.
+    /// Writes the metadata lines.
     pub(crate) fn header(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.header);
     }
@@ -67,17 +108,31 @@ impl TextFamily {
     /// Writes one sample of an integer.
     #[inline]
     pub(crate) fn integer(&self, out: &mut Vec<u8>, labels: &[u8], value: u64) {
-        sample(out, &self.name, labels, itoa::Buffer::new().format(value).as_bytes());
+        self.sample(out, &self.name, labels, itoa::Buffer::new().format(value).as_bytes());
     }
 
     /// Writes one sample of an integer that may be negative.
     pub(crate) fn signed(&self, out: &mut Vec<u8>, labels: &[u8], value: i64) {
-        sample(out, &self.name, labels, itoa::Buffer::new().format(value).as_bytes());
+        self.sample(out, &self.name, labels, itoa::Buffer::new().format(value).as_bytes());
     }
 
     /// Writes one sample of a float.
     pub(crate) fn float(&self, out: &mut Vec<u8>, labels: &[u8], value: f64) {
-        sample(out, &self.name, labels, Number::new().float(value));
+        self.sample(out, &self.name, labels, number(&mut Number::new(), value, self.point));
+    }
+
+    /// Writes when a series was made, in seconds with their milliseconds.
+    pub(crate) fn created(&self, out: &mut Vec<u8>, labels: &[u8], millis: u64) {
+        let mut value = [0; 24];
+        let (mut seconds, mut fraction) = (itoa::Buffer::new(), itoa::Buffer::new());
+        let seconds = seconds.format(millis / 1000).as_bytes();
+        // A one before three digits, which stands where the point will.
+        let fraction = fraction.format(1000 + millis % 1000).as_bytes();
+        value[..seconds.len()].copy_from_slice(seconds);
+        let end = seconds.len() + fraction.len();
+        value[seconds.len()..end].copy_from_slice(fraction);
+        value[seconds.len()] = b'.';
+        self.sample(out, &self.created, labels, &value[..end]);
     }
 
     /// Writes the samples of a state set: 1 for the state at `current`, 0 for the others.
@@ -85,7 +140,7 @@ impl TextFamily {
         for (index, state) in self.states.iter().enumerate() {
             let mut line = Line::new(out, self.name.len() + labels.len() + state.len() + 4);
             line.put(&self.name);
-            line.put(b"{");
+            line.put(self.open);
             if !labels.is_empty() {
                 line.put(labels);
                 line.put(b",");
@@ -122,25 +177,68 @@ impl TextFamily {
             line.put(digits.format(count).as_bytes());
         }
         line.end();
-        sample(out, &self.sum, labels, Number::new().float(sum));
-        sample(out, &self.count, labels, digits.format(count).as_bytes());
+        if self.has_sum {
+            self.sample(out, &self.sum, labels, number(&mut Number::new(), sum, self.point));
+            self.sample(out, &self.count, labels, digits.format(count).as_bytes());
+        }
+    }
+
+    /// Writes `name{labels} value`, or `name value` without labels.
+    #[inline(always)]
+    fn sample(&self, out: &mut Vec<u8>, head: &[u8], labels: &[u8], value: &[u8]) {
+        let mut line = Line::new(out, head.len() + labels.len() + value.len() + 4);
+        line.put(head);
+        if labels.is_empty() {
+            line.put(self.bare);
+        } else {
+            line.put(self.open);
+            line.put(labels);
+            line.put(b"} ");
+        }
+        line.put(value);
+        line.end();
     }
 }
 
-/// Writes `name{labels} value`, or `name value` without labels.
-#[inline(always)]
-fn sample(out: &mut Vec<u8>, name: &[u8], labels: &[u8], value: &[u8]) {
-    let mut line = Line::new(out, name.len() + labels.len() + value.len() + 4);
-    line.put(name);
-    if labels.is_empty() {
-        line.put(b" ");
+/// Ends an OpenMetrics exposition.
+pub(crate) fn open_metrics_end(out: &mut Vec<u8>) {
+    out.extend_from_slice(b"# EOF\n");
+}
+
+/// Gives a name without a suffix and with it.
+fn without_and_with(name: &str, suffix: &str) -> (String, String) {
+    let stem = name.strip_suffix(suffix).unwrap_or(name);
+    (stem.to_owned(), format!("{stem}{suffix}"))
+}
+
+fn header(family: &str, is_quoted: bool, help: &str, type_name: &str, unit: Option<&str>, style: TextStyle) -> Vec<u8> {
+    let name = if is_quoted { quoted(family) } else { family.as_bytes().to_vec() };
+    let mut header = [b"# HELP ", &*name, b" "].concat();
+    if style.open_metrics {
+        escape_into(help, &mut header);
     } else {
-        line.put(b"{");
-        line.put(labels);
-        line.put(b"} ");
+        escape_help(help, &mut header);
     }
-    line.put(value);
-    line.end();
+    header.extend_from_slice(&[b"\n# TYPE ", &*name, b" ", type_name.as_bytes(), b"\n"].concat());
+    // A unit that is no suffix of the name, as a name that is taken as it is may have it, is not allowed there.
+    let unit = unit.filter(|unit| family.strip_suffix(unit).is_some_and(|before| before.ends_with('_')));
+    if let Some(unit) = unit {
+        header.extend_from_slice(&[b"# UNIT ", &*name, b" ", unit.as_bytes(), b"\n"].concat());
+    }
+    header
+}
+
+/// Gives a name in quotes, escaped as label values are.
+pub(super) fn quoted(name: &str) -> Vec<u8> {
+    let mut text = b"\"".to_vec();
+    escape_into(name, &mut text);
+    text.push(b'"');
+    text
+}
+
+/// Lays out a float, whole ones with a point where the format wants it.
+fn number(buffer: &mut Number, value: f64, point: bool) -> &[u8] {
+    if point { buffer.float_with_point(value) } else { buffer.float(value) }
 }
 
 /// Escapes a help text: `\` and line feeds, but not quotes.
@@ -158,6 +256,11 @@ fn escape_help(help: &str, out: &mut Vec<u8>) {
 mod tests {
     use super::*;
 
+    fn family(name: &str, help: &str, type_name: &'static str, bounds: Option<&[f64]>) -> TextFamily {
+        let metadata = Metadata { name, help, type_name, unit: None, bounds, states: &[] };
+        TextFamily::new(metadata, TextStyle::default())
+    }
+
     fn text(write: impl Fn(&mut Vec<u8>)) -> String {
         let mut out = Vec::new();
         write(&mut out);
@@ -166,32 +269,91 @@ mod tests {
 
     #[test]
     fn help_is_escaped_and_stands_once() {
-        let family = TextFamily::new("a_total", "two-line\n doc  str\\ing \"quoted\"", "counter", None);
+        let it = family("a_total", "two-line\n doc  str\\ing \"quoted\"", "counter", None);
         assert_eq!(
-            text(|out| family.header(out)),
+            text(|out| it.header(out)),
             "# HELP a_total two-line\\n doc  str\\\\ing \"quoted\"\n# TYPE a_total counter\n"
         );
     }
 
     #[test]
     fn samples_with_and_without_labels() {
-        let family = TextFamily::new("a", "A.", "gauge", None);
-        assert_eq!(text(|out| family.integer(out, b"", u64::MAX)), "a 18446744073709551615\n");
-        assert_eq!(text(|out| family.signed(out, b"x=\"1\"", -3)), "a{x=\"1\"} -3\n");
-        assert_eq!(text(|out| family.float(out, b"x=\"1\"", 1e6)), "a{x=\"1\"} 1e+06\n");
+        let it = family("a", "A.", "gauge", None);
+        assert_eq!(text(|out| it.integer(out, b"", u64::MAX)), "a 18446744073709551615\n");
+        assert_eq!(text(|out| it.signed(out, b"x=\"1\"", -3)), "a{x=\"1\"} -3\n");
+        assert_eq!(text(|out| it.float(out, b"x=\"1\"", 1e6)), "a{x=\"1\"} 1e+06\n");
     }
 
     #[test]
     fn a_histogram_is_cumulative_and_its_count_is_the_last_bucket() {
-        let family = TextFamily::new("h", "H.", "histogram", Some(&[0.5, 1.0]));
+        let it = family("h", "H.", "histogram", Some(&[0.5, 1.0]));
         assert_eq!(
-            text(|out| family.histogram(out, b"x=\"1\"", &[1, 0, 2], 9.25)),
+            text(|out| it.histogram(out, b"x=\"1\"", &[1, 0, 2], 9.25)),
             "h_bucket{x=\"1\",le=\"0.5\"} 1\nh_bucket{x=\"1\",le=\"1\"} 1\nh_bucket{x=\"1\",le=\"+Inf\"} 3\n\
              h_sum{x=\"1\"} 9.25\nh_count{x=\"1\"} 3\n"
         );
         assert_eq!(
-            text(|out| family.histogram(out, b"", &[0, 0, 0], 0.0)),
+            text(|out| it.histogram(out, b"", &[0, 0, 0], 0.0)),
             "h_bucket{le=\"0.5\"} 0\nh_bucket{le=\"1\"} 0\nh_bucket{le=\"+Inf\"} 0\nh_sum 0\nh_count 0\n"
         );
+    }
+
+    fn open_metrics(name: &str, type_name: &'static str, unit: Option<&'static str>, escaping: Escaping) -> TextFamily {
+        let metadata = Metadata { name, help: "say \"it\"\\", type_name, unit, bounds: Some(&[0.5, 1.0]), states: &[] };
+        TextFamily::new(metadata, TextStyle { open_metrics: true, escaping })
+    }
+
+    #[test]
+    fn open_metrics_names_the_family_without_the_suffix() {
+        let it = open_metrics("busy_seconds_total", "counter", Some("seconds"), Escaping::Underscores);
+        assert_eq!(
+            text(|out| it.header(out)),
+            "# HELP busy_seconds say \\\"it\\\"\\\\\n# TYPE busy_seconds counter\n# UNIT busy_seconds seconds\n"
+        );
+        assert_eq!(text(|out| it.float(out, b"", 2.0)), "busy_seconds_total 2.0\n");
+        assert_eq!(text(|out| it.float(out, b"", 1e6)), "busy_seconds_total 1e+06\n");
+        assert_eq!(
+            text(|out| it.created(out, b"a=\"1\"", 1_520_872_607_023)),
+            "busy_seconds_created{a=\"1\"} 1520872607.023\n"
+        );
+        let it = open_metrics("requests", "counter", Some("seconds"), Escaping::Underscores);
+        assert!(!text(|out| it.header(out)).contains("UNIT"), "it is no suffix");
+        assert_eq!(text(|out| it.integer(out, b"", 2)), "requests_total 2\n");
+        let it = open_metrics("build_info", "info", None, Escaping::Underscores);
+        assert!(text(|out| it.header(out)).ends_with("# TYPE build info\n"));
+        assert_eq!(text(|out| it.integer(out, b"v=\"1\"", 1)), "build_info{v=\"1\"} 1\n");
+    }
+
+    #[test]
+    fn open_metrics_has_canonical_bounds() {
+        let it = open_metrics("h", "histogram", None, Escaping::Underscores);
+        assert_eq!(
+            text(|out| it.histogram(out, b"", &[1, 0, 2], 9.0)),
+            "h_bucket{le=\"0.5\"} 1\nh_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} 3\nh_sum 9.0\nh_count 3\n"
+        );
+        let metadata =
+            Metadata { name: "h", help: "H.", type_name: "histogram", unit: None, bounds: Some(&[-1.0]), states: &[] };
+        let it = TextFamily::new(metadata, TextStyle { open_metrics: true, escaping: Escaping::Underscores });
+        assert_eq!(
+            text(|out| it.histogram(out, b"", &[1, 0], -2.0)),
+            "h_bucket{le=\"-1.0\"} 1\nh_bucket{le=\"+Inf\"} 1\n"
+        );
+    }
+
+    #[test]
+    fn names_that_must_be_quoted_stand_in_the_braces() {
+        let it = open_metrics("http.\"x\"_total", "counter", None, Escaping::AllowUtf8);
+        assert!(text(|out| it.header(out)).ends_with("# TYPE \"http.\\\"x\\\"\" counter\n"));
+        assert_eq!(text(|out| it.integer(out, b"", 2)), "{\"http.\\\"x\\\"_total\"} 2\n");
+        assert_eq!(text(|out| it.integer(out, b"a=\"1\"", 2)), "{\"http.\\\"x\\\"_total\",a=\"1\"} 2\n");
+        let it = open_metrics("a.b", "histogram", None, Escaping::AllowUtf8);
+        assert!(
+            text(|out| it.histogram(out, b"x=\"1\"", &[1, 0, 0], 1.0))
+                .starts_with("{\"a.b_bucket\",x=\"1\",le=\"0.5\"} 1\n")
+        );
+        let it = open_metrics("a.b_total", "counter", None, Escaping::Dots);
+        assert_eq!(text(|out| it.integer(out, b"", 2)), "a_dot_b__total 2\n");
+        let it = open_metrics("a.b_total", "counter", None, Escaping::Values);
+        assert_eq!(text(|out| it.integer(out, b"", 2)), "U__a_2e_b__total 2\n");
     }
 }

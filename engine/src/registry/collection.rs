@@ -192,12 +192,7 @@ impl FamilySamples {
         self.samples.len()
     }
 
-    /// Gives the rendered labels and the value of each sample, in the order in which they were given.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], CollectedValue)> {
-        self.samples.iter().map(|sample| (&self.text[sample.text.clone()], sample.value))
-    }
-
-    /// As [`iter`](Self::iter), with labels to read.
+    /// Gives the labels and the value of each sample, in the order in which they were given.
     pub(crate) fn labelled<'a>(&'a self, desc: &'a Desc) -> impl Iterator<Item = (Labels<'a>, CollectedValue)> {
         self.samples.iter().map(|sample| {
             let (text, ends) = (&self.text[sample.text.clone()], &self.ends[sample.ends.clone()]);

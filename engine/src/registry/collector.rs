@@ -74,6 +74,11 @@ impl CollectedFamily {
         Self::new(Kind::Gauge, name, help)
     }
 
+    /// Declares a metric of which nobody knows whether it is a counter or a gauge.
+    pub fn unknown(name: &str, help: &str) -> Self {
+        Self::new(Kind::Unknown, name, help)
+    }
+
     fn new(kind: Kind, name: &str, help: &str) -> Self {
         Self {
             name: name.to_owned(),

@@ -2,7 +2,7 @@
 
 use super::{Error, Level};
 use crate::buckets::Layout;
-use crate::label::{is_reserved_label, is_valid_label, is_valid_metric};
+use crate::label::{Escaping, is_reserved_label};
 use crate::sync::PlainArc;
 use std::fmt;
 use std::time::Duration;
@@ -25,16 +25,29 @@ pub enum Kind {
     Info,
     /// [`StateSet`](crate::StateSet): exposed in text 0.0.4 as a gauge for each state.
     StateSet,
+    /// Of a collector that does not know better: exposed in text 0.0.4 as untyped.
+    Unknown,
 }
 
 impl Kind {
-    /// Gives the type name in the text format 0.0.4: `counter`, `gauge` or `histogram`.
+    /// Gives the type name in the text format 0.0.4: `counter`, `gauge`, `histogram` or `untyped`.
     #[must_use]
     pub fn type_name(self) -> &'static str {
         match self {
             Self::Counter | Self::DurationCounter => "counter",
             Self::Gauge | Self::UpDownCounter | Self::Info | Self::StateSet => "gauge",
             Self::Histogram => "histogram",
+            Self::Unknown => "untyped",
+        }
+    }
+
+    /// Gives the type name in OpenMetrics text.
+    pub(crate) fn open_metrics_type(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::StateSet => "stateset",
+            Self::Unknown => "unknown",
+            _ => self.type_name(),
         }
     }
 
@@ -53,6 +66,7 @@ impl Kind {
             Self::Histogram => "histogram",
             Self::Info => "info",
             Self::StateSet => "state set",
+            Self::Unknown => "metric of an unknown kind",
         }
     }
 }
@@ -144,10 +158,8 @@ impl Desc {
     pub(crate) fn check(&self, verbatim: bool) -> Result<(), Error> {
         let name = &*self.name;
         let invalid = |problem: String| Error::InvalidName { name: name.to_owned(), problem };
-        if !is_valid_metric(name) {
-            return Err(invalid(
-                "a name is letters, digits, underscores and colons, and does not start with a digit".to_owned(),
-            ));
+        if name.is_empty() {
+            return Err(invalid("a name has at least one character".to_owned()));
         }
         if self.help.trim().is_empty() {
             return Err(Error::MissingHelp { name: name.to_owned() });
@@ -171,15 +183,25 @@ impl Desc {
     }
 
     fn label_problem(&self, index: usize, label: &str) -> Option<String> {
-        if !is_valid_label(label) {
-            return Some("a label name is letters, digits and underscores, and does not start with a digit".to_owned());
+        if label.is_empty() {
+            return Some("a label name has at least one character".to_owned());
         }
         if is_reserved_label(label) {
             return Some("le, quantile and names that start with two underscores are reserved".to_owned());
         }
-        self.label_names[..index].iter().any(|before| **before == *label).then(|| {
-            "the name is given twice; a constant label and a label of the set, or two constant labels, share it"
-                .to_owned()
+        let before = &self.label_names[..index];
+        if before.iter().any(|before| **before == *label) {
+            let problem =
+                "the name is given twice; a constant label and a label of the set, or two constant labels, share it";
+            return Some(problem.to_owned());
+        }
+        Escaping::ALL.into_iter().find_map(|escaping| {
+            let written = escaping.label(label);
+            let taken = before.iter().find(|before| escaping.label(before) == written)?;
+            let scheme = escaping.as_str();
+            Some(format!(
+                "readers that want names escaped with {scheme} would see {written:?} twice: {taken:?} is one too"
+            ))
         })
     }
 
@@ -235,10 +257,21 @@ impl Desc {
             && self.level == other.level
     }
 
-    /// Gives the names that no other family may expose: its own, and those of its samples.
-    pub(crate) fn claimed_names(&self) -> impl Iterator<Item = String> + '_ {
-        let suffixes = if self.kind == Kind::Histogram { &["", "_bucket", "_sum", "_count"][..] } else { &[""] };
-        suffixes.iter().map(|suffix| format!("{}{suffix}", self.name))
+    /// Gives the names that no other family may expose to a reader that wants them escaped so: its own, those of its
+    /// samples in each format, and the one that OpenMetrics knows it by.
+    pub(crate) fn claimed_names(&self, escaping: Escaping) -> Vec<String> {
+        let name = escaping.metric(&self.name);
+        let suffixed = |stem: &str, suffixes: &[&str]| -> Vec<String> {
+            suffixes.iter().map(|suffix| format!("{stem}{suffix}")).collect()
+        };
+        match self.kind {
+            Kind::Counter | Kind::DurationCounter => {
+                suffixed(name.strip_suffix("_total").unwrap_or(&name), &["", "_total", "_created"])
+            }
+            Kind::Histogram => suffixed(&name, &["", "_bucket", "_sum", "_count", "_created"]),
+            Kind::Info => suffixed(name.strip_suffix("_info").unwrap_or(&name), &["", "_info"]),
+            _ => vec![name.into_owned()],
+        }
     }
 }
 

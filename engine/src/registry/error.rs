@@ -8,7 +8,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The metric name is not one the formats allow, or breaks the naming rules.
+    /// The metric name is empty, or breaks the naming rules.
     InvalidName {
         /// The full name, with the prefixes of its scopes.
         name: String,
@@ -52,8 +52,9 @@ pub enum Error {
         /// What was asked for.
         requested: String,
     },
-    /// The metric would expose a sample name that another one exposes: a gauge `x_count` beside a
-    /// histogram `x`.
+    /// The metric would expose a name that another one exposes, in some format and to some reader: a gauge `x_count`
+    /// beside a histogram `x`, a gauge `x` beside a counter `x_total` (OpenMetrics calls both `x`), `x.y` beside `x_y`
+    /// (both are `x_y` to readers that want underscores).
     SampleNameTaken {
         /// The full name of the metric.
         name: String,

@@ -37,13 +37,28 @@ impl<'a> Labels<'a> {
         }
     }
 
-    /// Gives the names and values.
-    pub fn iter(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> + use<'a> {
-        let source = self.source;
-        let text = match source {
+    /// Gives when the series was made, in milliseconds of the Unix epoch; `None` where a collector or callback gave it.
+    pub(crate) fn created_millis(&self) -> Option<u64> {
+        self.record()?.series().created_millis()
+    }
+
+    /// Gives the rendered labels, without braces.
+    #[inline(always)]
+    pub(crate) fn text(&self) -> &'a [u8] {
+        match self.source {
             Source::Record(record) => record.text(),
             Source::Collected(text, _) => text,
-        };
+        }
+    }
+
+    /// Gives the names and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> + use<'a> {
+        self.escaped().map(|(name, value)| (name, unescape(value)))
+    }
+
+    /// Gives the names, and the values as they stand in the text.
+    pub(crate) fn escaped(&self) -> impl Iterator<Item = (&'a str, &'a str)> + Clone + use<'a> {
+        let (source, text) = (self.source, self.text());
         let mut next = 0;
         self.names.iter().enumerate().map(move |(index, name)| {
             let end = match source {
@@ -54,7 +69,7 @@ impl<'a> Labels<'a> {
             let start = next + name.len() + 2;
             next = end + 2;
             let value = text.get(start..end).unwrap_or_default();
-            (&**name, unescape(std::str::from_utf8(value).unwrap_or_default()))
+            (&**name, std::str::from_utf8(value).unwrap_or_default())
         })
     }
 

@@ -4,6 +4,7 @@ use super::level::Switch;
 use super::shared::Shared;
 use super::tally::Failures;
 use super::{Callbacks, CollectorId, Collectors, Error, FamilyCore, FamilyList, Scope};
+use crate::label::Escaping;
 use crate::registry::Desc;
 use crate::sync::{LazyLock, Mutex, PlainArc};
 use std::collections::HashMap;
@@ -97,8 +98,8 @@ pub(crate) struct RegistryInner {
 #[derive(Debug, Default)]
 struct Names {
     families: HashMap<Box<str>, PlainArc<FamilyCore>>,
-    /// Every name that is exposed, of families and of samples, and the family that exposes it.
-    samples: HashMap<String, Box<str>>,
+    /// For each escaping scheme every name that is exposed, of families and of samples, and the family that exposes it.
+    samples: [HashMap<String, Box<str>>; Escaping::ALL.len()],
 }
 
 impl RegistryInner {
@@ -168,19 +169,25 @@ impl RegistryInner {
 impl Names {
     /// Takes the names that a family exposes, all or none.
     fn claim(&mut self, desc: &Desc) -> Result<(), Error> {
-        for sample in desc.claimed_names() {
-            if let Some(registered) = self.samples.get(&sample) {
-                let (name, registered) = (desc.name.to_string(), registered.to_string());
-                return Err(Error::SampleNameTaken { name, sample, registered });
+        for (escaping, samples) in Escaping::ALL.into_iter().zip(&self.samples) {
+            for sample in desc.claimed_names(escaping) {
+                if let Some(registered) = samples.get(&sample) {
+                    let (name, registered) = (desc.name.to_string(), registered.to_string());
+                    return Err(Error::SampleNameTaken { name, sample, registered });
+                }
             }
         }
-        self.samples.extend(desc.claimed_names().map(|sample| (sample, desc.name.clone())));
+        for (escaping, samples) in Escaping::ALL.into_iter().zip(&mut self.samples) {
+            samples.extend(desc.claimed_names(escaping).into_iter().map(|sample| (sample, desc.name.clone())));
+        }
         Ok(())
     }
 
     fn unclaim(&mut self, descs: &[Desc]) {
-        for sample in descs.iter().flat_map(Desc::claimed_names) {
-            self.samples.remove(&sample);
+        for (escaping, samples) in Escaping::ALL.into_iter().zip(&mut self.samples) {
+            for sample in descs.iter().flat_map(|desc| desc.claimed_names(escaping)) {
+                samples.remove(&sample);
+            }
         }
     }
 }

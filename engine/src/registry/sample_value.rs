@@ -95,7 +95,7 @@ fn value_of(family: &FamilyCore, record: RecordRef<'_>, part: &Part<'_>) -> Opti
                 Kind::Counter => Some(pass.count(record.range()) as f64),
                 Kind::DurationCounter => Some(pass.count(record.range()) as f64 / 1e9),
                 Kind::UpDownCounter => Some(pass.difference(record.range()) as f64),
-                Kind::Gauge | Kind::Info | Kind::StateSet => None,
+                Kind::Gauge | Kind::Info | Kind::StateSet | Kind::Unknown => None,
                 Kind::Histogram => {
                     let layout = family.desc.layout.as_ref()?;
                     let mut buckets = vec![0; layout.buckets()];

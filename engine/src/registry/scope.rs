@@ -10,7 +10,8 @@ use std::time::Duration;
 /// A prefix and constant labels for the metrics that are declared through it. Scopes nest; clones are
 /// cheap.
 ///
-/// Names and labels are checked when a metric is registered.
+/// Names and labels are checked when a metric is registered. They may have any characters; to readers that know
+/// letters, digits and underscores only they are shown [escaped](crate::Escaping).
 ///
 /// # Examples
 /// ```

@@ -1,8 +1,9 @@
 //! What collectors give in a scrape.
 
-use super::{Sample, SampleValue};
-use crate::encode::TextFamily;
-use crate::registry::{Collected, CollectedValue, CollectorList, Desc, Kind, Registered, RegistryLevel};
+use super::encoder::Encoders;
+use super::{Filter, Sample, SampleValue};
+use crate::encode::Exposition;
+use crate::registry::{Collected, CollectedValue, CollectorList, Kind, Registered, RegistryLevel};
 use crate::sync::PlainArc;
 
 /// The collectors of a registry as a scraper keeps them.
@@ -17,16 +18,15 @@ pub(crate) struct Collections {
 #[derive(Debug)]
 struct Slot {
     registered: PlainArc<Registered>,
-    texts: Vec<TextFamily>,
+    encoders: Vec<Encoders>,
     collected: Collected,
 }
 
 impl Slot {
     fn new(registered: &PlainArc<Registered>) -> Self {
-        let text = |desc: &Desc| TextFamily::new(&desc.name, &desc.help, desc.kind.type_name(), None);
         Self {
             registered: registered.clone(),
-            texts: registered.descs.iter().map(text).collect(),
+            encoders: registered.descs.iter().map(|_| Encoders::default()).collect(),
             collected: Collected::new(registered.descs.len()),
         }
     }
@@ -55,19 +55,26 @@ impl Collections {
         self.slots.iter().map(|slot| slot.collected.rejected).sum()
     }
 
-    /// Writes all families as text; gives the number of series.
-    pub(crate) fn encode_text(&self, out: &mut Vec<u8>) -> usize {
+    /// Writes the families that are chosen; gives the number of series.
+    pub(crate) fn encode(&mut self, exposition: Exposition, filter: &Filter, out: &mut Vec<u8>) -> usize {
         let mut series = 0;
-        for slot in &self.slots {
-            let families = slot.texts.iter().zip(&slot.collected.families);
-            for (text, family) in families.filter(|(_, family)| family.len() > 0) {
-                text.header(out);
-                for (labels, value) in family.iter() {
-                    match value {
-                        CollectedValue::Integer(value) => text.integer(out, labels, value),
-                        CollectedValue::Float(value) => text.float(out, labels, value),
+        for Slot { registered, encoders, collected } in &mut self.slots {
+            let families = registered.descs.iter().zip(encoders).zip(&collected.families);
+            for ((desc, encoders), family) in families.filter(|((desc, _), _)| filter.chooses(desc)) {
+                if family.len() == 0 {
+                    continue;
+                }
+                let encoder = encoders.of(exposition, desc);
+                let start = encoder.begin(out);
+                for (labels, value) in family.labelled(desc) {
+                    match (desc.kind, value) {
+                        (Kind::Counter, CollectedValue::Integer(value)) => encoder.counter(out, labels, value),
+                        (Kind::Counter, CollectedValue::Float(value)) => encoder.float_counter(out, labels, value),
+                        (_, CollectedValue::Integer(value)) => encoder.unsigned_gauge(out, labels, value),
+                        (_, CollectedValue::Float(value)) => encoder.gauge(out, labels, value),
                     }
                 }
+                encoder.end(out, start, family.len());
                 series += family.len();
             }
         }
@@ -82,6 +89,7 @@ impl Collections {
                     let value = match (desc.kind, value) {
                         (Kind::Counter, CollectedValue::Integer(value)) => SampleValue::Counter(value),
                         (Kind::Counter, CollectedValue::Float(value)) => SampleValue::FloatCounter(value),
+                        (Kind::Unknown, value) => SampleValue::Unknown(value.as_f64()),
                         (_, value) => SampleValue::Gauge(value.as_f64()),
                     };
                     visitor(Sample { desc, labels, value });

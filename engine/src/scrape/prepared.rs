@@ -1,102 +1,106 @@
 //! A family as a scraper keeps it: with everything rendered that does not change.
 
+use super::encoder::Encoders;
 use super::walk::Walk;
 use crate::buckets::Layout;
 use crate::cells::Pass;
-use crate::encode::TextFamily;
-use crate::registry::{FamilyCore, Kind, RecordRef, SeriesRef};
+use crate::encode::Exposition;
+use crate::registry::{FamilyCore, Kind, Labels, RecordRef, SeriesRef};
 use crate::sync::PlainArc;
 
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) core: PlainArc<FamilyCore>,
-    text: TextFamily,
+    encoders: Encoders,
 }
 
 impl Prepared {
     pub(crate) fn new(core: PlainArc<FamilyCore>) -> Self {
-        let desc = &core.desc;
-        let bounds = desc.layout.as_ref().map(|layout| layout.bounds());
-        let text = TextFamily::new(&desc.name, &desc.help, desc.kind.type_name(), bounds)
-            .with_states(&desc.name, &desc.states);
-        Self { core, text }
+        Self { core, encoders: Encoders::default() }
     }
 
-    /// Writes the family as text; gives the number of series. A family without a series, or one that is off, writes
-    /// nothing.
-    pub(crate) fn encode_text(
-        &self,
+    /// Writes the family; gives the number of series. A family without a series, or one that is off, writes nothing.
+    pub(crate) fn encode(
+        &mut self,
+        exposition: Exposition,
         walk: &Walk<'_>,
         pass: &mut Pass<'_>,
         buckets: &mut Vec<u64>,
         out: &mut Vec<u8>,
     ) -> usize {
-        let start = out.len();
-        if !self.core.is_on() {
+        let core = &*self.core;
+        if !core.is_on() {
             return 0;
         }
-        self.text.header(out);
-        let (core, text) = (&*self.core, &self.text);
+        let encoder = self.encoders.of(exposition, &core.desc);
+        let start = encoder.begin(out);
         let mut series = 0;
+        let names = &core.desc.label_names;
         // One loop a kind, so that the kind is not looked at again for every series.
         match core.desc.kind {
-            Kind::Counter => walk.each(core, |record| {
+            Kind::Counter if let Some(text) = encoder.plain_text() => walk.each(core, |record| {
                 if let Some(total) = total(pass, record) {
                     series += 1;
                     text.integer(out, record.text(), total);
                 }
             }),
+            Kind::Counter => walk.each(core, |record| {
+                if let Some(total) = total(pass, record) {
+                    series += 1;
+                    encoder.counter(out, Labels::new(names, record), total);
+                }
+            }),
             Kind::DurationCounter => walk.each(core, |record| {
                 if let Some(nanos) = total(pass, record) {
                     series += 1;
-                    text.float(out, record.text(), seconds(nanos));
+                    encoder.float_counter(out, Labels::new(names, record), seconds(nanos));
                 }
             }),
             Kind::UpDownCounter => walk.each(core, |record| {
                 series += 1;
-                text.signed(out, record.text(), pass.difference(record.range()));
+                encoder.integer_gauge(out, Labels::new(names, record), pass.difference(record.range()));
             }),
             Kind::Gauge => walk.each(core, |record| {
                 if let Some(value) = gauge_value(record) {
                     series += 1;
-                    text.float(out, record.text(), value);
+                    encoder.gauge(out, Labels::new(names, record), value);
                 }
             }),
             Kind::Info => walk.each(core, |record| {
                 series += 1;
-                text.integer(out, record.text(), 1);
+                encoder.info(out, Labels::new(names, record));
             }),
             Kind::StateSet => walk.each(core, |record| {
                 if let Some(current) = gauge_value(record) {
                     series += 1;
-                    text.state_set(out, record.text(), current as usize);
+                    encoder.state_set(out, Labels::new(names, record), current as usize);
                 }
             }),
             Kind::Histogram => walk.each(core, |record| {
-                if let Some(sum) = self.merge_histogram(pass, record, buckets) {
+                if let Some(sum) = merge_histogram(core, pass, record, buckets) {
                     series += 1;
-                    text.histogram(out, record.text(), buckets, sum);
+                    encoder.histogram(out, Labels::new(names, record), buckets, sum);
                 }
             }),
+            // Only of collectors.
+            Kind::Unknown => {}
         }
-        if series == 0 {
-            out.truncate(start);
-        }
+        encoder.end(out, start, series);
         series
     }
+}
 
-    /// Merges one histogram: fills `buckets`, not cumulative, and gives the sum.
-    pub(crate) fn merge_histogram(
-        &self,
-        pass: &mut Pass<'_>,
-        record: RecordRef<'_>,
-        buckets: &mut Vec<u64>,
-    ) -> Option<f64> {
-        let layout: &Layout = self.core.desc.layout.as_deref()?;
-        let SeriesRef::Cells(series) = record.series() else { return None };
-        buckets.resize(layout.buckets(), 0);
-        Some(pass.histogram(series, buckets, !layout.has_negative_bounds()))
-    }
+/// Merges one histogram: fills `buckets`, not cumulative, and gives the sum.
+pub(crate) fn merge_histogram(
+    core: &FamilyCore,
+    pass: &mut Pass<'_>,
+    record: RecordRef<'_>,
+    buckets: &mut Vec<u64>,
+) -> Option<f64> {
+    let layout: &Layout = core.desc.layout.as_deref()?;
+    let SeriesRef::Cells(series) = record.series() else { return None };
+    buckets.resize(layout.buckets(), 0);
+    Some(pass.histogram(series, buckets, !layout.has_negative_bounds()))
 }
 
 /// Gives nanoseconds in seconds.

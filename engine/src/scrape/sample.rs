@@ -29,6 +29,8 @@ pub enum SampleValue<'a> {
     Histogram(HistogramValue<'a>),
     /// Of an [`Info`](crate::Info): what it says are its labels.
     Info,
+    /// Of a [`Collector`](crate::Collector)'s metric of an unknown kind.
+    Unknown(f64),
     /// Of a [`StateSet`](crate::StateSet).
     StateSet(StateSetValue<'a>),
 }
@@ -116,7 +118,7 @@ impl<'a> Sample<'a> {
     /// Gives when the series was made, to the millisecond; `None` for callbacks and collectors.
     #[must_use]
     pub fn created(&self) -> Option<SystemTime> {
-        UNIX_EPOCH.checked_add(Duration::from_millis(self.labels.record()?.series().created_millis()?))
+        UNIX_EPOCH.checked_add(Duration::from_millis(self.labels.created_millis()?))
     }
 
     /// Gives the merged value.

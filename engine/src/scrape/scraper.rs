@@ -1,12 +1,12 @@
 //! The scraper: walks a registry and encodes what it finds.
 
 use super::collected::Collections;
-use super::prepared::{Prepared, gauge_value, total};
+use super::prepared::{Prepared, gauge_value, merge_histogram, total};
 use super::sample::{HistogramValue, StateSetValue};
 use super::walk::Walk;
-use super::{Report, Sample, SampleValue};
+use super::{Filter, Report, Sample, SampleValue};
 use crate::cells::{Pass, PassScratch};
-use crate::encode::{Exposition, Format};
+use crate::encode::{Exposition, Format, open_metrics_end};
 use crate::registry::{Callback, FamilyList, Kind, Labels, RecordRef, Registry, RegistryInner, alone};
 use crate::sync::{AtomicU64, PlainArc};
 use std::time::Duration;
@@ -65,22 +65,30 @@ impl Scraper {
 
     /// Appends an exposition of the registry to `out`.
     pub fn encode(&mut self, exposition: impl Into<Exposition>, out: &mut Vec<u8>) -> Report {
+        self.encode_filtered(exposition, &Filter::all(), out)
+    }
+
+    /// Appends an exposition of the families that `filter` chooses. Removed series count as exposed only in scrapes of
+    /// all families.
+    pub fn encode_filtered(&mut self, exposition: impl Into<Exposition>, filter: &Filter, out: &mut Vec<u8>) -> Report {
         let exposition = exposition.into();
         let start = out.len();
-        let Some(registry) = &self.registry else { return Report::default() };
-        let mut report = self.scratch.prepare(registry);
-        let walk = Walk::begin(registry, &self.exposed);
-        let Scratch { families, pass, buckets, collections, .. } = &mut self.scratch;
-        let pass_scratch = pass;
-        let mut pass = Pass::begin(pass_scratch);
-        report.series = match exposition.format() {
-            Format::Text => families.iter().map(|family| family.encode_text(&walk, &mut pass, buckets, out)).sum(),
-        };
-        drop(pass);
-        walk.end(families, pass_scratch);
-        report.series += match exposition.format() {
-            Format::Text => collections.encode_text(out),
-        };
+        let mut report = Report::default();
+        if let Some(registry) = &self.registry {
+            report = self.scratch.prepare(registry);
+            let walk = Walk::begin(registry, &self.exposed);
+            let Scratch { families, pass, buckets, collections, .. } = &mut self.scratch;
+            let pass_scratch = pass;
+            let mut pass = Pass::begin(pass_scratch);
+            let chosen = families.iter_mut().filter(|family| filter.chooses(&family.core.desc));
+            report.series = chosen.map(|family| family.encode(exposition, &walk, &mut pass, buckets, out)).sum();
+            drop(pass);
+            walk.end(filter.is_all(), families, pass_scratch);
+            report.series += collections.encode(exposition, filter, out);
+        }
+        if matches!(exposition.format(), Format::OpenMetrics | Format::OpenMetrics001) {
+            open_metrics_end(out);
+        }
         report.bytes = out.len() - start;
         report
     }
@@ -117,7 +125,7 @@ impl Scraper {
             });
         }
         drop(pass);
-        walk.end(families, pass_scratch);
+        walk.end(true, families, pass_scratch);
         collections.visit(visitor);
     }
 }
@@ -167,9 +175,10 @@ fn value_of<'a>(
             current: gauge_value(record)? as usize,
         }),
         Kind::Histogram => {
-            let sum = family.merge_histogram(pass, record, buckets)?;
+            let sum = merge_histogram(&family.core, pass, record, buckets)?;
             let bounds = family.core.desc.layout.as_ref()?.bounds();
             SampleValue::Histogram(HistogramValue { bounds, buckets, sum })
         }
+        Kind::Unknown => return None,
     })
 }

@@ -51,9 +51,12 @@ impl<'s> Walk<'s> {
 
     /// Ends the walk: what all scrapers have shown is let go, idle series are removed, ended threads and unlinked
     /// memory are tidied up.
-    pub(crate) fn end(self, families: &[Prepared], scratch: &mut PassScratch) {
+    ///
+    /// A walk that showed some families only (`whole` is false) has exposed no removal: the next one shows it again.
+    pub(crate) fn end(self, whole: bool, families: &[Prepared], scratch: &mut PassScratch) {
         let Self { pin, registry, exposed, after, until } = self;
         drop(pin);
+        let until = if whole { until } else { after };
         // Relaxed: see Shared::exposed_by_all.
         exposed.store(until, Ordering::Relaxed);
         if until > after {

@@ -1,0 +1,177 @@
+//! Content negotiation: from `Accept` headers to a format and an escaping scheme, as the Go library decides it.
+//!
+//! Source: `expfmt.NegotiateIncludingOpenMetrics` of github.com/prometheus/common.
+
+use super::{Exposition, Format};
+use crate::label::Escaping;
+
+/// Clauses that are looked at: a header of any length costs no more.
+const MOST_CLAUSES: usize = 64;
+
+impl Exposition {
+    /// Chooses the best exposition that these `Accept` headers allow, text 0.0.4 where they allow none; whatever the
+    /// bytes are, there is an answer and no error.
+    ///
+    /// The clause with the highest `q` wins whose format exists here; of equal ones the first, wildcards last. A
+    /// clause with `q=0` is left out. The last `escaping` that the clauses up to there name is the scheme; without one
+    /// names are written with underscores.
+    ///
+    /// ```
+    /// use streamgauge::{Exposition, Format};
+    /// let headers: [&[u8]; 2] = [b"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;\
+    ///     encoding=delimited;q=0.6", b"text/plain;q=0.3"];
+    /// assert_eq!(Exposition::negotiate(headers).format(), Format::Protobuf);
+    /// assert_eq!(Exposition::negotiate([b"\xff\xfe, image/png"]).format(), Format::Text);
+    /// ```
+    #[must_use]
+    pub fn negotiate(accept: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
+        Self::negotiate_or(Escaping::default(), accept)
+    }
+
+    /// As [`negotiate`](Self::negotiate), with the scheme for readers that name none.
+    #[must_use]
+    pub fn negotiate_or(escaping: Escaping, accept: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
+        let mut clauses = Vec::new();
+        for header in accept {
+            let header = String::from_utf8_lossy(header.as_ref());
+            let room = MOST_CLAUSES - clauses.len();
+            clauses.extend(header.split(',').filter_map(Clause::parse).take(room));
+        }
+        // Stable: of equal clauses the first stays first.
+        clauses.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.is_wildcard.cmp(&b.is_wildcard)));
+        let mut chosen = Self::default().with_escaping(escaping);
+        for clause in &clauses {
+            if let Some(escaping) = clause.escaping {
+                chosen = chosen.with_escaping(escaping);
+            }
+            if let Some(format) = clause.format {
+                return Self::from(format).with_escaping(chosen.escaping());
+            }
+        }
+        chosen
+    }
+}
+
+/// One media range of an `Accept` header.
+#[derive(Debug)]
+struct Clause {
+    weight: f64,
+    is_wildcard: bool,
+    /// `None` where there is no such format here.
+    format: Option<Format>,
+    escaping: Option<Escaping>,
+}
+
+impl Clause {
+    /// Gives `None` for what is no media range, and for one that is not acceptable.
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split(';').map(str::trim);
+        let media_type = parts.next().filter(|media_type| !media_type.is_empty())?;
+        let (mut version, mut proto, mut encoding) = (None, None, None);
+        let (mut weight, mut escaping) = (1.0, None);
+        for (name, value) in parts.filter_map(|part| part.split_once('=')) {
+            let (name, value) = (name.trim(), value.trim().trim_matches('"'));
+            match name.to_ascii_lowercase().as_str() {
+                "q" => weight = weight_of(value)?,
+                "version" => version = Some(value),
+                "proto" => proto = Some(value),
+                "encoding" => encoding = Some(value),
+                "escaping" => escaping = Escaping::from_name(value).or(escaping),
+                _ => {}
+            }
+        }
+        let format = match media_type.to_ascii_lowercase().as_str() {
+            "text/plain" if matches!(version, None | Some("0.0.4")) => Some(Format::Text),
+            "application/openmetrics-text" => match version {
+                None | Some("0.0.1") => Some(Format::OpenMetrics001),
+                Some("1.0.0") => Some(Format::OpenMetrics),
+                Some(_) => None,
+            },
+            "application/vnd.google.protobuf" => (proto == Some("io.prometheus.client.MetricFamily")
+                && encoding == Some("delimited"))
+            .then_some(Format::Protobuf),
+            "*/*" | "*" | "text/*" => Some(Format::Text),
+            _ => None,
+        };
+        Some(Self { weight, is_wildcard: media_type.contains('*'), format, escaping })
+    }
+}
+
+/// Gives the weight of a `q`; `None` where it is 0, which means not acceptable. One that is no weight comes last.
+fn weight_of(text: &str) -> Option<f64> {
+    match text.parse::<f64>() {
+        Ok(0.0) => None,
+        Ok(weight) if weight.is_finite() && weight > 0.0 => Some(weight),
+        _ => Some(0.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn chosen(accept: &str) -> (Format, Escaping) {
+        let exposition = Exposition::negotiate([accept]);
+        (exposition.format(), exposition.escaping())
+    }
+
+    /// The headers that Prometheus sends.
+    #[test]
+    fn prometheus_gets_what_it_asks_for_first() {
+        let v2_42 = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,\
+                     text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+        assert_eq!(chosen(v2_42), (Format::OpenMetrics, Escaping::Underscores));
+        let native = format!(
+            "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,{v2_42}"
+        );
+        assert_eq!(chosen(&native), (Format::Protobuf, Escaping::Underscores));
+        let v3_5 = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
+                    application/openmetrics-text;version=0.0.1;q=0.5,\
+                    text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
+        assert_eq!(chosen(v3_5), (Format::OpenMetrics, Escaping::AllowUtf8));
+        let v3_5_protobuf = format!(
+            "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.7,{v3_5}"
+        );
+        // The scheme of clauses behind the match does not count.
+        assert_eq!(chosen(&v3_5_protobuf), (Format::Protobuf, Escaping::Underscores));
+    }
+
+    #[test]
+    fn the_last_scheme_up_to_the_match_counts() {
+        let accept = "image/png;escaping=dots,text/plain;version=1.0.0;escaping=values;q=0.9,*/*;q=0.2";
+        assert_eq!(chosen(accept), (Format::Text, Escaping::Values));
+        assert_eq!(chosen("text/plain;escaping=unheard-of"), (Format::Text, Escaping::Underscores));
+        assert_eq!(chosen("text/plain;q=0.1,text/plain;escaping=dots"), (Format::Text, Escaping::Dots));
+    }
+
+    #[test]
+    fn weights_order_and_zero_excludes() {
+        let openmetrics = "application/openmetrics-text;version=1.0.0";
+        assert_eq!(chosen(&format!("text/plain;q=0.5, {openmetrics};q=0.6")).0, Format::OpenMetrics);
+        assert_eq!(chosen(&format!("*/*, {openmetrics}")).0, Format::OpenMetrics, "a wildcard comes last");
+        assert_eq!(chosen(&format!("{openmetrics};q=0, text/plain;q=0.1")).0, Format::Text);
+        assert_eq!(chosen(&format!("{openmetrics};q=0")).0, Format::Text);
+        assert_eq!(chosen(&format!("{openmetrics};q=x, text/plain;q=0.001")).0, Format::Text);
+        assert_eq!(chosen("application/openmetrics-text").0, Format::OpenMetrics001);
+        assert_eq!(chosen("application/openmetrics-text;version=2.0.0").0, Format::Text);
+        assert_eq!(chosen("application/vnd.google.protobuf").0, Format::Text);
+        assert_eq!(chosen("").0, Format::Text);
+    }
+
+    #[test]
+    fn clauses_are_bounded() {
+        let accept = "image/png,".repeat(100_000) + "application/openmetrics-text";
+        assert_eq!(chosen(&accept).0, Format::Text);
+        let nothing = Exposition::negotiate(Vec::<&[u8]>::new());
+        assert_eq!(nothing.content_type(), "text/plain; version=0.0.4; charset=utf-8; escaping=underscores");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_have_an_answer(headers in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..80), 0..4)) {
+            let exposition = Exposition::negotiate(&headers);
+            prop_assert!(!exposition.content_type().is_empty());
+        }
+    }
+}

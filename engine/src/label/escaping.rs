@@ -1,0 +1,86 @@
+//! Names that the classic data model does not know: how they are written for readers that do not know them either.
+//!
+//! Source: `model.EscapeName` of github.com/prometheus/common; where its documentation says otherwise, the code counts.
+
+use super::{is_valid_label, is_valid_metric};
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// How metric and label names are written whose characters the classic data model `[a-zA-Z_:][a-zA-Z0-9_:]*` does not
+/// allow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Escaping {
+    /// As they are, quoted: `{"http.requests", "http.method"="GET"}`.
+    AllowUtf8,
+    /// Each character that is not allowed becomes an underscore. Two names may become one, which registration refuses.
+    #[default]
+    Underscores,
+    /// A dot becomes `_dot_`, an underscore two, and other characters that are not allowed two as well. Also names
+    /// that are allowed are changed.
+    Dots,
+    /// Names that are not allowed get the prefix `U__`, and each character its code point: reversible.
+    Values,
+}
+
+impl Escaping {
+    /// All schemes.
+    pub(crate) const ALL: [Self; 4] = [Self::AllowUtf8, Self::Underscores, Self::Dots, Self::Values];
+
+    /// Gives the name in an `Accept` header: `allow-utf-8`, `underscores`, `dots` or `values`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AllowUtf8 => "allow-utf-8",
+            Self::Underscores => "underscores",
+            Self::Dots => "dots",
+            Self::Values => "values",
+        }
+    }
+
+    /// Gives the scheme of this name.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|escaping| escaping.as_str() == name)
+    }
+
+    /// Writes the name of a metric.
+    pub(crate) fn metric(self, name: &str) -> Cow<'_, str> {
+        self.escape(name, is_valid_metric(name), true)
+    }
+
+    /// Writes the name of a label.
+    pub(crate) fn label(self, name: &str) -> Cow<'_, str> {
+        // The Go library leaves a colon as it is, which is no label name to a reader of the classic data model.
+        self.escape(name, is_valid_label(name), false)
+    }
+
+    fn escape(self, name: &str, is_valid: bool, has_colons: bool) -> Cow<'_, str> {
+        if name.is_empty() || self == Self::AllowUtf8 || (is_valid && self != Self::Dots) {
+            return Cow::Borrowed(name);
+        }
+        let is_legal = |index: usize, char: char| {
+            char.is_ascii_alphabetic()
+                || char == '_'
+                || (has_colons && char == ':')
+                || (index > 0 && char.is_ascii_digit())
+        };
+        let mut escaped = String::with_capacity(name.len() + 8);
+        if self == Self::Values {
+            escaped.push_str("U__");
+        }
+        for (index, char) in name.chars().enumerate() {
+            match (self, char) {
+                (Self::Dots, '.') => escaped.push_str("_dot_"),
+                (Self::Dots | Self::Values, '_') => escaped.push_str("__"),
+                (_, char) if is_legal(index, char) => escaped.push(char),
+                (Self::Underscores, _) => escaped.push('_'),
+                (Self::Values, char) => {
+                    // Writing to a String cannot fail.
+                    let _ = write!(escaped, "_{:x}_", u32::from(char));
+                }
+                (Self::Dots | Self::AllowUtf8, _) => escaped.push_str("__"),
+            }
+        }
+        Cow::Owned(escaped)
+    }
+}

@@ -1,0 +1,53 @@
+//! Which families a scrape shows.
+
+use crate::registry::{Desc, Kind};
+use std::collections::HashSet;
+
+/// Chooses families by the names of their samples; without names it chooses all.
+///
+/// A family is chosen by its own name (`latency_seconds`), or by that of any of its samples
+/// (`latency_seconds_bucket`), and shown whole: its samples mean nothing alone.
+///
+/// # Examples
+/// ```
+/// use streamgauge::{Filter, Format, Registry, Scraper};
+/// let registry = Registry::new();
+/// registry.counter("events_total", "Events.").register()?.inc();
+/// registry.gauge("depth", "Depth.").register()?.set(2.0);
+/// let mut body = Vec::new();
+/// Scraper::new(&registry).encode_filtered(Format::Text, &Filter::names(["depth"]), &mut body);
+/// assert_eq!(body, b"# HELP depth Depth.\n# TYPE depth gauge\ndepth 2\n");
+/// # Ok::<(), streamgauge::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// `None` chooses all.
+    names: Option<HashSet<String>>,
+}
+
+impl Filter {
+    /// Chooses all families.
+    #[must_use]
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// Chooses the families that have one of these names, or a sample of one of them; no names choose nothing.
+    #[must_use]
+    pub fn names(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { names: Some(names.into_iter().map(Into::into).collect()) }
+    }
+
+    /// Tells whether all families are chosen.
+    pub(crate) fn is_all(&self) -> bool {
+        self.names.is_none()
+    }
+
+    /// Tells whether a family is chosen.
+    pub(crate) fn chooses(&self, desc: &Desc) -> bool {
+        let Some(names) = &self.names else { return true };
+        let suffixed =
+            |suffixes: &[&str]| suffixes.iter().any(|suffix| names.contains(&format!("{}{suffix}", desc.name)));
+        names.contains(&*desc.name) || (desc.kind == Kind::Histogram && suffixed(&["_bucket", "_sum", "_count"]))
+    }
+}

@@ -2,7 +2,8 @@
 # Installs the tools that checks need beside the Rust toolchain, each by its name in a package registry, and only
 # where it is missing. Without arguments: everything CI uses.
 #   rust-components    rustfmt and clippy, through rustup
-#   promtool           Debian package prometheus; its daemon is neither wanted nor started
+#   promtool           Debian package prometheus; its daemon is not started
+#   prometheus         the same; a check starts a server of its own
 #   curl, shellcheck   Debian packages of that name
 #   objdump            Debian package binutils
 #   prometheus-client  the Python reference parser, in a virtual environment below the target directory
@@ -54,6 +55,7 @@ need() {
             component clippy clippy
             ;;
         promtool) debian promtool prometheus ;;
+        prometheus) debian prometheus prometheus ;;
         shellcheck) debian shellcheck shellcheck ;;
         curl) debian curl curl ;;
         objdump) debian objdump binutils ;;
@@ -73,6 +75,6 @@ need() {
 }
 
 if [ $# -eq 0 ]; then
-    set -- rust-components promtool shellcheck curl objdump prometheus-client cargo-fuzz
+    set -- rust-components promtool prometheus shellcheck curl objdump prometheus-client cargo-fuzz
 fi
 for name in "$@"; do need "$name"; done

@@ -54,6 +54,7 @@ mod cells;
 mod encode;
 mod label;
 mod metric;
+pub mod parse;
 mod registry;
 mod scrape;
 mod sync;

@@ -8,8 +8,8 @@ use std::hint::black_box;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use streamgauge::{
-    Buckets, Counter, DurationCounter, Family, Format, Gauge, Histogram, LabelSet, LabelValue, Registry, SampleValue,
-    Scraper, Tick, UpDownCounter,
+    Buckets, Counter, DurationCounter, Escaping, Exposition, Family, Format, Gauge, Histogram, LabelSet, LabelValue,
+    Registry, SampleValue, Scraper, Tick, UpDownCounter,
 };
 
 thread_local! {
@@ -183,14 +183,23 @@ fn a_lookup_that_hits_allocates_nothing() {
 fn warm_scrapes(registry: &Registry, series: usize) {
     let mut scraper = Scraper::new(registry);
     let mut body = Vec::new();
-    let mut scrape = |body: &mut Vec<u8>| {
-        body.clear();
-        scraper.encode(Format::Text, body).series()
-    };
-    assert_eq!(scrape(&mut body), series);
-    let mut shown = 0;
-    assert_eq!(calls(|| shown = scrape(&mut body)), 0, "encode of {series} series");
-    assert_eq!(shown, series);
+    let open_metrics = Exposition::from(Format::OpenMetrics);
+    for exposition in [
+        Format::Text.into(),
+        open_metrics,
+        open_metrics.with_created_samples(true),
+        Exposition::from(Format::Text).with_escaping(Escaping::Dots),
+        Format::Protobuf.into(),
+    ] {
+        let mut scrape = |body: &mut Vec<u8>| {
+            body.clear();
+            scraper.encode(exposition, body).series()
+        };
+        assert_eq!(scrape(&mut body), series);
+        let mut shown = 0;
+        assert_eq!(calls(|| shown = scrape(&mut body)), 0, "{exposition:?} of {series} series");
+        assert_eq!(shown, series);
+    }
 
     let (mut visited, mut total) = (0, 0);
     let mut visit = || {

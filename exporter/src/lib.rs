@@ -19,14 +19,24 @@
 //! - [`Builder::service`]: a [tower service](tower_service::Service) to mount in axum or hyper, behind your
 //!   authentication.
 //!
+//! # What a reader can ask for
+//!
+//! - **A format**, by `Accept`: whatever [`Exposition::negotiate`](streamgauge::Exposition::negotiate) finds in it. What
+//!   is not understood gets the text format, never an error.
+//! - **gzip**, by `Accept-Encoding`: where it is named and not rated below `identity`, and the answer is not tiny.
+//! - **Some families**, by `name[]=` in the query, as often as there are names: of families or of samples
+//!   (`curl -g 'http://127.0.0.1:9000/metrics?name[]=events_total'`). At most 256 names of at most 256 bytes, 8 KiB
+//!   together; past it, or with an encoding that is wrong, the answer is 400 and says why. Other parameters are ignored.
+//!
 //! # What a reader can do to you
 //!
-//! Cause load, and its own scrape to fail; nothing else. Requests that come together are answered by one rendering,
-//! from one body in memory; readers that are slow to take theirs hold 64 MiB together, or four bodies if those are
-//! larger. A connection must send its request within 5 seconds, take some of the answer every 10 seconds (every
-//! second while slow readers use up that memory), and end after 5 minutes; there are at most 512 of them, and the
-//! next one takes the place of one that has asked for nothing yet, or is told that there is no room. Request bodies
-//! are refused unread. Rendering that takes more than 10 seconds answers 503, a panic in it 500, and the next
+//! Cause load, and its own scrape to fail; nothing else. Requests that come together and ask for the same are answered
+//! by one rendering, from one body in memory; those that ask for everything come before those that ask for a part, of
+//! which at most 32 different ones can wait. Readers that are slow to take their answer hold 64 MiB together, or four
+//! bodies if those are larger. A connection must send its request within 5 seconds, take some of the answer every 10
+//! seconds (every second while slow readers use up that memory), and end after 5 minutes; there are at most 512 of them,
+//! and the next one takes the place of one that has asked for nothing yet, or is told that there is no room. Request
+//! bodies are refused unread. Rendering that takes more than 10 seconds answers 503, a panic in it 500, and the next
 //! scrape begins afresh (unless the program is built with `panic = "abort"`).
 //!
 //! There is no authentication and no encryption. By default only this host can connect.

@@ -7,11 +7,12 @@ use hyper::StatusCode;
 use streamgauge::{Counter, Registry};
 
 /// Every status that the exporter answers with.
-const CODES: [(StatusCode, &str); 7] = [
+const CODES: [(StatusCode, &str); 8] = [
     (StatusCode::OK, "200"),
     (StatusCode::BAD_REQUEST, "400"),
     (StatusCode::NOT_FOUND, "404"),
     (StatusCode::METHOD_NOT_ALLOWED, "405"),
+    (StatusCode::NOT_ACCEPTABLE, "406"),
     (StatusCode::PAYLOAD_TOO_LARGE, "413"),
     (StatusCode::INTERNAL_SERVER_ERROR, "500"),
     (StatusCode::SERVICE_UNAVAILABLE, "503"),

@@ -1,6 +1,6 @@
 //! Where the bodies come from: a registry and its scraper.
 
-use streamgauge::{Exposition, Format, Registry, Scraper};
+use streamgauge::{Exposition, Filter, Registry, Scraper};
 
 use crate::http::render::Render;
 
@@ -31,12 +31,10 @@ impl RegistrySource {
 }
 
 impl Render for RegistrySource {
-    fn render(&mut self, body: &mut Vec<u8>) -> &'static str {
+    fn render(&mut self, exposition: Exposition, filter: &Filter, body: &mut Vec<u8>) {
         let mut scraper = self.scraper.take().unwrap_or_else(|| Scraper::new(&self.registry));
-        let exposition = Exposition::from(Format::Text);
-        let report = scraper.encode(exposition, body);
+        let report = scraper.encode_filtered(exposition, filter, body);
         self.log_failures(report.failed_callbacks());
         self.scraper = Some(scraper);
-        exposition.content_type()
     }
 }

@@ -20,7 +20,9 @@ fn a_scrape_gets_the_exposition_with_exact_headers() {
     assert_eq!(response.status, 200);
     assert!(response.body.contains("\nevents_total 42\n"), "{}", response.body);
     assert!(response.body.ends_with('\n'));
-    assert_eq!(response.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    assert_eq!(response.header("content-type"), "text/plain; version=0.0.4; charset=utf-8; escaping=underscores");
+    assert_eq!(response.header("vary"), "Accept, Accept-Encoding");
+    assert_eq!(response.header("content-encoding"), "");
     assert_eq!(response.header("content-length"), response.body.len().to_string());
     assert_eq!(response.header("x-content-type-options"), "nosniff");
     assert_eq!(response.header("cache-control"), "no-store");
@@ -38,6 +40,8 @@ fn requests_get_what_they_deserve() {
     let table: &[(u16, bool, &str)] = &[
         (200, false, "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n"),
         (200, false, "GET /metrics?name[]=x HTTP/1.1\r\nHost: h\r\n\r\n"),
+        (400, false, "GET /metrics?name[]=% HTTP/1.1\r\nHost: h\r\n\r\n"),
+        (406, false, "GET /metrics HTTP/1.1\r\nHost: h\r\nAccept-Encoding: identity;q=0\r\n\r\n"),
         (200, false, "GET http://elsewhere/metrics HTTP/1.1\r\nHost: h\r\n\r\n"),
         (200, false, "GET /metrics HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"),
         (200, false, "GET / HTTP/1.1\r\nHost: h\r\n\r\n"),
@@ -157,7 +161,7 @@ fn the_landing_page_links_to_the_metrics() {
 fn the_exporter_counts_its_answers_from_zero() {
     let (registry, exporter) = exporter();
     let count = |code| registry.sample_value("streamgauge_exporter_http_requests_total", &[("code", code)]);
-    for code in ["200", "400", "404", "405", "413", "500", "503"] {
+    for code in ["200", "400", "404", "405", "406", "413", "500", "503"] {
         assert_eq!(count(code), Some(0.0), "{code}");
     }
     assert_eq!(registry.sample_value("streamgauge_exporter_accept_errors_total", &[]), Some(0.0));

@@ -23,7 +23,7 @@ async fn axum_mounts_it_beside_its_own_routes() {
     let checks = tokio::task::spawn_blocking(move || {
         let response = scrape(addr);
         assert!(response.body.contains("\nevents_total 7\n"));
-        assert_eq!(response.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+        assert_eq!(response.header("content-type"), "text/plain; version=0.0.4; charset=utf-8; escaping=underscores");
         let mut client = Client::connect(addr);
         client.send(b"HEAD /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
         assert_ne!(client.receive(false).header("content-length"), "0");

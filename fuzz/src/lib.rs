@@ -5,6 +5,7 @@
 
 pub mod bucket_index;
 pub mod escape;
+pub mod parse;
 #[path = "../../engine/tests/common/text.rs"]
 #[allow(dead_code, reason = "the integration tests use the rest of it")]
 mod text;

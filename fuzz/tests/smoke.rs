@@ -2,7 +2,7 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use std::sync::{Mutex, PoisonError};
-use streamgauge_fuzz::{bucket_index, escape, text_body};
+use streamgauge_fuzz::{bucket_index, escape, parse, text_body};
 
 /// Bytes of a fixed sequence (xorshift64), with runs of small ones, which choose from short lists.
 fn bytes(seed: u64, len: usize) -> Vec<u8> {
@@ -39,6 +39,11 @@ fn escape_round_trips() {
 #[test]
 fn bucket_index_equals_a_linear_search() {
     assert!(run(bucket_index::check) > 1_000_000);
+}
+
+#[test]
+fn parse_reads_what_it_read() {
+    assert!(run(parse::check) > 1_000);
 }
 
 #[test]

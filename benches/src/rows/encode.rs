@@ -39,6 +39,11 @@ pub fn encode_many_threads() -> Row {
     row("encode_many_threads", COUNTER_SERIES, sides)
 }
 
+/// The same 10,000 counters as OpenMetrics text, held against text 0.0.4.
+pub fn encode_openmetrics() -> Row {
+    row("encode_openmetrics", COUNTER_SERIES, vec![ours::encode_openmetrics(COUNTER_SERIES, SLABS), ten_thousand()])
+}
+
 /// A million counters, held against scrapes of ten thousand that show as many: the price of leaving the caches.
 pub fn encode_counters_1m(plan: Plan) -> Row {
     let scrapes = plan.many.div_ceil(COUNTER_SERIES as u64);

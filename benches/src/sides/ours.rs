@@ -121,8 +121,12 @@ pub fn event() -> Side {
 
 /// A scraper and a body that are kept, as an exporter keeps them.
 fn scraping(registry: &Registry, samples: usize) -> impl Fn(u64) + Send + Sync + use<> {
+    scraping_as(registry, Format::Text, samples)
+}
+
+fn scraping_as(registry: &Registry, format: Format, samples: usize) -> impl Fn(u64) + Send + Sync + use<> {
     let (mut scraper, mut body) = (Scraper::new(registry), Vec::new());
-    scraper.encode(Format::Text, &mut body);
+    scraper.encode(format, &mut body);
     assert_exposed(&body, samples);
     let kept = Mutex::new((scraper, body));
     move |n| {
@@ -130,7 +134,7 @@ fn scraping(registry: &Registry, samples: usize) -> impl Fn(u64) + Send + Sync +
         let (scraper, body) = &mut *kept;
         for _ in 0..n {
             body.clear();
-            scraper.encode(Format::Text, body);
+            scraper.encode(format, body);
             black_box(&*body);
         }
     }
@@ -138,6 +142,15 @@ fn scraping(registry: &Registry, samples: usize) -> impl Fn(u64) + Send + Sync +
 
 /// A scrape of so many counters, each touched by so many threads that are still alive.
 pub fn encode_counters(series: usize, threads: u64) -> Side {
+    encode_counters_as(Format::Text, series, threads)
+}
+
+/// The same in OpenMetrics text.
+pub fn encode_openmetrics(series: usize, threads: u64) -> Side {
+    encode_counters_as(Format::OpenMetrics, series, threads)
+}
+
+fn encode_counters_as(format: Format, series: usize, threads: u64) -> Side {
     let registry = Registry::new();
     let family = counter_family(&registry, "deltaforge_events_total");
     let create = |names: Names| family.get_or_create(&Labels::of(names.values()));
@@ -147,7 +160,7 @@ pub fn encode_counters(series: usize, threads: u64) -> Side {
             counter.add(counter_value(i));
         }
     });
-    Side::ours(scraping(&registry, series)).between(move || {
+    Side::ours(scraping_as(&registry, format, series)).between(move || {
         let _alive = &parked;
     })
 }

@@ -5,10 +5,10 @@ mod format;
 mod names;
 mod negotiate;
 mod number;
-#[cfg_attr(not(test), expect(dead_code, reason = "no scraper encodes it yet"))]
 mod protobuf;
 mod text;
 
 pub use format::{Exposition, Format};
 pub(crate) use names::RewrittenNames;
+pub(crate) use protobuf::{ProtobufFamily, ProtobufKind, Start};
 pub(crate) use text::{Metadata, TextFamily, TextStyle, open_metrics_end};

@@ -56,6 +56,19 @@ impl<'a> Labels<'a> {
         self.escaped().map(|(name, value)| (name, unescape(value)))
     }
 
+    /// Gives the values as they stand in the text.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
+        self.escaped().map(|(_, value)| value)
+    }
+
+    /// Tells whether a value may stand escaped in the text.
+    pub(crate) fn may_be_escaped(&self) -> bool {
+        match self.source {
+            Source::Record(record) => record.is_escaped(),
+            Source::Collected(..) => true,
+        }
+    }
+
     /// Gives the names, and the values as they stand in the text.
     pub(crate) fn escaped(&self) -> impl Iterator<Item = (&'a str, &'a str)> + Clone + use<'a> {
         let (source, text) = (self.source, self.text());

@@ -1,6 +1,9 @@
 //! The encoders of a family: one for each exposition that was asked for, with all that does not change rendered.
 
-use crate::encode::{Exposition, Format, Metadata, RewrittenNames, TextFamily, TextStyle};
+use crate::encode::{
+    Exposition, Format, Metadata, ProtobufFamily, ProtobufKind, RewrittenNames, Start, TextFamily, TextStyle,
+};
+use crate::label::Escaping;
 use crate::registry::{Desc, Kind, Labels, Unit};
 
 /// The encoders of one family. There are as many as expositions, of which there are few.
@@ -22,118 +25,214 @@ impl Encoders {
 /// Writes the series of one family in one exposition.
 #[derive(Debug)]
 pub(crate) struct Encoder {
-    text: TextFamily,
+    writer: Writer,
+    /// When series were made is written.
+    has_created: bool,
+    is_untyped: bool,
+}
+
+#[derive(Debug)]
+enum Writer {
+    Text(TextWriter),
+    Protobuf(ProtobufFamily),
+}
+
+#[derive(Debug)]
+struct TextWriter {
+    family: TextFamily,
     /// Where the rendered labels are not what this exposition writes.
     names: Option<RewrittenNames>,
     /// The labels of the series at hand, rewritten.
     rewritten: Vec<u8>,
-    /// When series were made is written.
-    pub(crate) has_created: bool,
 }
 
-impl Encoder {
-    fn new(exposition: Exposition, desc: &Desc) -> Self {
-        let open_metrics = matches!(exposition.format(), Format::OpenMetrics | Format::OpenMetrics001);
-        let style = TextStyle { open_metrics, escaping: exposition.escaping() };
+/// Where a family begins in the output.
+#[derive(Debug)]
+#[must_use = "a family that is begun has to be ended"]
+pub(crate) enum Begun {
+    Text(usize),
+    Protobuf(Start),
+}
+
+impl TextWriter {
+    fn new(style: TextStyle, desc: &Desc) -> Self {
         let metadata = Metadata {
             name: &desc.name,
             help: &desc.help,
-            type_name: if open_metrics { desc.kind.open_metrics_type() } else { desc.kind.type_name() },
+            type_name: if style.open_metrics { desc.kind.open_metrics_type() } else { desc.kind.type_name() },
             unit: desc.unit.map(Unit::as_str),
             bounds: desc.layout.as_ref().map(|layout| layout.bounds()),
             states: &desc.states,
         };
-        let has_resets = matches!(desc.kind, Kind::Counter | Kind::DurationCounter | Kind::Histogram);
         Self {
-            text: TextFamily::new(metadata, style),
-            names: RewrittenNames::new(desc.label_names.iter().map(|name| &**name), exposition.escaping()),
+            family: TextFamily::new(metadata, style),
+            names: RewrittenNames::new(desc.label_names.iter().map(|name| &**name), style.escaping),
             rewritten: Vec::new(),
-            has_created: open_metrics && exposition.created_samples() && has_resets,
         }
     }
 
-    /// Writes what stands before the series; gives where the family begins.
-    pub(crate) fn begin(&mut self, out: &mut Vec<u8>) -> usize {
-        let start = out.len();
-        self.text.header(out);
-        start
+    /// Gives the family, and the labels as it writes them.
+    #[inline(always)]
+    fn with(&mut self, labels: Labels<'_>, write: impl FnOnce(&TextFamily, &[u8])) {
+        match &self.names {
+            None => write(&self.family, labels.text()),
+            Some(names) => {
+                names.write(labels.values(), &mut self.rewritten);
+                write(&self.family, &self.rewritten);
+            }
+        }
+    }
+
+    /// Writes when a series was made, where that is written.
+    #[inline(always)]
+    fn created(&mut self, out: &mut Vec<u8>, labels: Labels<'_>, created: Option<u64>) {
+        if let Some(millis) = created {
+            self.with(labels, |family, labels| family.created(out, labels, millis));
+        }
+    }
+}
+
+fn protobuf(escaping: Escaping, desc: &Desc) -> ProtobufFamily {
+    let kind = match desc.kind {
+        Kind::Counter | Kind::DurationCounter => ProtobufKind::Counter,
+        Kind::Histogram => ProtobufKind::Histogram,
+        Kind::Unknown => ProtobufKind::Untyped,
+        Kind::Gauge | Kind::UpDownCounter | Kind::Info | Kind::StateSet => ProtobufKind::Gauge,
+    };
+    let name = escaping.metric(&desc.name);
+    let labels: Vec<_> = desc.label_names.iter().map(|label| escaping.label(label)).collect();
+    let bounds = desc.layout.as_ref().map(|layout| layout.bounds());
+    let unit = desc.unit.map(Unit::as_str);
+    ProtobufFamily::new(&name, &desc.help, kind, unit, labels.iter().map(|label| &**label), bounds)
+        .with_states(&name, &desc.states)
+}
+
+impl Encoder {
+    fn new(exposition: Exposition, desc: &Desc) -> Self {
+        let escaping = exposition.escaping();
+        let has_resets = matches!(desc.kind, Kind::Counter | Kind::DurationCounter | Kind::Histogram);
+        let (writer, has_created) = match exposition.format() {
+            Format::Text => (Writer::Text(TextWriter::new(TextStyle { open_metrics: false, escaping }, desc)), false),
+            Format::OpenMetrics | Format::OpenMetrics001 => {
+                let style = TextStyle { open_metrics: true, escaping };
+                (Writer::Text(TextWriter::new(style, desc)), has_resets && exposition.created_samples())
+            }
+            Format::Protobuf => (Writer::Protobuf(protobuf(escaping, desc)), has_resets),
+        };
+        Self { writer, has_created, is_untyped: desc.kind == Kind::Unknown }
+    }
+
+    /// Writes what stands before the series.
+    pub(crate) fn begin(&self, out: &mut Vec<u8>) -> Begun {
+        match &self.writer {
+            Writer::Text(text) => {
+                let start = out.len();
+                text.family.header(out);
+                Begun::Text(start)
+            }
+            Writer::Protobuf(family) => Begun::Protobuf(family.begin(out)),
+        }
     }
 
     /// Ends a family of so many series: one without a series writes nothing.
-    pub(crate) fn end(&mut self, out: &mut Vec<u8>, start: usize, series: usize) {
-        if series == 0 {
-            out.truncate(start);
+    pub(crate) fn end(&self, out: &mut Vec<u8>, begun: Begun, series: usize) {
+        match (begun, &self.writer) {
+            (Begun::Protobuf(start), Writer::Protobuf(family)) => family.end(out, start, series),
+            (Begun::Text(start), _) if series == 0 => out.truncate(start),
+            _ => {}
         }
     }
 
     /// Gives the encoder of plain text, where the labels are written as they are rendered, and a series is one sample.
     pub(crate) fn plain_text(&self) -> Option<&TextFamily> {
-        (self.names.is_none() && !self.has_created).then_some(&self.text)
+        match &self.writer {
+            Writer::Text(TextWriter { family, names: None, .. }) if !self.has_created => Some(family),
+            Writer::Text(_) | Writer::Protobuf(_) => None,
+        }
     }
 
-    /// Has `write` write a series with its labels.
-    #[inline(always)]
-    fn with_labels(&mut self, labels: Labels<'_>, write: impl FnOnce(&TextFamily, &[u8])) {
-        match &self.names {
-            None => write(&self.text, labels.text()),
-            Some(names) => {
-                names.write(labels.escaped().map(|(_, value)| value), &mut self.rewritten);
-                write(&self.text, &self.rewritten);
-            }
-        }
+    fn created_millis(&self, labels: Labels<'_>) -> Option<u64> {
+        if self.has_created { labels.created_millis() } else { None }
     }
 
     /// Writes a total, and when it began where that is written.
     #[inline(always)]
     pub(crate) fn counter(&mut self, out: &mut Vec<u8>, labels: Labels<'_>, total: u64) {
-        self.with_labels(labels, |text, labels| text.integer(out, labels, total));
-        self.created(out, labels);
+        let created = self.created_millis(labels);
+        match &mut self.writer {
+            Writer::Text(text) => {
+                text.with(labels, |family, labels| family.integer(out, labels, total));
+                text.created(out, labels, created);
+            }
+            Writer::Protobuf(family) => {
+                family.counter(out, labels.values(), labels.may_be_escaped(), total as f64, created);
+            }
+        }
     }
 
     /// Writes a total that is no integer.
     pub(crate) fn float_counter(&mut self, out: &mut Vec<u8>, labels: Labels<'_>, total: f64) {
-        self.with_labels(labels, |text, labels| text.float(out, labels, total));
-        self.created(out, labels);
+        let created = self.created_millis(labels);
+        match &mut self.writer {
+            Writer::Text(text) => {
+                text.with(labels, |family, labels| family.float(out, labels, total));
+                text.created(out, labels, created);
+            }
+            Writer::Protobuf(family) => {
+                family.counter(out, labels.values(), labels.may_be_escaped(), total, created);
+            }
+        }
     }
 
-    /// Writes a value.
+    /// Writes a value of a kind without a beginning.
     pub(crate) fn gauge(&mut self, out: &mut Vec<u8>, labels: Labels<'_>, value: f64) {
-        self.with_labels(labels, |text, labels| text.float(out, labels, value));
+        match &mut self.writer {
+            Writer::Text(text) => text.with(labels, |family, labels| family.float(out, labels, value)),
+            Writer::Protobuf(family) if self.is_untyped => {
+                family.untyped(out, labels.values(), labels.may_be_escaped(), value);
+            }
+            Writer::Protobuf(family) => family.gauge(out, labels.values(), labels.may_be_escaped(), value),
+        }
     }
 
     /// Writes a value that is an integer.
     pub(crate) fn integer_gauge(&mut self, out: &mut Vec<u8>, labels: Labels<'_>, value: i64) {
-        self.with_labels(labels, |text, labels| text.signed(out, labels, value));
+        match &mut self.writer {
+            Writer::Text(text) => text.with(labels, |family, labels| family.signed(out, labels, value)),
+            Writer::Protobuf(_) => self.gauge(out, labels, value as f64),
+        }
     }
 
-    /// Writes a value that is a positive integer.
+    /// Writes a value that is an integer and not negative.
     pub(crate) fn unsigned_gauge(&mut self, out: &mut Vec<u8>, labels: Labels<'_>, value: u64) {
-        self.with_labels(labels, |text, labels| text.integer(out, labels, value));
-    }
-
-    /// Writes an info.
-    pub(crate) fn info(&mut self, out: &mut Vec<u8>, labels: Labels<'_>) {
-        self.with_labels(labels, |text, labels| text.integer(out, labels, 1));
+        match &mut self.writer {
+            Writer::Text(text) => text.with(labels, |family, labels| family.integer(out, labels, value)),
+            Writer::Protobuf(_) => self.gauge(out, labels, value as f64),
+        }
     }
 
     /// Writes the states of a state set.
     pub(crate) fn state_set(&mut self, out: &mut Vec<u8>, labels: Labels<'_>, current: usize) {
-        self.with_labels(labels, |text, labels| text.state_set(out, labels, current));
+        match &mut self.writer {
+            Writer::Text(text) => text.with(labels, |family, labels| family.state_set(out, labels, current)),
+            Writer::Protobuf(family) => {
+                family.state_set(out, &labels.values(), labels.may_be_escaped(), current);
+            }
+        }
     }
 
     /// Writes a histogram. `buckets` are not cumulative.
     #[inline(always)]
     pub(crate) fn histogram(&mut self, out: &mut Vec<u8>, labels: Labels<'_>, buckets: &[u64], sum: f64) {
-        self.with_labels(labels, |text, labels| text.histogram(out, labels, buckets, sum));
-        self.created(out, labels);
-    }
-
-    #[inline(always)]
-    fn created(&mut self, out: &mut Vec<u8>, labels: Labels<'_>) {
-        if self.has_created
-            && let Some(millis) = labels.created_millis()
-        {
-            self.with_labels(labels, |text, labels| text.created(out, labels, millis));
+        let created = self.created_millis(labels);
+        match &mut self.writer {
+            Writer::Text(text) => {
+                text.with(labels, |family, labels| family.histogram(out, labels, buckets, sum));
+                text.created(out, labels, created);
+            }
+            Writer::Protobuf(family) => {
+                family.histogram(out, labels.values(), labels.may_be_escaped(), buckets, sum, created);
+            }
         }
     }
 }

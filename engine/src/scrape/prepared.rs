@@ -68,7 +68,7 @@ impl Prepared {
             }),
             Kind::Info => walk.each(core, |record| {
                 series += 1;
-                encoder.info(out, Labels::new(names, record));
+                encoder.unsigned_gauge(out, Labels::new(names, record), 1);
             }),
             Kind::StateSet => walk.each(core, |record| {
                 if let Some(current) = gauge_value(record) {

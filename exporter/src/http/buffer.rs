@@ -6,7 +6,8 @@
 //!
 //! The same shares bound the memory. A reader that takes its time holds its body, and each new rendering is another
 //! body, so enough of them would hold any amount. Past the budget there is no rendering until some are done or cut
-//! off.
+//! off. Bodies of different kinds (whole and filtered, compressed and not) differ in size, so a few are kept that wait
+//! for one of their own.
 
 use bytes::Bytes;
 
@@ -17,57 +18,78 @@ const BUDGET_BYTES: usize = 64 * 1024 * 1024;
 /// Bodies that readers may hold however large they are, so that a huge exposition can still be read.
 const BUDGET_BODIES: usize = 4;
 
+/// Bodies that no reader holds and that are kept for later: one as it is and one compressed.
+const SPARE_BODIES: usize = 2;
+
 /// Unused capacity that is kept, whatever the size of the body.
 const SLACK_BYTES: usize = 64 * 1024;
 
 /// Lends memory for bodies, within a budget.
 #[derive(Debug)]
 pub(crate) struct BodyBuffer {
-    /// A share of each body that readers may hold.
+    /// A share of each body that readers may hold, the latest last.
     lent: Vec<Bytes>,
-    last_len: usize,
     budget: usize,
 }
 
 impl BodyBuffer {
     /// Starts with no memory at all.
     pub(crate) fn new() -> BodyBuffer {
-        BodyBuffer { lent: Vec::new(), last_len: 0, budget: BUDGET_BYTES }
+        BodyBuffer { lent: Vec::new(), budget: BUDGET_BYTES }
     }
 
-    /// Returns an empty vector with room for a body like the last one, or `None` while readers hold too much.
-    pub(crate) fn take(&mut self) -> Option<Vec<u8>> {
-        let mut free = None;
-        self.lent.retain_mut(|body| {
-            let done = body.is_unique();
-            if done {
-                free = Some(std::mem::take(body));
-            }
-            !done
-        });
-        let held: usize = self.lent.iter().map(Bytes::len).sum();
-        if self.lent.len() >= BUDGET_BODIES && held >= self.budget {
+    /// Returns an empty vector for a body of about `expected` bytes, or `None` while readers hold too much.
+    pub(crate) fn take(&mut self, expected: usize) -> Option<Vec<u8>> {
+        let (mut readers, mut held) = (0, 0);
+        for body in self.lent.iter().filter(|body| !body.is_unique()) {
+            readers += 1;
+            held += body.len();
+        }
+        if readers >= BUDGET_BODIES && held >= self.budget {
             return None;
         }
-        let reused = free.and_then(|body| body.try_into_mut().ok()).map(|mut body| {
-            // Emptied first, or the conversion would move the old bytes.
-            body.clear();
-            Vec::from(body)
-        });
-        Some(reused.unwrap_or_else(|| Vec::with_capacity(self.last_len + self.last_len / 8)))
+        let fits = |body: &Bytes| body.len() <= room(expected) && expected <= room(body.len());
+        let fitting = self.lent.iter().position(|body| body.is_unique() && fits(body));
+        let reused =
+            fitting.map(|at| self.lent.remove(at)).and_then(|body| body.try_into_mut().ok()).map(|mut body| {
+                // Emptied first, or the conversion would move the old bytes.
+                body.clear();
+                Vec::from(body)
+            });
+        self.drop_spares();
+        Some(reused.unwrap_or_else(|| Vec::with_capacity(expected + expected / 8)))
     }
 
     /// Turns a finished body into one that any number of readers can hold.
     pub(crate) fn share(&mut self, mut body: Vec<u8>) -> Bytes {
-        // One exceptional exposition must not claim its memory for the life of the process.
-        let room = body.len() + body.len() / 2 + SLACK_BYTES;
-        if body.capacity() > room {
-            body.shrink_to(room);
-        }
-        self.last_len = body.len();
+        trim(&mut body);
         let body = Bytes::from(body);
         self.lent.push(body.clone());
         body
+    }
+
+    /// Keeps the latest of the bodies that no reader holds.
+    fn drop_spares(&mut self) {
+        let spares = self.lent.iter().filter(|body| body.is_unique()).count();
+        let mut surplus = spares.saturating_sub(SPARE_BODIES);
+        self.lent.retain(|body| {
+            let drop = surplus > 0 && body.is_unique();
+            surplus -= usize::from(drop);
+            !drop
+        });
+    }
+}
+
+/// The memory that a body of this length may take.
+fn room(length: usize) -> usize {
+    length + length / 2 + SLACK_BYTES
+}
+
+/// Gives back what one exceptional exposition needed, which must not be claimed for the life of the process.
+pub(crate) fn trim(body: &mut Vec<u8>) {
+    let room = room(body.len());
+    if body.capacity() > room {
+        body.shrink_to(room);
     }
 }
 
@@ -76,7 +98,7 @@ mod tests {
     use super::*;
 
     fn write(buffer: &mut BodyBuffer, bytes: usize) -> Bytes {
-        let mut body = buffer.take().unwrap();
+        let mut body = buffer.take(bytes).unwrap();
         assert!(body.is_empty());
         body.resize(bytes, b'x');
         buffer.share(body)
@@ -96,6 +118,16 @@ mod tests {
     }
 
     #[test]
+    fn kinds_of_bodies_that_alternate_keep_their_memory() {
+        let mut buffer = BodyBuffer::new();
+        let kinds = [2_000_000, 100_000];
+        let addresses = kinds.map(|bytes| write(&mut buffer, bytes).as_ptr());
+        for _ in 0..3 {
+            assert_eq!(kinds.map(|bytes| write(&mut buffer, bytes + bytes / 50).as_ptr()), addresses);
+        }
+    }
+
+    #[test]
     fn a_body_in_use_is_left_alone() {
         let mut buffer = BodyBuffer::new();
         let first = write(&mut buffer, 1000);
@@ -109,25 +141,30 @@ mod tests {
         let mut buffer = BodyBuffer::new();
         drop(write(&mut buffer, 10_000_000));
         drop(write(&mut buffer, 1000));
-        assert!(buffer.take().unwrap().capacity() < 1000 + 2 * SLACK_BYTES);
+        assert!(buffer.take(1000).unwrap().capacity() < 1000 + 2 * SLACK_BYTES);
+        for _ in 0..SPARE_BODIES {
+            assert!(buffer.lent.iter().any(|body| body.len() == 10_000_000), "it waits for another of its kind");
+            let kinds = [write(&mut buffer, 1000), write(&mut buffer, 1000)];
+            drop(kinds);
+        }
     }
 
     #[test]
     fn readers_cannot_hold_more_than_the_budget() {
         let mut buffer = BodyBuffer { budget: 10_000, ..BodyBuffer::new() };
         let mut held: Vec<Bytes> = (0..10).map(|_| write(&mut buffer, 1000)).collect();
-        assert!(buffer.take().is_none());
+        assert!(buffer.take(1000).is_none());
         held.pop();
         held.push(write(&mut buffer, 1000));
-        assert!(buffer.take().is_none());
+        assert!(buffer.take(1000).is_none());
     }
 
     #[test]
     fn a_few_bodies_are_always_allowed() {
         let mut buffer = BodyBuffer { budget: 10_000, ..BodyBuffer::new() };
         let held: Vec<Bytes> = (0..BUDGET_BODIES).map(|_| write(&mut buffer, 1_000_000)).collect();
-        assert!(buffer.take().is_none());
+        assert!(buffer.take(1000).is_none());
         drop(held);
-        assert!(buffer.take().is_some());
+        assert!(buffer.take(1000).is_some());
     }
 }

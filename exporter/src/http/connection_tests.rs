@@ -6,6 +6,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
+use streamgauge::{Exposition, Filter};
+
 use super::*;
 use crate::http::places::Places;
 use crate::http::render::{Render, Renderer};
@@ -17,9 +19,8 @@ const REQUEST: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n";
 struct Sized(usize);
 
 impl Render for Sized {
-    fn render(&mut self, body: &mut Vec<u8>) -> &'static str {
+    fn render(&mut self, _: Exposition, _: &Filter, body: &mut Vec<u8>) {
         body.resize(self.0, b'#');
-        "text/plain"
     }
 }
 

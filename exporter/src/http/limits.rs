@@ -46,3 +46,16 @@ pub(crate) const BACKOFF_MIN: Duration = Duration::from_millis(5);
 
 /// The longest such pause, and so the longest time a recovered system waits for the exporter to notice.
 pub(crate) const BACKOFF_MAX: Duration = Duration::from_secs(1);
+
+/// A query string may be this long: half of what a request head may be.
+pub(crate) const QUERY_BYTES: usize = 8 * 1024;
+
+/// It may name this many families.
+pub(crate) const NAMES: usize = 256;
+
+/// Each in this many bytes.
+pub(crate) const NAME_BYTES: usize = 256;
+
+/// Requests that want different parts of the metrics, and are waiting for the same turn. Each part is a rendering of its
+/// own, and the others wait for it; beyond it a client is told to come again. Requests for the whole are not counted.
+pub(crate) const PARTS: usize = 32;

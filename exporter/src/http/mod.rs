@@ -7,9 +7,12 @@
 //! connection   one client: hyper's HTTP/1.1 under our deadlines              | serving runtime
 //! io_deadline  the deadline that hyper lacks: for a client that does not read |
 //! framing      refuses what hyper lets through and a proxy may read otherwise |
-//! service      path and method -> what to answer                            /
-//! render       merges and writes the body, once for all who wait            \  a thread
-//! buffer       the memory of the bodies; pressure says when it is short     /   of its own
+//! service      path and method -> what to answer                             |
+//! query        which families are wanted; coding: whether compressed        /
+//! render       one rendering for all who wait and want the same             \
+//! workshop     merges, writes and compresses a body                          | a thread
+//! compress     gzip                                                          | of its own
+//! buffer       the memory of the bodies; pressure says when it is short     /
 //! response     the answers, with their headers
 //! limits       every bound, in one place
 //! ```
@@ -18,13 +21,17 @@
 
 pub(crate) mod accept;
 pub(crate) mod buffer;
+pub(crate) mod coding;
+pub(crate) mod compress;
 pub(crate) mod connection;
 pub(crate) mod framing;
 pub(crate) mod io_deadline;
 pub(crate) mod limits;
 pub(crate) mod places;
 pub(crate) mod pressure;
+pub(crate) mod query;
 pub(crate) mod render;
 pub(crate) mod response;
 pub(crate) mod server;
 pub(crate) mod service;
+pub(crate) mod workshop;

@@ -1,7 +1,7 @@
-//! One rendering for everybody who waits.
+//! One rendering for everybody who waits and wants the same.
 //!
-//! A thread of its own owns the scraper. A request *joins* the next turn; the thread takes the turn, renders once, and
-//! gives all who joined the same `Bytes`:
+//! A thread of its own owns the scraper. A request *joins* the next turn; the thread takes the turn, renders once for
+//! each thing that is wanted (format, families, content coding), and gives all who want it the same `Bytes`:
 //!
 //! ```text
 //! request A ----join turn 1----------------+ A gets body 1
@@ -11,9 +11,11 @@
 //! ```
 //!
 //! - Nobody gets a body that was begun before they asked: a turn that has been taken cannot be joined any more.
-//! - At most one rendering runs and at most one turn waits, however many clients there are.
-//! - No request leads: one that goes away takes nothing with it, and a turn that everybody has left is not rendered.
-//! - A panic of the renderer is the result of its turn, and only of that.
+//! - At most one rendering runs and at most one turn waits, however many clients there are. The turn is bounded as well:
+//!   there are few ways to want everything, and those who want a part get in while there is room.
+//! - In a turn whoever wants everything comes first. No client can keep Prometheus waiting by asking for many parts.
+//! - No request leads: one that goes away takes nothing with it, and what nobody waits for any more is not rendered.
+//! - A panic of the renderer is the result of one rendering, and only of that.
 //!
 //! A thread rather than `spawn_blocking`, because the endpoint must not wait behind the application's blocking
 //! tasks when it is mounted in the application's own runtime, and because a pool thread that idles out between two
@@ -23,25 +25,42 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Instant;
 
 use bytes::Bytes;
+use streamgauge::{Exposition, Filter};
 use tokio::sync::watch;
 
-use super::buffer::BodyBuffer;
-use super::limits::{MEMORY_POLL, MEMORY_TIMEOUT};
+use super::coding::Coding;
+use super::limits::PARTS;
 use super::pressure::Pressure;
+use super::workshop::Workshop;
 
-/// Writes one exposition.
+/// Writes expositions.
 pub(crate) trait Render: Send + 'static {
-    /// Appends the exposition to `body` and returns its content type.
-    fn render(&mut self, body: &mut Vec<u8>) -> &'static str;
+    /// Appends what `filter` chooses to `body`.
+    fn render(&mut self, exposition: Exposition, filter: &Filter, body: &mut Vec<u8>);
+}
+
+/// What a request wants. Requests that want the same share a rendering.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) exposition: Exposition,
+    pub(crate) filter: Filter,
+    pub(crate) coding: Coding,
+}
+
+impl Wanted {
+    /// Says whether only a part of the metrics is wanted.
+    fn is_part(&self) -> bool {
+        self.filter != Filter::all()
+    }
 }
 
 /// A rendered exposition.
 #[derive(Debug, Clone)]
 pub(crate) struct Rendered {
     pub(crate) content_type: &'static str,
+    pub(crate) compressed: bool,
     pub(crate) body: Bytes,
 }
 
@@ -54,10 +73,18 @@ pub(crate) enum RenderError {
     NoThread,
     /// Slow readers hold all the memory that bodies may have.
     NoMemory,
+    /// Too many different parts are wanted at the same time.
+    TooManyParts,
 }
 
 type Outcome = Result<Rendered, RenderError>;
-type Turn = watch::Sender<Option<Outcome>>;
+
+/// One rendering that is due.
+struct Job {
+    wanted: Wanted,
+    /// Gives the outcome to those who wait for it.
+    outcome: watch::Sender<Option<Outcome>>,
+}
 
 /// The way to the render thread. Clones share it; the thread ends with the last of them.
 #[derive(Clone)]
@@ -77,8 +104,8 @@ struct Shared {
 }
 
 struct State {
-    /// The turn that requests join, once one has.
-    next: Option<Turn>,
+    /// The turn that requests join: what is wanted, each once.
+    next: Vec<Job>,
     /// What renders, until the thread takes it.
     source: Option<Box<dyn Render>>,
     /// The thread runs, or is about to.
@@ -90,7 +117,7 @@ struct State {
 impl Renderer {
     /// Prepares rendering from `source`. The thread starts with the first request.
     pub(crate) fn new(source: impl Render) -> Renderer {
-        let state = State { next: None, source: Some(Box::new(source)), started: false, closed: false };
+        let state = State { next: Vec::new(), source: Some(Box::new(source)), started: false, closed: false };
         let shared = Arc::new(Shared { state: Mutex::new(state), wake: Condvar::new(), pressure: Pressure::default() });
         Renderer { owner: Arc::new(Owner { shared }) }
     }
@@ -103,11 +130,11 @@ impl Renderer {
     /// Waits for an exposition that was begun after this call.
     ///
     /// May be dropped at any point; others who wait for the same rendering are not affected.
-    pub(crate) async fn render(&self) -> Outcome {
-        let mut turn = self.owner.shared.join()?;
-        // An error means that the turn was dropped without a result. The thread does not do that, but a request must
+    pub(crate) async fn render(&self, wanted: Wanted) -> Outcome {
+        let mut job = self.owner.shared.join(wanted)?;
+        // An error means that the job was dropped without a result. The thread does not do that, but a request must
         // not wait for ever because of it.
-        let outcome = turn.wait_for(Option::is_some).await.map(|outcome| outcome.clone());
+        let outcome = job.wait_for(Option::is_some).await.map(|outcome| outcome.clone());
         outcome.ok().flatten().unwrap_or(Err(RenderError::Panicked))
     }
 }
@@ -132,31 +159,52 @@ impl Shared {
     }
 
     /// Joins the next turn, and starts the thread if there is none yet.
-    fn join(self: &Arc<Shared>) -> Result<watch::Receiver<Option<Outcome>>, RenderError> {
+    fn join(self: &Arc<Shared>, wanted: Wanted) -> Result<watch::Receiver<Option<Outcome>>, RenderError> {
         let mut state = self.lock();
         if !state.started {
             // The flag stays down where the system refuses, and the next request tries again.
             spawn(Arc::clone(self))?;
             state.started = true;
         }
-        let turn = state.next.get_or_insert_with(|| watch::Sender::new(None)).subscribe();
+        if let Some(job) = state.next.iter().find(|job| job.wanted == wanted) {
+            return Ok(job.outcome.subscribe());
+        }
+        if wanted.is_part() && !state.has_room() {
+            return Err(RenderError::TooManyParts);
+        }
+        let (outcome, job) = watch::channel(None);
+        state.next.push(Job { wanted, outcome });
         drop(state);
         self.wake.notify_one();
-        Ok(turn)
+        Ok(job)
     }
 
-    /// Takes the turn that is due, or returns `None` once nobody can ask any more.
-    fn take_turn(&self) -> Option<Turn> {
+    /// Takes the turn that is due into the empty `turn`, or returns false once nobody can ask any more.
+    fn take_turn(&self, turn: &mut Vec<Job>) -> bool {
         let mut state = self.lock();
         loop {
             if state.closed {
-                return None;
+                return false;
             }
-            if let Some(turn) = state.next.take() {
-                return Some(turn);
+            if !state.next.is_empty() {
+                std::mem::swap(&mut state.next, turn);
+                return true;
             }
             state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+}
+
+impl State {
+    /// Says whether the turn can take another rendering of a part.
+    fn has_room(&mut self) -> bool {
+        let parts = |jobs: &[Job]| jobs.iter().filter(|job| job.wanted.is_part()).count();
+        if parts(&self.next) < PARTS {
+            return true;
+        }
+        // Those who went away leave their place.
+        self.next.retain(|job| !job.outcome.is_closed());
+        parts(&self.next) < PARTS
     }
 }
 
@@ -174,38 +222,24 @@ fn spawn(shared: Arc<Shared>) -> Result<(), RenderError> {
 /// The life of the thread.
 fn run(shared: &Shared) {
     let Some(mut source) = shared.lock().source.take() else { return };
-    let mut buffer = BodyBuffer::new();
-    while let Some(turn) = shared.take_turn() {
-        // Everybody who joined has gone: nobody would read the result.
-        if turn.is_closed() {
-            continue;
+    let mut workshop = Workshop::new(shared.pressure.clone());
+    let mut turn = Vec::new();
+    while shared.take_turn(&mut turn) {
+        // Stable: among equals, first come, first served.
+        turn.sort_by_key(|job: &Job| job.wanted.is_part());
+        for Job { wanted, outcome } in turn.drain(..) {
+            // Everybody who joined has gone: nobody would read the result.
+            if outcome.is_closed() {
+                continue;
+            }
+            // After a panic `source` and `workshop` are used again. They must not keep half a state: `RegistrySource`
+            // drops its own, `Workshop` empties its buffers before it uses them.
+            let result = catch_unwind(AssertUnwindSafe(|| workshop.make(&mut *source, &wanted)));
+            outcome.send_replace(Some(result.unwrap_or_else(|_| {
+                tracing::error!("a panic ended the rendering of the metrics");
+                Err(RenderError::Panicked)
+            })));
         }
-        // After a panic `source` is used again. It must not keep half a state; `RegistrySource` drops its own.
-        let outcome = catch_unwind(AssertUnwindSafe(|| render_once(&mut *source, &mut buffer, &shared.pressure)));
-        let outcome = outcome.unwrap_or_else(|_| {
-            tracing::error!("a panic ended the rendering of the metrics");
-            Err(RenderError::Panicked)
-        });
-        turn.send_replace(Some(outcome));
-    }
-}
-
-fn render_once(source: &mut dyn Render, buffer: &mut BodyBuffer, pressure: &Pressure) -> Outcome {
-    let mut body = find_memory(buffer, pressure).ok_or(RenderError::NoMemory)?;
-    let content_type = source.render(&mut body);
-    Ok(Rendered { content_type, body: buffer.share(body) })
-}
-
-/// Takes memory for a body, and if there is none has the readers cut off that do not read.
-fn find_memory(buffer: &mut BodyBuffer, pressure: &Pressure) -> Option<Vec<u8>> {
-    let start = Instant::now();
-    loop {
-        let body = buffer.take();
-        pressure.set(body.is_none());
-        if body.is_some() || start.elapsed() > MEMORY_TIMEOUT {
-            return body;
-        }
-        thread::sleep(MEMORY_POLL);
     }
 }
 

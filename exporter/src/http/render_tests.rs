@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use streamgauge::Format;
 use tokio::task::JoinHandle;
 
 use super::*;
@@ -22,12 +23,11 @@ struct Gate {
 }
 
 impl Render for Gated {
-    fn render(&mut self, body: &mut Vec<u8>) -> &'static str {
+    fn render(&mut self, _: Exposition, _: &Filter, body: &mut Vec<u8>) {
         self.count += 1;
         let _ = self.begun.send(self.count);
         assert!(self.go_on.recv().unwrap_or(true), "told to panic");
         body.extend_from_slice(self.count.to_string().as_bytes());
-        "text/plain"
     }
 }
 
@@ -43,10 +43,24 @@ impl Gate {
     }
 }
 
+/// Everything, as text, as it is.
+fn all() -> Wanted {
+    Wanted { exposition: Exposition::default(), filter: Filter::all(), coding: Coding::Identity }
+}
+
+/// One family of it.
+fn part(name: &str) -> Wanted {
+    Wanted { filter: Filter::names([name]), ..all() }
+}
+
 /// Starts a request and returns once it has joined a turn.
 async fn request(renderer: &Renderer) -> JoinHandle<Outcome> {
+    request_of(renderer, all()).await
+}
+
+async fn request_of(renderer: &Renderer, wanted: Wanted) -> JoinHandle<Outcome> {
     let renderer = renderer.clone();
-    let request = tokio::spawn(async move { renderer.render().await });
+    let request = tokio::spawn(async move { renderer.render(wanted).await });
     // On a runtime of one thread the new task runs up to its first wait before this one goes on.
     tokio::task::yield_now().await;
     request
@@ -109,18 +123,73 @@ async fn a_turn_that_everybody_left_is_not_rendered() {
 }
 
 #[tokio::test]
-async fn a_panic_fails_its_turn_and_no_other() {
+async fn each_thing_that_is_wanted_is_rendered_once_a_turn() {
+    let (renderer, gate) = gated();
+    let first = request(&renderer).await;
+    assert_eq!(gate.wait_for_beginning(), 1);
+    let open_metrics = || Wanted { exposition: Exposition::from(Format::OpenMetrics), ..all() };
+    let gzip = || Wanted { coding: Coding::GzipOnly, ..all() };
+    let mut kinds = Vec::new();
+    // Parts are asked for first, and rendered last.
+    for wanted in [part("b"), part("a"), all(), open_metrics(), gzip()] {
+        kinds.push((request_of(&renderer, wanted.clone()).await, request_of(&renderer, wanted).await));
+    }
+    for _ in 0..6 {
+        gate.go_on.send(true).unwrap();
+    }
+    assert_eq!(body(first).await, "1");
+    let mut bodies = Vec::new();
+    for (request, other) in kinds {
+        let (rendered, other) = (request.await.unwrap().unwrap(), other.await.unwrap().unwrap());
+        assert_eq!(rendered.body.as_ptr(), other.body.as_ptr());
+        bodies.push(rendered);
+    }
+    let [b, a, all, open_metrics, gzip] = &bodies[..] else { panic!() };
+    assert_eq!([&b.body, &a.body, &all.body, &open_metrics.body], ["5", "6", "2", "3"]);
+    assert!(gzip.compressed && !all.compressed);
+    assert!(open_metrics.content_type.starts_with("application/openmetrics-text"));
+    assert!(all.content_type.starts_with("text/plain"));
+    assert_eq!(gate.begun.try_iter().last(), Some(6));
+}
+
+#[tokio::test]
+async fn parts_are_bounded_and_the_whole_is_not() {
+    let (renderer, gate) = gated();
+    let _first = request(&renderer).await;
+    assert_eq!(gate.wait_for_beginning(), 1);
+    let mut parts = Vec::new();
+    for number in 0..PARTS {
+        parts.push(request_of(&renderer, part(&number.to_string())).await);
+    }
+    assert_eq!(renderer.render(part("more")).await.unwrap_err(), RenderError::TooManyParts);
+    // One that is there already, and the whole.
+    let (same, whole) = (request_of(&renderer, part("0")).await, request(&renderer).await);
+    // A place that nobody wants any more is free.
+    parts[1].abort();
+    assert!((&mut parts[1]).await.unwrap_err().is_cancelled());
+    let more = request_of(&renderer, part("more")).await;
+    assert_eq!(renderer.render(part("most")).await.unwrap_err(), RenderError::TooManyParts);
+    for _ in 0..PARTS + 2 {
+        gate.go_on.send(true).unwrap();
+    }
+    assert_eq!((body(whole).await, body(same).await), ("2".into(), "3".into()));
+    assert_eq!(body(more).await, (PARTS + 2).to_string());
+}
+
+#[tokio::test]
+async fn a_panic_fails_its_rendering_and_no_other() {
     let (renderer, gate) = gated();
     let first = request(&renderer).await;
     assert_eq!(gate.wait_for_beginning(), 1);
     let (second, third) = (request(&renderer).await, request(&renderer).await);
+    let part = request_of(&renderer, part("a")).await;
     for fine in [true, false, true] {
         gate.go_on.send(fine).unwrap();
     }
     assert_eq!(body(first).await, "1");
     assert_eq!(second.await.unwrap().unwrap_err(), RenderError::Panicked);
     assert_eq!(third.await.unwrap().unwrap_err(), RenderError::Panicked);
-    assert_eq!(body(request(&renderer).await).await, "3");
+    assert_eq!(body(part).await, "3");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -128,9 +197,8 @@ async fn no_body_is_older_than_its_request() {
     static VALUE: AtomicUsize = AtomicUsize::new(0);
     struct Reads;
     impl Render for Reads {
-        fn render(&mut self, body: &mut Vec<u8>) -> &'static str {
+        fn render(&mut self, _: Exposition, _: &Filter, body: &mut Vec<u8>) {
             body.extend_from_slice(VALUE.load(Ordering::SeqCst).to_string().as_bytes());
-            "text/plain"
         }
     }
     let renderer = Renderer::new(Reads);
@@ -140,7 +208,7 @@ async fn no_body_is_older_than_its_request() {
         readers.push(tokio::spawn(async move {
             for _ in 0..500 {
                 let written = VALUE.fetch_add(1, Ordering::SeqCst) + 1;
-                let body = renderer.render().await.unwrap().body;
+                let body = renderer.render(all()).await.unwrap().body;
                 let read: usize = std::str::from_utf8(&body).unwrap().parse().unwrap();
                 assert!(read >= written, "read {read} after {written} was written");
             }
@@ -156,15 +224,14 @@ async fn a_shortage_of_memory_is_told_to_the_connections() {
     const BYTES: usize = 17 << 20;
     struct Huge;
     impl Render for Huge {
-        fn render(&mut self, body: &mut Vec<u8>) -> &'static str {
+        fn render(&mut self, _: Exposition, _: &Filter, body: &mut Vec<u8>) {
             *body = vec![0; BYTES];
-            "text/plain"
         }
     }
     let renderer = Renderer::new(Huge);
     let mut held = Vec::new();
     for _ in 0..4 {
-        held.push(renderer.render().await.unwrap().body);
+        held.push(renderer.render(all()).await.unwrap().body);
     }
     assert!(!renderer.pressure().is_high());
     let fifth = request(&renderer).await;
@@ -176,7 +243,7 @@ async fn a_shortage_of_memory_is_told_to_the_connections() {
     held.push(body(fifth).await);
     assert!(!renderer.pressure().is_high());
     // Nobody lets go.
-    assert_eq!(renderer.render().await.unwrap_err(), RenderError::NoMemory);
+    assert_eq!(renderer.render(all()).await.unwrap_err(), RenderError::NoMemory);
     assert_eq!(held.iter().map(Bytes::len).sum::<usize>(), 4 * BYTES);
 }
 
@@ -184,9 +251,7 @@ async fn a_shortage_of_memory_is_told_to_the_connections() {
 async fn the_thread_ends_with_the_last_handle() {
     struct SaysGoodbye(mpsc::Sender<()>);
     impl Render for SaysGoodbye {
-        fn render(&mut self, _: &mut Vec<u8>) -> &'static str {
-            "text/plain"
-        }
+        fn render(&mut self, _: Exposition, _: &Filter, _: &mut Vec<u8>) {}
     }
     impl Drop for SaysGoodbye {
         fn drop(&mut self) {
@@ -196,9 +261,9 @@ async fn the_thread_ends_with_the_last_handle() {
     let (goodbye, heard) = mpsc::channel();
     let renderer = Renderer::new(SaysGoodbye(goodbye));
     let clone = renderer.clone();
-    renderer.render().await.unwrap();
+    renderer.render(all()).await.unwrap();
     drop(renderer);
-    clone.render().await.unwrap();
+    clone.render(all()).await.unwrap();
     assert!(heard.try_recv().is_err());
     drop(clone);
     heard.recv_timeout(Duration::from_secs(10)).unwrap();

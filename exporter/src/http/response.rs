@@ -7,14 +7,19 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::{Frame, SizeHint};
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER, VARY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Response, StatusCode};
 
+use super::query::QueryError;
 use super::render::Rendered;
 
 const PLAIN: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
+
+/// The request headers that decide about the answer.
+const NEGOTIATED: &str = "Accept, Accept-Encoding";
 
 /// The body of every response: bytes that are complete, and shared with the other readers of the same exposition.
 ///
@@ -45,46 +50,63 @@ impl hyper::body::Body for Body {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     BadRequest,
+    Query(QueryError),
     NotFound,
     MethodNotAllowed,
+    NotAcceptable,
     BodyNotAllowed,
     Failed,
     NoThread,
     NoMemory,
+    TooManyParts,
     TimedOut,
 }
 
 impl Refusal {
     fn status(self) -> StatusCode {
         match self {
-            Refusal::BadRequest => StatusCode::BAD_REQUEST,
+            Refusal::BadRequest | Refusal::Query(_) => StatusCode::BAD_REQUEST,
             Refusal::NotFound => StatusCode::NOT_FOUND,
             Refusal::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Refusal::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Refusal::BodyNotAllowed => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::Failed => StatusCode::INTERNAL_SERVER_ERROR,
-            Refusal::NoThread | Refusal::NoMemory | Refusal::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::NoThread | Refusal::NoMemory | Refusal::TooManyParts | Refusal::TimedOut => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 
-    fn text(self) -> &'static str {
-        match self {
-            Refusal::BadRequest => "bad request\n",
-            Refusal::NotFound => "not found\n",
-            Refusal::MethodNotAllowed => "only GET and HEAD are allowed here\n",
-            Refusal::BodyNotAllowed => "a request must have no body\n",
-            Refusal::Failed => "collecting the metrics failed\n",
-            Refusal::NoThread => "no thread to collect the metrics\n",
-            Refusal::NoMemory => "too many readers are slow to take their metrics\n",
-            Refusal::TimedOut => "collecting the metrics takes too long\n",
-        }
+    fn text(self) -> Bytes {
+        Bytes::from_static(
+            match self {
+                Refusal::Query(error) => return Bytes::from(format!("{error}\n")),
+                Refusal::BadRequest => "bad request\n",
+                Refusal::NotFound => "not found\n",
+                Refusal::MethodNotAllowed => "only GET and HEAD are allowed here\n",
+                Refusal::NotAcceptable => {
+                    "only the content codings gzip and identity are there, and both are refused\n"
+                }
+                Refusal::BodyNotAllowed => "a request must have no body\n",
+                Refusal::Failed => "collecting the metrics failed\n",
+                Refusal::NoThread => "no thread to collect the metrics\n",
+                Refusal::NoMemory => "too many readers are slow to take their metrics\n",
+                Refusal::TooManyParts => "too many readers want different parts of the metrics\n",
+                Refusal::TimedOut => "collecting the metrics takes too long\n",
+            }
+            .as_bytes(),
+        )
     }
 
     /// The answer. With `close` the connection ends after it.
     pub(crate) fn response(self, close: bool) -> Response<Body> {
-        let mut response = whole(self.status(), PLAIN, Bytes::from_static(self.text().as_bytes()));
+        let mut response = whole(self.status(), PLAIN, self.text());
         let headers = response.headers_mut();
         if self == Refusal::MethodNotAllowed {
             headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        }
+        if self == Refusal::NotAcceptable {
+            headers.insert(VARY, HeaderValue::from_static(NEGOTIATED));
         }
         if self.status() == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
@@ -99,7 +121,13 @@ impl Refusal {
 
 /// The exposition.
 pub(crate) fn exposition(rendered: Rendered) -> Response<Body> {
-    whole(StatusCode::OK, rendered.content_type, rendered.body)
+    let mut response = whole(StatusCode::OK, rendered.content_type, rendered.body);
+    let headers = response.headers_mut();
+    headers.insert(VARY, HeaderValue::from_static(NEGOTIATED));
+    if rendered.compressed {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    response
 }
 
 /// The landing page.

@@ -6,6 +6,8 @@ use std::time::Duration;
 use streamgauge::Registry;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
+use streamgauge::{Exposition, Filter};
+
 use super::*;
 use crate::http::render::{Render, Renderer};
 use crate::self_metrics::SelfMetrics;
@@ -14,11 +16,10 @@ use crate::self_metrics::SelfMetrics;
 struct Gated(mpsc::Receiver<()>);
 
 impl Render for Gated {
-    fn render(&mut self, body: &mut Vec<u8>) -> &'static str {
+    fn render(&mut self, _: Exposition, _: &Filter, body: &mut Vec<u8>) {
         // Open for ever once the test has dropped its end.
         let _ = self.0.recv();
         body.extend_from_slice(b"done\n");
-        "text/plain"
     }
 }
 

@@ -8,12 +8,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use hyper::header::ACCEPT;
 use hyper::{Method, Request, Response};
+use streamgauge::Exposition;
 
+use super::coding::Coding;
 use super::framing::BodyClaim;
 use super::limits::RENDER_TIMEOUT;
 use super::pressure::Pressure;
-use super::render::{RenderError, Renderer};
+use super::query;
+use super::render::{RenderError, Renderer, Wanted};
 use super::response::{self, Body, Refusal};
 use crate::self_metrics::SelfMetrics;
 
@@ -23,13 +27,17 @@ use crate::self_metrics::SelfMetrics;
 /// with a link on `/`, and refuses everything else. The path is compared with that of the request as the service
 /// receives it, so give [`path`](crate::Builder::path) the route on which you mount it.
 ///
-/// A clone is a reference count; all clones share one scraper, and readers that come at the same time share one
-/// body. Rendering happens on a thread of its own, which starts with the first request and ends with the last
+/// `Accept` chooses the format, `Accept-Encoding` gzip, and `name[]` parameters of the query the families, see the
+/// [crate's documentation](crate#what-a-reader-can-ask-for).
+///
+/// A clone is a reference count; all clones share one scraper, and readers that come at the same time and ask for the
+/// same share one body. Rendering happens on a thread of its own, which starts with the first request and ends with the last
 /// clone. The runtime must be tokio's, with its timer enabled.
 ///
 /// # Errors
-/// None: a failure is an answer. 404, 405, 400 or 413 for a wrong request; 500 if rendering panics; 503 if it takes
-/// more than ten seconds, or if slow readers hold 64 MiB of earlier answers.
+/// None: a failure is an answer. 404, 405, 400, 406 or 413 for a wrong request; 500 if rendering panics; 503 if it takes
+/// more than ten seconds, if slow readers hold 64 MiB of earlier answers, or if more than 32 different sets of names
+/// are asked for at the same time.
 ///
 /// # Examples
 /// ```
@@ -58,7 +66,7 @@ struct Endpoint {
 
 /// What a request asks for.
 enum Route {
-    Metrics,
+    Metrics(Wanted),
     Landing,
     Refused(Refusal),
 }
@@ -92,7 +100,7 @@ impl MetricsService {
         ResponseFuture {
             future: Box::pin(async move {
                 let response = match route {
-                    Route::Metrics => endpoint.exposition().await,
+                    Route::Metrics(wanted) => endpoint.exposition(wanted).await,
                     Route::Landing => response::landing(endpoint.landing.clone()),
                     Route::Refused(refusal) => refusal.response(close),
                 };
@@ -113,33 +121,41 @@ impl MetricsService {
 impl Endpoint {
     fn route<B>(&self, request: &Request<B>) -> Route {
         let path = request.uri().path();
-        let found = if path == self.path {
-            Route::Metrics
-        } else if path == "/" {
-            Route::Landing
-        } else {
+        if path != self.path && path != "/" {
             return Route::Refused(Refusal::NotFound);
-        };
+        }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return Route::Refused(Refusal::MethodNotAllowed);
         }
         match BodyClaim::of(request) {
-            BodyClaim::None => found,
+            BodyClaim::None if path == self.path => wanted(request).map_or_else(Route::Refused, Route::Metrics),
+            BodyClaim::None => Route::Landing,
             BodyClaim::Sized => Route::Refused(Refusal::BodyNotAllowed),
             BodyClaim::Encoded => Route::Refused(Refusal::BadRequest),
         }
     }
 
-    async fn exposition(&self) -> Response<Body> {
-        let refusal = match tokio::time::timeout(RENDER_TIMEOUT, self.renderer.render()).await {
+    async fn exposition(&self, wanted: Wanted) -> Response<Body> {
+        let refusal = match tokio::time::timeout(RENDER_TIMEOUT, self.renderer.render(wanted)).await {
             Ok(Ok(rendered)) => return response::exposition(rendered),
             Ok(Err(RenderError::Panicked)) => Refusal::Failed,
             Ok(Err(RenderError::NoThread)) => Refusal::NoThread,
             Ok(Err(RenderError::NoMemory)) => Refusal::NoMemory,
+            Ok(Err(RenderError::TooManyParts)) => Refusal::TooManyParts,
             Err(_) => Refusal::TimedOut,
         };
         refusal.response(false)
     }
+}
+
+/// Reads what a request wants of the metrics.
+fn wanted<B>(request: &Request<B>) -> Result<Wanted, Refusal> {
+    let headers = request.headers();
+    Ok(Wanted {
+        exposition: Exposition::negotiate(headers.get_all(ACCEPT)),
+        filter: query::filter(request.uri().query().unwrap_or("")).map_err(Refusal::Query)?,
+        coding: Coding::negotiate(headers).ok_or(Refusal::NotAcceptable)?,
+    })
 }
 
 impl fmt::Debug for MetricsService {

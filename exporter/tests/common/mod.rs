@@ -17,7 +17,10 @@ pub(crate) struct Client {
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) head: String,
+    /// The body as text, where it is that.
     pub(crate) body: String,
+    /// The body as it came.
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Response {
@@ -52,13 +55,14 @@ impl Client {
         };
         let head = String::from_utf8(self.unread.drain(..end).collect()).unwrap();
         let status = head[9..12].parse().unwrap();
-        let mut response = Response { status, head, body: String::new() };
+        let mut response = Response { status, head, body: String::new(), bytes: Vec::new() };
         if has_body {
             let length = response.header("content-length").parse().unwrap();
             while self.unread.len() < length {
                 assert!(self.read_some().unwrap() > 0, "the body is incomplete");
             }
-            response.body = String::from_utf8(self.unread.drain(..length).collect()).unwrap();
+            response.bytes = self.unread.drain(..length).collect();
+            response.body = String::from_utf8(response.bytes.clone()).unwrap_or_default();
         }
         response
     }
@@ -81,6 +85,12 @@ impl Client {
         self.unread.extend_from_slice(&chunk[..read]);
         Ok(read)
     }
+}
+
+/// Asks for the metrics with these headers, each ended by its CRLF, and a query that begins with its `?`.
+pub(crate) fn ask(client: &mut Client, method: &str, query: &str, headers: &str) -> Response {
+    client.send(format!("{method} /metrics{query} HTTP/1.1\r\nHost: h\r\n{headers}\r\n").as_bytes());
+    client.receive(method != "HEAD")
 }
 
 /// The usual request.

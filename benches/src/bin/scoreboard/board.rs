@@ -11,7 +11,7 @@ use crate::args::Args;
 use crate::{json, machine, table};
 
 /// Every row of the usual run, in their order.
-pub(crate) const ROWS: [&str; 16] = [
+pub(crate) const ROWS: [&str; 17] = [
     "counter_inc",
     "histogram_observe",
     "family_with",
@@ -23,6 +23,7 @@ pub(crate) const ROWS: [&str; 16] = [
     "encode_counters",
     "encode_histograms",
     "encode_many_threads",
+    "encode_openmetrics",
     "series_create",
     "series_churn",
     "memory",
@@ -99,6 +100,7 @@ fn outcomes(row: &str, plan: Plan) -> io::Result<Vec<Outcome>> {
         "encode_counters" => measure(&rows::encode_counters(), plan),
         "encode_histograms" => measure(&rows::encode_histograms(), plan),
         "encode_many_threads" => measure(&rows::encode_many_threads(), plan),
+        "encode_openmetrics" => measure(&rows::encode_openmetrics(), plan),
         "encode_counters_1m" => measure(&rows::encode_counters_1m(plan), plan),
         "series_create" => vec![rows::series_create(plan)],
         "series_create_1m" => vec![rows::series_create_1m(plan)],

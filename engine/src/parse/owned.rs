@@ -1,0 +1,138 @@
+//! Families with all their samples, owned.
+
+use super::{Error, Event, Exemplar, Labels, MetricType, Parser, Sample, Timestamp};
+use std::collections::HashMap;
+
+/// A family with its metadata and samples.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct OwnedFamily {
+    /// The name: in the text format with `_total` and the like, in OpenMetrics without.
+    pub name: String,
+    /// The type.
+    pub kind: MetricType,
+    /// The help text, if there is a HELP line.
+    pub help: Option<String>,
+    /// The unit, if there is a UNIT line that gives one.
+    pub unit: Option<String>,
+    /// The samples, in the order of the body. Metadata may come without any.
+    pub samples: Vec<OwnedSample>,
+    /// The line where the family begins, counted from 1.
+    pub line: u64,
+}
+
+/// A sample of an [`OwnedFamily`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct OwnedSample {
+    /// The full name, as `rows_bucket`.
+    pub name: String,
+    /// Names and values, in the order of the body.
+    pub labels: Vec<(String, String)>,
+    /// The value.
+    pub value: f64,
+    /// The timestamp, if it has one.
+    pub timestamp: Option<Timestamp>,
+    /// The exemplar, if it has one.
+    pub exemplar: Option<OwnedExemplar>,
+    /// The line it stands on, counted from 1.
+    pub line: u64,
+}
+
+/// The exemplar of an [`OwnedSample`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct OwnedExemplar {
+    /// Names and values, in the order of the body.
+    pub labels: Vec<(String, String)>,
+    /// The value.
+    pub value: f64,
+    /// The timestamp, if it has one.
+    pub timestamp: Option<Timestamp>,
+}
+
+impl OwnedSample {
+    /// Gives the value of a label; `None` where it is not there.
+    #[must_use]
+    pub fn label(&self, name: &str) -> Option<&str> {
+        self.labels.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    fn of(sample: &Sample<'_>) -> Self {
+        Self {
+            name: sample.name().to_owned(),
+            labels: owned(sample.labels()),
+            value: sample.value(),
+            timestamp: sample.timestamp(),
+            exemplar: sample.exemplar().map(OwnedExemplar::of),
+            line: sample.line(),
+        }
+    }
+}
+
+impl OwnedExemplar {
+    fn of(exemplar: &Exemplar<'_>) -> Self {
+        Self { labels: owned(exemplar.labels()), value: exemplar.value(), timestamp: exemplar.timestamp() }
+    }
+}
+
+fn owned(labels: Labels<'_>) -> Vec<(String, String)> {
+    labels.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+}
+
+/// Reads a body to its end and gives its families, in the order they begin. What the text format lets come in pieces
+/// is put together.
+///
+/// The result takes a multiple of the body's memory; [`Limits`](super::Limits) of the parser bound it.
+///
+/// # Errors
+/// The first error of the parser.
+///
+/// ```
+/// use streamgauge::parse::{MetricType, Parser, families};
+///
+/// let body = b"# HELP rows_total Rows.\n# TYPE rows_total counter\nrows_total{table=\"orders\"} 3\nup 1\n";
+/// let families = families(Parser::text(body))?;
+/// assert_eq!((families[0].name.as_str(), families[0].kind), ("rows_total", MetricType::Counter));
+/// assert_eq!(families[0].samples[0].label("table"), Some("orders"));
+/// assert_eq!((families[1].name.as_str(), families[1].samples[0].line), ("up", 4));
+/// # Ok::<(), streamgauge::parse::Error>(())
+/// ```
+pub fn families(mut parser: Parser<'_>) -> Result<Vec<OwnedFamily>, Error> {
+    let mut gathered = Gathered::default();
+    while let Some(event) = parser.next() {
+        let line = parser.line_number();
+        match event? {
+            Event::Help { family, help } => gathered.family(&family, line).help = Some(help.into_owned()),
+            Event::Type { family, kind } => gathered.family(&family, line).kind = kind,
+            Event::Unit { family, unit } => {
+                gathered.family(&family, line).unit = (!unit.is_empty()).then(|| unit.to_owned());
+            }
+            Event::Sample(sample) => {
+                gathered.family(sample.family(), line).samples.push(OwnedSample::of(&sample));
+            }
+        }
+    }
+    Ok(gathered.families)
+}
+
+#[derive(Default)]
+struct Gathered {
+    families: Vec<OwnedFamily>,
+    index: HashMap<String, usize>,
+    last: usize,
+}
+
+impl Gathered {
+    /// Gives the family, which begins on this line if it is new.
+    fn family(&mut self, name: &str, line: u64) -> &mut OwnedFamily {
+        if self.families.get(self.last).is_none_or(|family| family.name != name) {
+            self.last = self.index.get(name).copied().unwrap_or_else(|| {
+                self.index.insert(name.to_owned(), self.families.len());
+                self.families.push(OwnedFamily { name: name.to_owned(), line, ..OwnedFamily::default() });
+                self.families.len() - 1
+            });
+        }
+        &mut self.families[self.last]
+    }
+}

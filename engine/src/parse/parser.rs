@@ -1,0 +1,209 @@
+//! From a body to events.
+
+use super::cursor::{Cursor, Piece};
+use super::families::Families;
+use super::{Error, ErrorKind, Event, Limits, Syntax, openmetrics, text};
+
+/// A reader of one body: an iterator over its [`Event`]s. It ends behind the last one, or behind the first error.
+///
+/// Where no event is an error, the body was complete and keeps to the format; see [the module](super) for what that
+/// means.
+///
+/// ```
+/// use streamgauge::parse::{Event, MetricType, Parser};
+///
+/// let body = b"# TYPE rows counter\nrows_total{table=\"orders\"} 3\n# EOF\n";
+/// let mut events = Parser::open_metrics(body);
+/// assert_eq!(events.next().transpose()?, Some(Event::Type { family: "rows".into(), kind: MetricType::Counter }));
+/// let Some(Event::Sample(sample)) = events.next().transpose()? else { panic!("a sample") };
+/// assert_eq!((sample.family(), sample.suffix(), sample.value()), ("rows", "_total", 3.0));
+/// assert!(events.next().is_none());
+/// # Ok::<(), streamgauge::parse::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Parser<'a> {
+    syntax: Syntax,
+    limits: Limits,
+    classic_names: bool,
+    state: State<'a>,
+}
+
+/// What changes from line to line.
+#[derive(Debug)]
+pub(super) struct State<'a> {
+    rest: &'a [u8],
+    /// The number of the line that was read last.
+    line: u64,
+    pub(super) families: Families<'a>,
+    pub(super) scratch: Vec<Piece<'a>>,
+    pub(super) samples: u64,
+    /// Whether `# EOF` was read.
+    pub(super) eof: bool,
+    /// Whether there was an error, or the end.
+    done: bool,
+}
+
+/// What a line is.
+pub(super) enum Line<'a> {
+    Event(Event<'a>),
+    /// A comment, a blank line, the end.
+    Nothing,
+}
+
+impl<'a> Parser<'a> {
+    /// Reads a body of the text format 0.0.4.
+    #[must_use]
+    pub fn text(body: &'a [u8]) -> Self {
+        Self::new(Syntax::Text, body)
+    }
+
+    /// Reads a body of OpenMetrics 1.0.
+    #[must_use]
+    pub fn open_metrics(body: &'a [u8]) -> Self {
+        Self::new(Syntax::OpenMetrics, body)
+    }
+
+    /// Reads a body of a format that is known only now, as from [`Syntax::of_content_type`].
+    #[must_use]
+    pub fn new(syntax: Syntax, body: &'a [u8]) -> Self {
+        let state = State {
+            rest: body,
+            line: 0,
+            families: Families::default(),
+            scratch: Vec::new(),
+            samples: 0,
+            eof: false,
+            done: false,
+        };
+        Self { syntax, limits: Limits::default(), classic_names: false, state }
+    }
+
+    /// Sets how much the body may hold.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Refuses names beyond the classic syntax, `[a-zA-Z_:][a-zA-Z0-9_:]*` for metrics and the same without the
+    /// colon for labels, also in quotes: for those who pass samples on to what knows no others.
+    ///
+    /// ```
+    /// use streamgauge::parse::{ErrorKind, Parser};
+    /// let body = b"{\"my.name\"} 1\n";
+    /// assert!(Parser::text(body).all(|event| event.is_ok()));
+    /// let error = Parser::text(body).classic_names().find_map(Result::err).expect("it has a dot");
+    /// assert_eq!((error.kind(), error.column()), (ErrorKind::Name, 3));
+    /// ```
+    #[must_use]
+    pub fn classic_names(mut self) -> Self {
+        self.classic_names = true;
+        self
+    }
+
+    /// Gives the number of the line that was read last: that of the event that [`next`](Iterator::next) gave.
+    #[must_use]
+    pub fn line_number(&self) -> u64 {
+        self.state.line
+    }
+
+    /// Reads lines up to the next event.
+    fn event(&mut self) -> Result<Option<Event<'a>>, Error> {
+        while let Some((line, is_whole)) = self.line()? {
+            let state = &mut self.state;
+            let mut cursor = Cursor {
+                line,
+                at: 0,
+                number: state.line,
+                syntax: self.syntax,
+                limits: self.limits,
+                classic_names: self.classic_names,
+            };
+            let read = match self.syntax {
+                Syntax::Text => text::line(&mut cursor, state)?,
+                Syntax::OpenMetrics => openmetrics::line(&mut cursor, state)?,
+            };
+            // Blanks are no line, and the end of OpenMetrics is one without its line feed too.
+            let is_blank = self.syntax == Syntax::Text && line.trim_matches([' ', '\t']).is_empty();
+            if !(is_whole || state.eof || is_blank) {
+                let message = "found the end of the body within a line, but a line feed is expected";
+                return Err(cursor.error(line.len(), ErrorKind::Truncated, message));
+            }
+            if let Line::Event(event) = read {
+                return Ok(Some(event));
+            }
+        }
+        if self.syntax == Syntax::OpenMetrics && !self.state.eof {
+            let message = "found the end of the body, but \"# EOF\" is expected as its last line";
+            return Err(Error::new(self.state.line + 1, 1, ErrorKind::Truncated, message));
+        }
+        Ok(None)
+    }
+
+    /// Takes the next line, and tells whether it has a line feed.
+    #[inline]
+    fn line(&mut self) -> Result<Option<(&'a str, bool)>, Error> {
+        let state = &mut self.state;
+        if state.rest.is_empty() {
+            return Ok(None);
+        }
+        state.line += 1;
+        if state.eof {
+            let message = "found more behind \"# EOF\", which is expected to be the last line";
+            return Err(Error::new(state.line, 1, ErrorKind::Order, message));
+        }
+        // What is beyond the limit is not looked at: it may be a gigabyte.
+        let window = &state.rest[..state.rest.len().min(self.limits.line_bytes.saturating_add(1))];
+        let (line, is_whole) = match memchr::memchr(b'\n', window) {
+            Some(end) => {
+                state.rest = &state.rest[end + 1..];
+                (&window[..end], true)
+            }
+            None if state.rest.len() > self.limits.line_bytes => {
+                let limit = self.limits.line_bytes;
+                let message = format!("the line has more than the {limit} bytes that are allowed");
+                return Err(Error::new(state.line, limit.saturating_add(1), ErrorKind::Limit, message));
+            }
+            None => {
+                state.rest = &[];
+                (window, false)
+            }
+        };
+        match std::str::from_utf8(line) {
+            Ok(line) => Ok(Some((line, is_whole))),
+            Err(error) => {
+                let at = error.valid_up_to();
+                let message = format!("found the byte 0x{:02x}, but UTF-8 is expected", line[at]);
+                Err(Error::new(state.line, at + 1, ErrorKind::Utf8, message))
+            }
+        }
+    }
+}
+
+impl<'a> Iterator for Parser<'a> {
+    type Item = Result<Event<'a>, Error>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.state.done {
+            return None;
+        }
+        let event = self.event().transpose();
+        self.state.done = !matches!(event, Some(Ok(_)));
+        event
+    }
+}
+
+impl std::iter::FusedIterator for Parser<'_> {}
+
+impl State<'_> {
+    /// Counts a sample.
+    pub(super) fn count_sample(&mut self, cursor: &Cursor<'_>) -> Result<(), Error> {
+        if self.samples >= cursor.limits.samples {
+            let message = format!("more than the {} samples that are allowed", cursor.limits.samples);
+            return Err(cursor.error(0, ErrorKind::Limit, message));
+        }
+        self.samples += 1;
+        Ok(())
+    }
+}

@@ -2,7 +2,7 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use std::sync::{Mutex, PoisonError};
-use streamgauge_fuzz::{bucket_index, escape, parse, text_body};
+use streamgauge_fuzz::{bucket_index, escape, parse, protobuf, text_body};
 
 /// Bytes of a fixed sequence (xorshift64), with runs of small ones, which choose from short lists.
 fn bytes(seed: u64, len: usize) -> Vec<u8> {
@@ -44,6 +44,11 @@ fn bucket_index_equals_a_linear_search() {
 #[test]
 fn parse_reads_what_it_read() {
     assert!(run(parse::check) > 1_000);
+}
+
+#[test]
+fn protobuf_equals_another_encoder() {
+    assert!(run(|program| protobuf::check(program) as u64) > 5_000);
 }
 
 #[test]

@@ -227,12 +227,14 @@ fn a_warm_scrape_allocates_nothing() {
     scope.gauge("age", "A.").callback(|| 0.1 + 0.2).expect("legal");
     scope.counter("reads_total", "R.").callback(|| 7).expect("legal");
     scope.up_down_counter("depth", "D.").register().expect("legal").dec();
+    drop(scope.info("build", "B.").label("version", "1 \"beta\"\n").register().expect("legal"));
+    scope.state_set("phase", "P.").states(["a", "\\b"]).register().expect("legal").set("\\b");
     scope.histogram("size", "S.").register().expect("legal").observe(0.3);
     let tables: Family<Table<'static>, Histogram> = scope.histogram("table_size", "T.").family().expect("legal");
     for partition in 0..100 {
         tables.with(&Table { table: "a\"b", op: Op::Insert, partition }, |size| size.observe(0.1));
     }
-    warm_scrapes(&registry, 107);
+    warm_scrapes(&registry, 109);
 }
 
 #[test]

@@ -8,10 +8,15 @@ pub mod escape;
 pub mod expositions;
 pub mod negotiate;
 pub mod parse;
+#[path = "../../engine/tests/common/proto.rs"]
+mod proto;
+pub mod protobuf;
 #[path = "../../engine/tests/common/text.rs"]
 #[allow(dead_code, reason = "the integration tests use the rest of it")]
 mod text;
 pub mod text_body;
+#[path = "../../engine/tests/common/visited.rs"]
+mod visited;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use streamgauge::{Format, Registry, Scraper};

@@ -2,7 +2,7 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use std::sync::{Mutex, PoisonError};
-use streamgauge_fuzz::{bucket_index, escape, expositions, negotiate, parse, text_body};
+use streamgauge_fuzz::{bucket_index, escape, expositions, negotiate, parse, protobuf, text_body};
 
 /// Bytes of a fixed sequence (xorshift64), with runs of small ones, which choose from short lists.
 fn bytes(seed: u64, len: usize) -> Vec<u8> {
@@ -55,6 +55,11 @@ fn negotiate_answers_what_was_asked_for() {
 #[test]
 fn parse_reads_what_it_read() {
     assert!(run(parse::check) > 1_000);
+}
+
+#[test]
+fn protobuf_equals_another_encoder() {
+    assert!(run(|program| protobuf::check(program) as u64) > 5_000);
 }
 
 #[test]

@@ -76,7 +76,7 @@ where
             cursor.put_slice(&name.bytes);
             cursor.put_varint(len as u64);
             if self.escaped {
-                put_unescaped(cursor, value);
+                cursor.aside(|cursor| put_unescaped(cursor, value));
             } else {
                 cursor.put_slice(value);
             }

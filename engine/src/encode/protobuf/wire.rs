@@ -128,18 +128,32 @@ impl Cursor<'_> {
             let len = varint_len(value);
             self.put_start(spread(value, len).to_le_bytes(), len);
         } else {
-            self.put_long_varint(value);
+            let (bytes, len) = long_varint(value);
+            self.put_start(bytes, len);
         }
     }
 
-    /// Writes a varint of nine or ten bytes.
-    #[cold]
-    #[inline(never)]
-    fn put_long_varint(&mut self, value: u64) {
-        // The first eight groups of 7 bits, all continued, then what is left.
-        self.put((spread(value & ((1 << 56) - 1), 8) | 1 << 63).to_le_bytes());
-        self.put_varint(value >> 56);
+    /// Has `write` go on from here with a cursor of its own: what a function that is not inlined is given lies in
+    /// memory, and this cursor stays in registers.
+    #[inline(always)]
+    pub(super) fn aside(&mut self, write: impl FnOnce(&mut Cursor<'_>)) {
+        let mut cursor = Cursor { spare: &mut *self.spare, at: self.at };
+        write(&mut cursor);
+        self.at = cursor.at;
     }
+}
+
+/// Gives a varint of nine or ten bytes, and how many there are.
+#[cold]
+#[inline(never)]
+fn long_varint(mut value: u64) -> ([u8; 10], usize) {
+    let (mut bytes, len) = ([0; 10], varint_len(value));
+    for byte in &mut bytes[..len] {
+        *byte = value as u8 | 0x80;
+        value >>= 7;
+    }
+    bytes[len - 1] &= 0x7f;
+    (bytes, len)
 }
 
 /// Writes the first and the last `N` of at least `N` and at most `2 * N` bytes into as many.

@@ -10,5 +10,5 @@ cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 # Broken links and malformed documentation are errors in what has readers: the crates that are published.
 RUSTDOCFLAGS="${RUSTDOCFLAGS:-} -D warnings" cargo doc --locked --no-deps --quiet \
     -p streamgauge -p streamgauge-derive -p streamgauge-exporter
-# --no-fail-fast: one run shows every failure. Documentation tests are part of it.
-cargo test --locked --workspace --no-fail-fast "$@"
+# --no-fail-fast: one run shows every failure. Documentation tests are part of it. cli: the tests of the command too.
+cargo test --locked --workspace --features streamgauge-exporter/cli --no-fail-fast "$@"

@@ -187,3 +187,9 @@ fn other_servers_are_read_as_they_answer() {
         server.join().unwrap();
     }
 }
+
+#[test]
+fn a_port_that_is_none_is_not_taken_for_the_usual_one() {
+    let (status, _, error) = said(&["check", "http://127.0.0.1:99999/metrics"], "");
+    assert!(status == 2 && error.contains("the port is \"99999\", and 0 to 65535 are allowed"), "{error}");
+}

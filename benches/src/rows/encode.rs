@@ -2,7 +2,7 @@
 
 use crate::inputs::{COUNTER_SERIES, HISTOGRAM_SERIES, SLABS};
 use crate::runner::{Plan, Row, Side};
-use crate::sides::{limit, measured, metrics, ours, prometheus, prometheus_client};
+use crate::sides::{limit, measured, metrics, ours, ours_http, prometheus, prometheus_client};
 
 /// Threads whose slabs `encode_many_threads` merges.
 const MANY: u64 = 64;
@@ -42,6 +42,11 @@ pub fn encode_many_threads() -> Row {
 /// The same 10,000 counters as OpenMetrics text, held against text 0.0.4.
 pub fn encode_openmetrics() -> Row {
     row("encode_openmetrics", COUNTER_SERIES, vec![ours::encode_openmetrics(COUNTER_SERIES, SLABS), ten_thousand()])
+}
+
+/// A scrape of the 10,000 counters through the endpoint with gzip, held against one without.
+pub fn gzip_scrape() -> Row {
+    row("gzip_scrape", COUNTER_SERIES, vec![ours_http::gzip_scrape(), ours_http::plain_scrape().as_limit("plain")])
 }
 
 /// A million counters, held against scrapes of ten thousand that show as many: the price of leaving the caches.

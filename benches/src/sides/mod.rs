@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod metriken;
 pub mod opentelemetry;
 pub mod ours;
+pub mod ours_http;
 pub mod ours_lookup;
 pub mod ours_memory;
 pub mod ours_series;

@@ -151,6 +151,14 @@ pub fn encode_openmetrics(series: usize, threads: u64) -> Side {
 }
 
 fn encode_counters_as(format: Format, series: usize, threads: u64) -> Side {
+    let (registry, parked) = counters(series, threads);
+    Side::ours(scraping_as(&registry, format, series)).between(move || {
+        let _alive = &parked;
+    })
+}
+
+/// Makes so many counters, and has so many threads touch them that stay alive.
+pub(super) fn counters(series: usize, threads: u64) -> (Registry, Parked) {
     let registry = Registry::new();
     let family = counter_family(&registry, "deltaforge_events_total");
     let create = |names: Names| family.get_or_create(&Labels::of(names.values()));
@@ -160,9 +168,7 @@ fn encode_counters_as(format: Format, series: usize, threads: u64) -> Side {
             counter.add(counter_value(i));
         }
     });
-    Side::ours(scraping_as(&registry, format, series)).between(move || {
-        let _alive = &parked;
-    })
+    (registry, parked)
 }
 
 fn populated_histograms() -> (Registry, Histogram, Parked) {

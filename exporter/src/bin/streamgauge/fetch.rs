@@ -47,7 +47,15 @@ pub(crate) fn fetch(url: &Uri, wanted: Option<Syntax>) -> io::Result<(Vec<u8>, S
 async fn get(url: &Uri, wanted: Option<Syntax>) -> io::Result<(Bytes, String)> {
     let authority = url.authority().ok_or_else(|| io::Error::other("the URL has no host"))?;
     let host = authority.host().trim_start_matches('[').trim_end_matches(']');
-    let stream = TcpStream::connect((host, authority.port_u16().unwrap_or(80))).await?;
+    // `port_u16` alone takes a port that is no number below 65,536 for none.
+    let port = match (authority.port_u16(), authority.as_str().rsplit_once(':')) {
+        (Some(port), _) => port,
+        (None, Some((_, port))) if !port.is_empty() && !port.ends_with(']') => {
+            return Err(io::Error::other(format!("the port is {port:?}, and 0 to 65535 are allowed")));
+        }
+        (None, _) => 80,
+    };
+    let stream = TcpStream::connect((host, port)).await?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
     let request = Request::get(url.path_and_query().map_or("/", |path| path.as_str()))

@@ -27,11 +27,18 @@ pub struct Builder {
     listen: Vec<String>,
     path: String,
     self_metrics: bool,
+    created_samples: bool,
 }
 
 impl Builder {
     pub(crate) fn new(registry: &Registry) -> Builder {
-        Builder { registry: registry.clone(), listen: Vec::new(), path: DEFAULT_PATH.to_owned(), self_metrics: true }
+        Builder {
+            registry: registry.clone(),
+            listen: Vec::new(),
+            path: DEFAULT_PATH.to_owned(),
+            self_metrics: true,
+            created_samples: false,
+        }
     }
 
     /// Adds an address to listen on, as `host:port`; port 0 lets the system choose one.
@@ -65,6 +72,13 @@ impl Builder {
     /// request are not counted.
     pub fn self_metrics(mut self, wanted: bool) -> Builder {
         self.self_metrics = wanted;
+        self
+    }
+
+    /// Says whether OpenMetrics text has a `_created` sample beside each counter and histogram. It has none unless told
+    /// otherwise: a reader that knows nothing of them stores each as a series. Protobuf always carries the times.
+    pub fn created_samples(mut self, wanted: bool) -> Builder {
+        self.created_samples = wanted;
         self
     }
 
@@ -130,7 +144,8 @@ impl Builder {
 
     fn make_service(self) -> MetricsService {
         let metrics = if self.self_metrics { SelfMetrics::register(&self.registry) } else { SelfMetrics::default() };
-        MetricsService::new(self.path, Renderer::new(RegistrySource::new(self.registry)), metrics)
+        let source = RegistrySource::new(self.registry, self.created_samples);
+        MetricsService::new(self.path, Renderer::new(source), metrics)
     }
 }
 

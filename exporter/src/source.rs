@@ -9,13 +9,14 @@ pub(crate) struct RegistrySource {
     registry: Registry,
     /// Taken out while it works: after a panic it is gone, and the next rendering begins with a fresh one.
     scraper: Option<Scraper>,
+    created_samples: bool,
     /// How many callbacks failed last time.
     failed: usize,
 }
 
 impl RegistrySource {
-    pub(crate) fn new(registry: Registry) -> RegistrySource {
-        RegistrySource { registry, scraper: None, failed: 0 }
+    pub(crate) fn new(registry: Registry, created_samples: bool) -> RegistrySource {
+        RegistrySource { registry, scraper: None, created_samples, failed: 0 }
     }
 }
 
@@ -33,6 +34,7 @@ impl RegistrySource {
 impl Render for RegistrySource {
     fn render(&mut self, exposition: Exposition, filter: &Filter, body: &mut Vec<u8>) {
         let mut scraper = self.scraper.take().unwrap_or_else(|| Scraper::new(&self.registry));
+        let exposition = exposition.with_created_samples(self.created_samples);
         let report = scraper.encode_filtered(exposition, filter, body);
         self.log_failures(report.failed_callbacks());
         self.scraper = Some(scraper);

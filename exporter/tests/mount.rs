@@ -73,3 +73,19 @@ fn it_fits_where_services_are_wanted() {
 fn a_wrong_path_is_found_at_the_start() {
     let _ = Exporter::builder(&Registry::new()).path("metrics").service();
 }
+
+#[tokio::test]
+async fn created_samples_are_there_where_they_were_asked_for() {
+    let registry = Registry::new();
+    registry.counter("events_total", "Events.").register().unwrap().inc();
+    for wanted in [false, true] {
+        let mut service = Exporter::builder(&registry).created_samples(wanted).self_metrics(false).service();
+        let request = hyper::Request::builder().uri("/metrics");
+        let request = request.header("accept", "application/openmetrics-text;version=1.0.0").body(()).unwrap();
+        let response = service.call(request).await.unwrap();
+        let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        assert_eq!(text.contains("events_created "), wanted, "{text}");
+        assert!(text.contains("events_total 1\n") && text.ends_with("# EOF\n"), "{text}");
+    }
+}

@@ -44,6 +44,13 @@ pub fn encode_openmetrics() -> Row {
     row("encode_openmetrics", COUNTER_SERIES, vec![ours::encode_openmetrics(COUNTER_SERIES, SLABS), ten_thousand()])
 }
 
+/// 1,000 histograms of 14 buckets in the protobuf format. `metrics-exporter-prometheus` has it too, but wants a `protoc`
+/// to be installed.
+pub fn encode_protobuf() -> Row {
+    let sides = vec![ours::encode_protobuf(), prometheus::encode_protobuf(), prometheus_client::encode_protobuf()];
+    row("encode_protobuf", HISTOGRAM_SERIES, sides)
+}
+
 /// A million counters, held against scrapes of ten thousand that show as many: the price of leaving the caches.
 pub fn encode_counters_1m(plan: Plan) -> Row {
     let scrapes = plan.many.div_ceil(COUNTER_SERIES as u64);

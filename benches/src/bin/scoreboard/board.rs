@@ -11,7 +11,7 @@ use crate::args::Args;
 use crate::{json, machine, table};
 
 /// Every row of the usual run, in their order.
-pub(crate) const ROWS: [&str; 18] = [
+pub(crate) const ROWS: [&str; 19] = [
     "counter_inc",
     "histogram_observe",
     "family_with",
@@ -24,6 +24,7 @@ pub(crate) const ROWS: [&str; 18] = [
     "encode_histograms",
     "encode_many_threads",
     "encode_openmetrics",
+    "encode_protobuf",
     "series_create",
     "series_churn",
     "memory",
@@ -102,6 +103,7 @@ fn outcomes(row: &str, plan: Plan) -> io::Result<Vec<Outcome>> {
         "encode_histograms" => measure(&rows::encode_histograms(), plan),
         "encode_many_threads" => measure(&rows::encode_many_threads(), plan),
         "encode_openmetrics" => measure(&rows::encode_openmetrics(), plan),
+        "encode_protobuf" => measure(&rows::encode_protobuf(), plan),
         "encode_counters_1m" => measure(&rows::encode_counters_1m(plan), plan),
         "series_create" => vec![rows::series_create(plan)],
         "series_create_1m" => vec![rows::series_create_1m(plan)],

@@ -72,6 +72,7 @@ fn the_count_counts() {
 fn ten_thousand_series_without_an_allocation() {
     assert_eq!(calls_when_warm(&rows::encode_counters()), 0);
     assert_eq!(calls_when_warm(&rows::encode_many_threads()), 0);
+    assert_eq!(calls_when_warm(&rows::encode_protobuf()), 0);
 }
 
 #[test]

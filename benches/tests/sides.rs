@@ -30,7 +30,9 @@ fn recording_rows() {
 
 #[test]
 fn encoding_rows() {
-    for row in [rows::encode_counters(), rows::encode_histograms(), rows::encode_many_threads()] {
+    for row in
+        [rows::encode_counters(), rows::encode_histograms(), rows::encode_many_threads(), rows::encode_protobuf()]
+    {
         check(&row);
     }
 }

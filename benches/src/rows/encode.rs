@@ -49,6 +49,13 @@ pub fn gzip_scrape() -> Row {
     row("gzip_scrape", COUNTER_SERIES, vec![ours_http::gzip_scrape(), ours_http::plain_scrape().as_limit("plain")])
 }
 
+/// 1,000 histograms of 14 buckets in the protobuf format. `metrics-exporter-prometheus` has it too, but wants a `protoc`
+/// to be installed.
+pub fn encode_protobuf() -> Row {
+    let sides = vec![ours::encode_protobuf(), prometheus::encode_protobuf(), prometheus_client::encode_protobuf()];
+    row("encode_protobuf", HISTOGRAM_SERIES, sides)
+}
+
 /// A million counters, held against scrapes of ten thousand that show as many: the price of leaving the caches.
 pub fn encode_counters_1m(plan: Plan) -> Row {
     let scrapes = plan.many.div_ceil(COUNTER_SERIES as u64);

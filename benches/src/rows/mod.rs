@@ -16,7 +16,8 @@ mod tail;
 pub use churn::{churn_child, series_churn};
 pub use create::{CREATE_SIDES, Creation, series_create, series_create_1m};
 pub use encode::{
-    encode_counters, encode_counters_1m, encode_histograms, encode_many_threads, encode_openmetrics, gzip_scrape,
+    encode_counters, encode_counters_1m, encode_histograms, encode_many_threads, encode_openmetrics, encode_protobuf,
+    gzip_scrape,
 };
 pub use memory::{MEMORY_SIDES, memory, memory_child};
 pub use memory_table::{CASES, Case, When, memory_table, memory_table_child};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use streamgauge::{Buckets, Counter, Family, Format, Gauge, Histogram, LabelSet, Registry, Scope, Scraper};
 
-use super::exposed::assert_exposed;
+use super::exposed::{assert_exposed, assert_exposed_protobuf};
 use super::loops::{COUNTERS, in_turn, looking_up, observing_seconds, recording};
 use super::parked::Parked;
 use crate::inputs::{
@@ -127,7 +127,10 @@ fn scraping(registry: &Registry, samples: usize) -> impl Fn(u64) + Send + Sync +
 fn scraping_as(registry: &Registry, format: Format, samples: usize) -> impl Fn(u64) + Send + Sync + use<> {
     let (mut scraper, mut body) = (Scraper::new(registry), Vec::new());
     scraper.encode(format, &mut body);
-    assert_exposed(&body, samples);
+    match format {
+        Format::Protobuf => assert_exposed_protobuf(&body, HISTOGRAM_SERIES, HISTOGRAM_SERIES * BUCKETS),
+        _ => assert_exposed(&body, samples),
+    }
     let kept = Mutex::new((scraper, body));
     move |n| {
         let mut kept = kept.lock().expect("one scraper");
@@ -188,8 +191,17 @@ fn populated_histograms() -> (Registry, Histogram, Parked) {
 
 /// A scrape of 1,000 histograms, touched by four live threads.
 pub fn encode_histograms() -> Side {
+    encode_histograms_as(Format::Text)
+}
+
+/// The same in protobuf.
+pub fn encode_protobuf() -> Side {
+    encode_histograms_as(Format::Protobuf)
+}
+
+fn encode_histograms_as(format: Format) -> Side {
     let (registry, _, parked) = populated_histograms();
-    Side::ours(scraping(&registry, HISTOGRAM_SERIES * HISTOGRAM_LINES)).between(move || {
+    Side::ours(scraping_as(&registry, format, HISTOGRAM_SERIES * HISTOGRAM_LINES)).between(move || {
         let _alive = &parked;
     })
 }

@@ -7,10 +7,11 @@ use std::hint::black_box;
 use std::sync::Mutex;
 
 use ::prometheus::{
-    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder,
+    Encoder as _, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, ProtobufEncoder,
+    Registry, TextEncoder,
 };
 
-use super::exposed::assert_exposed;
+use super::exposed::{assert_exposed, assert_exposed_protobuf};
 use super::loops::{COUNTERS, in_turn, looking_up, observing_seconds, recording};
 use crate::inputs::{
     BUCKETS, COUNTER_SERIES, HISTOGRAM_LINES, HISTOGRAM_SERIES, Names, SLABS, Sample, bucket_bounds, counter_names,
@@ -159,6 +160,26 @@ fn populated_histograms() -> (Registry, Histogram) {
 /// A scrape of 1,000 histograms.
 pub fn encode_histograms() -> Side {
     Side::peer(NAME, scraping(populated_histograms().0, HISTOGRAM_SERIES * HISTOGRAM_LINES))
+}
+
+/// The same in protobuf: `gather` and the protobuf encoder, into a vector that is kept.
+pub fn encode_protobuf() -> Side {
+    let (registry, _) = populated_histograms();
+    let encode = move |body: &mut Vec<u8>| {
+        ProtobufEncoder::new().encode(&registry.gather(), body).expect("a vector takes any bytes");
+    };
+    let mut first = Vec::new();
+    encode(&mut first);
+    assert_exposed_protobuf(&first, HISTOGRAM_SERIES, HISTOGRAM_SERIES * BUCKETS);
+    let body = Mutex::new(first);
+    Side::peer(NAME, move |n| {
+        let mut body = body.lock().expect("one scraper");
+        for _ in 0..n {
+            body.clear();
+            encode(&mut body);
+            black_box(&*body);
+        }
+    })
 }
 
 /// One histogram to record in, and a scrape of a registry it belongs to.

@@ -4,14 +4,14 @@ use std::any::Any;
 use std::hint::black_box;
 use std::sync::Mutex;
 
-use ::prometheus_client::encoding::{EncodeLabelSet, text};
+use ::prometheus_client::encoding::{EncodeLabelSet, prometheus_protobuf, text};
 use ::prometheus_client::metrics::counter::Counter;
 use ::prometheus_client::metrics::family::Family;
 use ::prometheus_client::metrics::gauge::Gauge;
 use ::prometheus_client::metrics::histogram::Histogram;
 use ::prometheus_client::registry::Registry;
 
-use super::exposed::assert_exposed;
+use super::exposed::{assert_exposed, assert_exposed_protobuf};
 use super::loops::{COUNTERS, in_turn, looking_up, observing_seconds, recording};
 use crate::inputs::{
     BUCKETS, COUNTER_SERIES, HISTOGRAM_LINES, HISTOGRAM_SERIES, Names, SLABS, Sample, bucket_bounds, counter_names,
@@ -152,8 +152,7 @@ pub fn encode_counters() -> Side {
     Side::peer(NAME, scraping(registry, COUNTER_SERIES))
 }
 
-/// A scrape of 1,000 histograms.
-pub fn encode_histograms() -> Side {
+fn populated_histograms() -> Registry {
     let family = Family::<Labels, Histogram>::new_with_constructor(histogram);
     for names in histogram_names() {
         let histogram = family.get_or_create(&Labels::of(names.values()));
@@ -161,7 +160,24 @@ pub fn encode_histograms() -> Side {
     }
     let mut registry = Registry::default();
     registry.register("deltaforge_latency_seconds", "help", family);
-    Side::peer(NAME, scraping(registry, HISTOGRAM_SERIES * HISTOGRAM_LINES))
+    registry
+}
+
+/// A scrape of 1,000 histograms.
+pub fn encode_histograms() -> Side {
+    Side::peer(NAME, scraping(populated_histograms(), HISTOGRAM_SERIES * HISTOGRAM_LINES))
+}
+
+/// The same in protobuf, into a vector of its own: no function of its takes one.
+pub fn encode_protobuf() -> Side {
+    let registry = populated_histograms();
+    let encode = move || prometheus_protobuf::encode_to_vec(&registry).expect("a vector takes any bytes");
+    assert_exposed_protobuf(&encode(), HISTOGRAM_SERIES, HISTOGRAM_SERIES * BUCKETS);
+    Side::peer(NAME, move |n| {
+        for _ in 0..n {
+            black_box(encode());
+        }
+    })
 }
 
 struct Fresh {

@@ -11,7 +11,7 @@ use crate::args::Args;
 use crate::{json, machine, table};
 
 /// Every row of the usual run, in their order.
-pub(crate) const ROWS: [&str; 19] = [
+pub(crate) const ROWS: [&str; 20] = [
     "counter_inc",
     "histogram_observe",
     "family_with",
@@ -25,6 +25,7 @@ pub(crate) const ROWS: [&str; 19] = [
     "encode_many_threads",
     "encode_openmetrics",
     "gzip_scrape",
+    "encode_protobuf",
     "series_create",
     "series_churn",
     "memory",
@@ -104,6 +105,7 @@ fn outcomes(row: &str, plan: Plan) -> io::Result<Vec<Outcome>> {
         "encode_many_threads" => measure(&rows::encode_many_threads(), plan),
         "encode_openmetrics" => measure(&rows::encode_openmetrics(), plan),
         "gzip_scrape" => measure(&rows::gzip_scrape(), plan),
+        "encode_protobuf" => measure(&rows::encode_protobuf(), plan),
         "encode_counters_1m" => measure(&rows::encode_counters_1m(plan), plan),
         "series_create" => vec![rows::series_create(plan)],
         "series_create_1m" => vec![rows::series_create_1m(plan)],

@@ -49,6 +49,7 @@ compile_error!("streamgauge needs 64-bit atomics: its cells are u64");
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("streamgauge is for 64-bit targets: a slab is a directory of 8192 pointers in 64 KiB");
 
+pub mod bridge;
 mod buckets;
 mod cells;
 mod encode;

@@ -229,6 +229,12 @@ pub enum Fault {
     RoomNotLookedForAgain,
     /// The generation moves on before the series dies and its place is free (O20, O21).
     ChangeToldFirst,
+    /// What was counted elsewhere is added without the lock under which the total was read (O24).
+    RaiseWithoutLock,
+    /// A visitor does not look whether the owner is inside (O23).
+    VisitorIgnoresOwner,
+    /// The owner does not look whether a visitor is inside (O23).
+    OwnerIgnoresVisitor,
     /// The generation moves on with Relaxed instead of Release (O21).
     ChangeToldRelaxed,
     /// A handle cache notes the generation after it has looked at its entries (O21).

@@ -2,6 +2,7 @@
 
 use super::chunk::{Chunk, DIRECTORY_CHUNKS, Directory};
 use super::lost::Losses;
+use super::raise::Raising;
 use super::ranges::{RangeAllocator, class_of_chunk, is_scratch_chunk};
 use super::reclaim::Graveyard;
 use super::slab::{Slab, SlabPtr};
@@ -37,6 +38,8 @@ pub(crate) struct Arena {
     /// Chunks that exist, in all slabs.
     pub(crate) chunks: AtomicUsize,
     pub(crate) losses: Losses,
+    /// Held while a total is raised, by what was read of its range (O24).
+    pub(crate) raising: Raising,
 }
 
 impl Arena {
@@ -52,6 +55,7 @@ impl Arena {
             graveyard: Mutex::new(Graveyard::new()),
             chunks: AtomicUsize::new(0),
             losses: Losses::new(),
+            raising: Raising::new(),
         }
     }
 
@@ -67,6 +71,7 @@ impl Arena {
             graveyard: Mutex::new(Graveyard::new()),
             chunks: AtomicUsize::new(0),
             losses: Losses::new(),
+            raising: Raising::new(),
         }
     }
 }

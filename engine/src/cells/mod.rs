@@ -20,10 +20,12 @@ mod fence;
 mod held;
 mod local;
 mod lost;
+mod owner;
 #[cfg(not(engine_loom))]
 mod pages;
 mod pass;
 mod pin;
+mod raise;
 mod ranges;
 mod reclaim;
 mod record;
@@ -33,8 +35,10 @@ mod stats;
 
 pub(crate) use held::{Counted, Held, Hold};
 pub(crate) use lost::{Dropped, count_dropped, count_lost};
+pub use owner::{Owner, Visitor};
 pub(crate) use pass::{Pass, PassScratch};
 pub(crate) use pin::Pin;
+pub(crate) use raise::raise;
 pub(crate) use ranges::{OutOfCells, Range};
 
 pub(crate) use reclaim::{Retired, collect, retire};

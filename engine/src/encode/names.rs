@@ -5,9 +5,11 @@ use crate::label::{Escaping, is_valid_label};
 
 /// The labels of a family as a scheme writes their names.
 #[derive(Debug)]
-pub(crate) struct RewrittenNames {
+pub(crate) enum RewrittenNames {
     /// `name="`, from the second on with `",` before it.
-    heads: Vec<Vec<u8>>,
+    Fixed(Vec<Vec<u8>>),
+    /// Of an open family, whose names are those of the classic data model: each is escaped where it stands.
+    Own(Escaping),
 }
 
 impl RewrittenNames {
@@ -22,17 +24,36 @@ impl RewrittenNames {
             let name = if is_valid_label(&name) { name.as_bytes().to_vec() } else { quoted(&name) };
             [if index == 0 { &b""[..] } else { b"\"," }, &*name, b"=\""].concat()
         };
-        Some(Self { heads: names.enumerate().map(head).collect() })
+        Some(Self::Fixed(names.enumerate().map(head).collect()))
     }
 
-    /// Writes the labels with these values, which are escaped already, into `out`.
-    pub(crate) fn write<'v>(&self, values: impl Iterator<Item = &'v str>, out: &mut Vec<u8>) {
+    /// As [`new`](Self::new), of a family whose series have names of their own.
+    pub(crate) fn of_open_family(escaping: Escaping) -> Option<Self> {
+        (escaping == Escaping::Dots).then_some(Self::Own(escaping))
+    }
+
+    /// Writes the labels, whose values are escaped already, into `out`.
+    pub(crate) fn write<'v>(&self, labels: impl Iterator<Item = (&'v str, &'v str)>, out: &mut Vec<u8>) {
         out.clear();
-        for (head, value) in self.heads.iter().zip(values) {
-            out.extend_from_slice(head);
-            out.extend_from_slice(value.as_bytes());
+        match self {
+            Self::Fixed(heads) => {
+                for (head, (_, value)) in heads.iter().zip(labels) {
+                    out.extend_from_slice(head);
+                    out.extend_from_slice(value.as_bytes());
+                }
+            }
+            Self::Own(escaping) => {
+                for (name, value) in labels {
+                    if !out.is_empty() {
+                        out.extend_from_slice(b"\",");
+                    }
+                    out.extend_from_slice(escaping.label(name).as_bytes());
+                    out.extend_from_slice(b"=\"");
+                    out.extend_from_slice(value.as_bytes());
+                }
+            }
         }
-        if !self.heads.is_empty() {
+        if !out.is_empty() {
             out.push(b'"');
         }
     }
@@ -44,7 +65,8 @@ mod tests {
 
     fn written(names: &[&str], escaping: Escaping) -> Option<String> {
         let mut out = b"what was there before".to_vec();
-        RewrittenNames::new(names.iter().copied(), escaping)?.write(["1", "\\\""].into_iter(), &mut out);
+        let labels = names.iter().copied().zip(["1", "\\\""]);
+        RewrittenNames::new(names.iter().copied(), escaping)?.write(labels, &mut out);
         Some(String::from_utf8(out).expect("UTF-8"))
     }
 

@@ -12,7 +12,8 @@ mod labels;
 mod tests;
 mod wire;
 
-use labels::{LabelName, MetricLabels};
+use crate::label::Escaping;
+use labels::{LabelName, LabelNames, MetricLabels};
 use wire::{Cursor, append, bytes_tag, double_tag, field_len, push_field, spread, varint_len, varint_tag};
 
 /// Room left for the length of a family: right from 16 KiB to 2 MiB. Smaller ones are cheap to move.
@@ -46,7 +47,7 @@ pub(crate) struct ProtobufFamily {
     head: Vec<u8>,
     /// The field behind the metrics, or nothing.
     unit: Vec<u8>,
-    label_names: Vec<LabelName>,
+    label_names: LabelNames,
     /// The finite bounds, as the second field of a bucket; padded, so that it is one store.
     bounds: Vec<[u8; 16]>,
     /// Of a state set, the label field of each state.
@@ -86,7 +87,7 @@ impl ProtobufFamily {
         Self {
             head,
             unit: trailer,
-            label_names: label_names.map(LabelName::new).collect(),
+            label_names: LabelNames::Fixed(label_names.map(LabelName::new).collect()),
             bounds: bounds.unwrap_or_default().iter().map(render).collect(),
             states: Vec::new(),
         }
@@ -96,6 +97,12 @@ impl ProtobufFamily {
     pub(crate) fn with_states(mut self, name: &str, states: &[Box<str>]) -> Self {
         let label = LabelName::new(name);
         self.states = states.iter().map(|state| label.field(state)).collect();
+        self
+    }
+
+    /// Takes the label names from each series, whose names are those of the classic data model.
+    pub(crate) fn with_own_names(mut self, escaping: Escaping) -> Self {
+        self.label_names = LabelNames::Own(escaping);
         self
     }
 
@@ -128,12 +135,12 @@ impl ProtobufFamily {
         put_length(&mut out[start..moved], len);
     }
 
-    /// Writes one counter. `labels` are the values in the order of the names, as the text format has them: with
-    /// `\\`, `\"` and `\n` for three characters if they are `escaped`. `created` is in milliseconds of the Unix epoch.
+    /// Writes one counter. `labels` are the names and values in the order of the family's, values as the text format has
+    /// them: with `\\`, `\"` and `\n` for three characters if they are `escaped`. `created` is in milliseconds of the Unix epoch.
     #[inline]
-    pub(crate) fn counter<I>(&self, out: &mut Vec<u8>, labels: I, escaped: bool, value: f64, created: Option<u64>)
+    pub(crate) fn counter<'v, I>(&self, out: &mut Vec<u8>, labels: I, escaped: bool, value: f64, created: Option<u64>)
     where
-        I: Iterator<Item: AsRef<[u8]>> + Clone,
+        I: Iterator<Item = (&'v str, &'v str)> + Clone,
     {
         let labels = MetricLabels::new(&self.label_names, labels, escaped, &[]);
         let Some(created) = created else { return number(out, &labels, COUNTER, value) };
@@ -147,26 +154,26 @@ impl ProtobufFamily {
 
     /// Writes one gauge; see [`counter`](Self::counter) for the labels.
     #[inline]
-    pub(crate) fn gauge<I>(&self, out: &mut Vec<u8>, labels: I, escaped: bool, value: f64)
+    pub(crate) fn gauge<'v, I>(&self, out: &mut Vec<u8>, labels: I, escaped: bool, value: f64)
     where
-        I: Iterator<Item: AsRef<[u8]>> + Clone,
+        I: Iterator<Item = (&'v str, &'v str)> + Clone,
     {
         number(out, &MetricLabels::new(&self.label_names, labels, escaped, &[]), GAUGE, value);
     }
 
     /// Writes one metric without a type; see [`counter`](Self::counter) for the labels.
     #[inline]
-    pub(crate) fn untyped<I>(&self, out: &mut Vec<u8>, labels: I, escaped: bool, value: f64)
+    pub(crate) fn untyped<'v, I>(&self, out: &mut Vec<u8>, labels: I, escaped: bool, value: f64)
     where
-        I: Iterator<Item: AsRef<[u8]>> + Clone,
+        I: Iterator<Item = (&'v str, &'v str)> + Clone,
     {
         number(out, &MetricLabels::new(&self.label_names, labels, escaped, &[]), UNTYPED, value);
     }
 
     /// Writes the gauges of a state set: 1 for the state at `current`, 0 for the others. Gives how many.
-    pub(crate) fn state_set<I>(&self, out: &mut Vec<u8>, labels: &I, escaped: bool, current: usize) -> usize
+    pub(crate) fn state_set<'v, I>(&self, out: &mut Vec<u8>, labels: &I, escaped: bool, current: usize) -> usize
     where
-        I: Iterator<Item: AsRef<[u8]>> + Clone,
+        I: Iterator<Item = (&'v str, &'v str)> + Clone,
     {
         for (index, state) in self.states.iter().enumerate() {
             let labels = MetricLabels::new(&self.label_names, labels.clone(), escaped, state);
@@ -178,7 +185,7 @@ impl ProtobufFamily {
     /// Writes one histogram; see [`counter`](Self::counter) for the labels. `buckets` are not cumulative; the last
     /// is the one up to `+Inf`, and its cumulative value is the count.
     #[inline]
-    pub(crate) fn histogram<I>(
+    pub(crate) fn histogram<'v, I>(
         &self,
         out: &mut Vec<u8>,
         labels: I,
@@ -187,7 +194,7 @@ impl ProtobufFamily {
         sum: f64,
         created: Option<u64>,
     ) where
-        I: Iterator<Item: AsRef<[u8]>> + Clone,
+        I: Iterator<Item = (&'v str, &'v str)> + Clone,
     {
         let labels = MetricLabels::new(&self.label_names, labels, escaped, &[]);
         let finite = &buckets[..self.bounds.len().min(buckets.len())];
@@ -257,23 +264,23 @@ fn double_field(field: u8, value: f64) -> [u8; 9] {
 
 /// Writes one metric whose `field` has a value and nothing else.
 #[inline(always)]
-fn number<I>(out: &mut Vec<u8>, labels: &MetricLabels<'_, I>, field: u8, value: f64)
+fn number<'v, I>(out: &mut Vec<u8>, labels: &MetricLabels<'_, I>, field: u8, value: f64)
 where
-    I: Iterator<Item: AsRef<[u8]>> + Clone,
+    I: Iterator<Item = (&'v str, &'v str)> + Clone,
 {
     metric(out, labels, field, VALUE_LEN, |cursor| cursor.put(double_field(1, value)));
 }
 
 /// Writes one metric: its labels and the message in `field`, of which `write` writes the `len` bytes.
 #[inline(always)]
-fn metric<I>(
+fn metric<'v, I>(
     out: &mut Vec<u8>,
     labels: &MetricLabels<'_, I>,
     field: u8,
     len: usize,
     write: impl FnOnce(&mut Cursor<'_>),
 ) where
-    I: Iterator<Item: AsRef<[u8]>> + Clone,
+    I: Iterator<Item = (&'v str, &'v str)> + Clone,
 {
     let body = labels.len() + field_len(len);
     append(out, field_len(body), |cursor| {

@@ -53,6 +53,8 @@ pub(crate) struct TextFamily {
     point: bool,
     /// OpenMetrics knows no sum and count of a histogram with negative bounds.
     has_sum: bool,
+    /// OpenMetrics knows no counter whose name does not end in `_total`.
+    is_unknown: bool,
 }
 
 impl TextFamily {
@@ -60,6 +62,9 @@ impl TextFamily {
     pub(crate) fn new(metadata: Metadata<'_>, style: TextStyle) -> Self {
         let Metadata { help, type_name, unit, bounds, states, .. } = metadata;
         let full = style.escaping.metric(metadata.name);
+        // As the Go library does: a reader finds the series under one name in all formats.
+        let is_unknown = style.open_metrics && type_name == "counter" && !full.ends_with("_total");
+        let type_name = if is_unknown { "unknown" } else { type_name };
         // The family's name, and that of its samples.
         let (family, sample) = match (style.open_metrics, type_name) {
             (true, "counter") => without_and_with(&full, "_total"),
@@ -97,6 +102,7 @@ impl TextFamily {
             states: states.iter().map(|state| render_state(state)).collect(),
             point: style.open_metrics,
             has_sum: !(style.open_metrics && has_negative_bounds),
+            is_unknown,
         }
     }
 
@@ -121,8 +127,11 @@ impl TextFamily {
         self.sample(out, &self.name, labels, number(&mut Number::new(), value, self.point));
     }
 
-    /// Writes when a series was made, in seconds with their milliseconds.
+    /// Writes when a series was made, in seconds with their milliseconds; nothing where the type has no such sample.
     pub(crate) fn created(&self, out: &mut Vec<u8>, labels: &[u8], millis: u64) {
+        if self.is_unknown {
+            return;
+        }
         let mut value = [0; 24];
         let (mut seconds, mut fraction) = (itoa::Buffer::new(), itoa::Buffer::new());
         let seconds = seconds.format(millis / 1000).as_bytes();
@@ -213,13 +222,17 @@ fn without_and_with(name: &str, suffix: &str) -> (String, String) {
 
 fn header(family: &str, is_quoted: bool, help: &str, type_name: &str, unit: Option<&str>, style: TextStyle) -> Vec<u8> {
     let name = if is_quoted { quoted(family) } else { family.as_bytes().to_vec() };
-    let mut header = [b"# HELP ", &*name, b" "].concat();
-    if style.open_metrics {
-        escape_into(help, &mut header);
-    } else {
-        escape_help(help, &mut header);
+    let mut header = Vec::new();
+    if !help.is_empty() {
+        header.extend_from_slice(&[b"# HELP ", &*name, b" "].concat());
+        if style.open_metrics {
+            escape_into(help, &mut header);
+        } else {
+            escape_help(help, &mut header);
+        }
+        header.push(b'\n');
     }
-    header.extend_from_slice(&[b"\n# TYPE ", &*name, b" ", type_name.as_bytes(), b"\n"].concat());
+    header.extend_from_slice(&[b"# TYPE ", &*name, b" ", type_name.as_bytes(), b"\n"].concat());
     // A unit that is no suffix of the name, as a name that is taken as it is may have it, is not allowed there.
     let unit = unit.filter(|unit| family.strip_suffix(unit).is_some_and(|before| before.ends_with('_')));
     if let Some(unit) = unit {
@@ -304,6 +317,11 @@ mod tests {
     }
 
     #[test]
+    fn a_family_without_help_has_no_help_line() {
+        assert_eq!(text(|out| family("a", "", "gauge", None).header(out)), "# TYPE a gauge\n");
+    }
+
+    #[test]
     fn open_metrics_names_the_family_without_the_suffix() {
         let it = open_metrics("busy_seconds_total", "counter", Some("seconds"), Escaping::Underscores);
         assert_eq!(
@@ -318,7 +336,10 @@ mod tests {
         );
         let it = open_metrics("requests", "counter", Some("seconds"), Escaping::Underscores);
         assert!(!text(|out| it.header(out)).contains("UNIT"), "it is no suffix");
-        assert_eq!(text(|out| it.integer(out, b"", 2)), "requests_total 2\n");
+        // As the Go library does: one name in all formats.
+        assert!(text(|out| it.header(out)).ends_with("# TYPE requests unknown\n"));
+        assert_eq!(text(|out| it.integer(out, b"", 2)), "requests 2\n");
+        assert_eq!(text(|out| it.created(out, b"", 1)), "");
         let it = open_metrics("build_info", "info", None, Escaping::Underscores);
         assert!(text(|out| it.header(out)).ends_with("# TYPE build info\n"));
         assert_eq!(text(|out| it.integer(out, b"v=\"1\"", 1)), "build_info{v=\"1\"} 1\n");

@@ -56,6 +56,27 @@ impl Counter {
         cells::add(self.range, 0, n);
     }
 
+    /// Raises the total to `total`, and does nothing where it is that high already: for what is counted elsewhere, by a
+    /// library or the kernel, and told as a total.
+    ///
+    /// Cold: merges the slabs, allocates, and takes a lock that only `absolute` takes, so that two threads do not both
+    /// add what was missing. Increments of other threads at the same time come before or after it, as it pleases.
+    ///
+    /// ```
+    /// # use streamgauge::Registry;
+    /// let registry = Registry::new();
+    /// let read = registry.counter("read_bytes_total", "Bytes read.").register()?;
+    /// read.absolute(4096);
+    /// read.absolute(1024); // told late
+    /// assert_eq!(read.get(), 4096);
+    /// # Ok::<(), streamgauge::Error>(())
+    /// ```
+    pub fn absolute(&self, total: u64) {
+        if self.held.series().is_some() {
+            cells::raise(self.range, total);
+        }
+    }
+
     /// Reads the total over all threads; 0 for a noop. Cold: merges the slabs, and allocates.
     #[must_use]
     pub fn get(&self) -> u64 {

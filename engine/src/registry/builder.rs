@@ -178,6 +178,10 @@ impl<M: Instrument> Builder<M> {
         Ok(())
     }
 
+    pub(super) fn is_verbatim(&self) -> bool {
+        self.verbatim
+    }
+
     /// Gives the registry of the scope; `None` where it is disabled.
     pub(super) fn registry(&self) -> Option<&PlainArc<RegistryInner>> {
         self.scope.registry()
@@ -207,20 +211,7 @@ impl<M: Instrument> Builder<M> {
         let own =
             |constants: &'_ [(String, String)]| constants.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
         let label_names = own(before).into_iter().chain(names.iter().map(ToString::to_string)).chain(own(behind));
-        let layout =
-            M::layout(&self.spec).map_err(|problem| Error::InvalidBuckets { name: self.name.clone(), problem })?;
-        let desc = Desc {
-            name: self.name.as_str().into(),
-            help: self.help.into(),
-            kind: M::KIND,
-            unit: self.unit,
-            label_names: label_names.map(String::into_boxed_str).collect(),
-            layout,
-            states: M::states(&self.spec),
-            limits: self.limits,
-            level: self.level,
-        };
-        desc.check(self.verbatim)?;
+        let desc = self.desc(label_names.map(String::into_boxed_str).collect(), false)?;
         let family = match self.scope.registry() {
             Some(registry) => {
                 let core = registry.family(desc)?;
@@ -230,6 +221,36 @@ impl<M: Instrument> Builder<M> {
             None => None,
         };
         Ok(Declared { family, name: self.name })
+    }
+
+    /// Checks the declaration of a family whose series have label names of their own, and finds or adds it.
+    pub(super) fn declare_open(self) -> Result<Option<PlainArc<FamilyCore>>, Error> {
+        if let Some((label, _)) = self.scope.labels().first() {
+            let problem = "an open family takes no constant labels; give it with each series".to_owned();
+            return Err(Error::InvalidLabel { name: self.name, label: label.clone(), problem });
+        }
+        let desc = self.desc(Box::default(), true)?;
+        self.scope.registry().map(|registry| registry.family(desc)).transpose()
+    }
+
+    /// Gives the checked descriptor.
+    fn desc(&self, label_names: Box<[Box<str>]>, is_open: bool) -> Result<Desc, Error> {
+        let layout =
+            M::layout(&self.spec).map_err(|problem| Error::InvalidBuckets { name: self.name.clone(), problem })?;
+        let desc = Desc {
+            name: self.name.as_str().into(),
+            help: self.help.as_str().into(),
+            kind: M::KIND,
+            unit: self.unit,
+            label_names,
+            is_open,
+            layout,
+            states: M::states(&self.spec),
+            limits: self.limits,
+            level: self.level,
+        };
+        desc.check(self.verbatim)?;
+        Ok(desc)
     }
 }
 

@@ -131,6 +131,7 @@ impl CollectedFamily {
             kind: self.kind,
             unit: self.unit,
             label_names: self.labels.into_iter().map(Into::into).collect(),
+            is_open: false,
             layout: None,
             states: PlainArc::new([]),
             limits: Limits { series: self.limit, ..Limits::default() },

@@ -5,6 +5,7 @@ use super::departed::Departed;
 use super::idle::IdleWatch;
 use super::level::Switch;
 use super::records::{NewRecord, Records, RecordsWriter};
+use super::rendered::Rendered;
 use super::room::Room;
 use super::selector::ValueHasher;
 use super::shared::Shared;
@@ -13,8 +14,8 @@ use super::tally::Tally;
 use super::values::Values;
 use super::{Desc, Error, RecordRef, SeriesRef};
 use crate::cells::{OutOfCells, Pin, Range, collect, retire};
-use crate::label::{escape_into, needs_escape, unescape};
-use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, Fault, Mutex, Ordering, PlainArc, broken};
+use crate::label::unescape;
+use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Fault, Mutex, Ordering, PlainArc, broken};
 use crossbeam_utils::CachePadded;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -64,6 +65,8 @@ pub(crate) struct FamilyCore {
     pub(super) records: AtomicPtr<Records>,
     /// Whether the family is exposed and looked up in; changed under `writer`.
     on: AtomicBool,
+    /// What the family is called now, where that is not what it was declared as.
+    retold: Retold,
     /// Taken to make or remove a series, never to look one up, record or scrape (I5).
     pub(super) writer: Mutex<Writer>,
     /// Removed series whose final value some scraper has still to expose.
@@ -100,12 +103,12 @@ pub(super) struct Writer {
     pub(super) text_bytes: usize,
 }
 
-/// The labels of a series as they will be exposed.
+/// The name, help and unit of a family that were told anew.
 #[derive(Debug)]
-struct Rendered {
-    text: Vec<u8>,
-    ends: Vec<u32>,
-    escaped: bool,
+struct Retold {
+    /// Counts the changes, so that a scrape which has seen the last one does not take the mutex.
+    version: AtomicUsize,
+    desc: Mutex<Option<PlainArc<Desc>>>,
 }
 
 impl FamilyCore {
@@ -117,6 +120,7 @@ impl FamilyCore {
         Self {
             desc,
             on: AtomicBool::new(on),
+            retold: Retold { version: AtomicUsize::new(0), desc: Mutex::new(None) },
             table: Table::new(),
             hasher: ValueHasher::new(seed),
             shared,
@@ -139,6 +143,29 @@ impl FamilyCore {
             overflowed: CachePadded::new(AtomicU64::new(0)),
             cut: CachePadded::new(AtomicU64::new(0)),
         }
+    }
+
+    /// Tells the name, help and unit anew. Under the mutex of the registry's names.
+    pub(super) fn retell(&self, desc: Desc) {
+        *self.retold.desc.lock() = Some(PlainArc::new(desc));
+        // Relaxed: who sees the change early takes the mutex, and who sees it late looks again at the next scrape.
+        self.retold.version.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Gives how often the name, help and unit were told anew.
+    pub(crate) fn version(&self) -> usize {
+        // Relaxed: see retell.
+        self.retold.version.load(Ordering::Relaxed)
+    }
+
+    /// Gives the descriptor with the name, help and unit of now, where they are not those of the declaration.
+    pub(crate) fn retold(&self) -> Option<PlainArc<Desc>> {
+        self.retold.desc.lock().clone()
+    }
+
+    /// Shows the descriptor as it is now.
+    pub(crate) fn with_desc<R>(&self, show: impl FnOnce(&Desc) -> R) -> R {
+        show(self.retold().as_deref().unwrap_or(&self.desc))
     }
 
     /// Gives the records. They stay, though perhaps no longer the current ones, for as long as the pin.
@@ -226,7 +253,18 @@ impl FamilyCore {
         exempt: bool,
         make: Make<'_>,
     ) -> Result<RecordRef<'p>, Refused> {
-        let rendered = self.render(values);
+        self.get_or_insert_rendered(pin, hash, &Rendered::of(&self.desc.label_names, values), exempt, make)
+    }
+
+    /// As [`get_or_insert`](Self::get_or_insert), with labels that are rendered already.
+    pub(super) fn get_or_insert_rendered<'p>(
+        &'p self,
+        pin: &'p Pin,
+        hash: u64,
+        rendered: &Rendered,
+        exempt: bool,
+        make: Make<'_>,
+    ) -> Result<RecordRef<'p>, Refused> {
         let early = broken(Fault::LimitCheckedEarly).then(|| self.admit(&self.writer.lock()));
         let (record, retired, is_large) = {
             let mut writer = self.writer.lock();
@@ -245,7 +283,7 @@ impl FamilyCore {
             if exempt {
                 series.mark_overflow();
             }
-            let Rendered { text, ends, escaped } = &rendered;
+            let Rendered { text, ends, escaped } = rendered;
             let new = NewRecord { series, range, text, ends, escaped: *escaped, exempt };
             writer.exempt += usize::from(exempt);
             writer.created += 1;
@@ -294,34 +332,18 @@ impl FamilyCore {
         self.find_text(pin, self.hash_of(record), record.text()).is_some()
     }
 
-    /// Gives the hash of a record's values.
+    /// Gives the hash of a record: of its values, or in an open family of its text.
     pub(super) fn hash_of(&self, record: RecordRef<'_>) -> u64 {
+        if self.desc.is_open {
+            return self.hash_of_text(record.text());
+        }
         self.hasher.hash_all(record.values(&self.desc.label_names).map(unescape))
     }
 
-    fn render(&self, values: &Values) -> Rendered {
-        let names = &self.desc.label_names;
-        // Exact, but for what is escaped: `,name=""` each.
-        let capacity = values.bytes() + names.iter().map(|name| name.len() + 4).sum::<usize>();
-        let mut text = Vec::with_capacity(capacity);
-        let mut ends = Vec::with_capacity(names.len());
-        let mut escaped = false;
-        for (name, value) in names.iter().zip(values.iter()) {
-            if !text.is_empty() {
-                text.push(b',');
-            }
-            text.extend_from_slice(name.as_bytes());
-            text.extend_from_slice(b"=\"");
-            if needs_escape(value) {
-                escaped = true;
-                escape_into(value, &mut text);
-            } else {
-                text.extend_from_slice(value.as_bytes());
-            }
-            ends.push(text.len() as u32);
-            text.push(b'"');
-        }
-        Rendered { text, ends, escaped }
+    /// Gives the hash of the rendered labels of a series of an open family.
+    pub(super) fn hash_of_text(&self, text: &[u8]) -> u64 {
+        // The labels and the names are both in it.
+        self.hasher.hash_all(std::iter::once(std::str::from_utf8(text).unwrap_or_default()))
     }
 }
 

@@ -115,7 +115,7 @@ impl Unit {
 }
 
 /// A metric family's descriptor.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Desc {
     pub(crate) name: Box<str>,
     pub(crate) help: Box<str>,
@@ -123,6 +123,8 @@ pub(crate) struct Desc {
     pub(crate) unit: Option<Unit>,
     /// In the order in which series render them: constant labels, then the label set's.
     pub(crate) label_names: Box<[Box<str>]>,
+    /// Each series has names of its own instead, and the text of its labels says which. Then the help may be missing.
+    pub(crate) is_open: bool,
     /// Of a histogram.
     pub(crate) layout: Option<PlainArc<Layout>>,
     /// Of a state set.
@@ -132,7 +134,7 @@ pub(crate) struct Desc {
 }
 
 /// Labels of a metric at most, and bytes of a label value: a record's lengths have 16 and 32 bits.
-const MAX_LABELS: usize = 128;
+pub(super) const MAX_LABELS: usize = 128;
 pub(crate) const MAX_VALUE_BYTES: usize = 64 * 1024;
 
 /// What bounds a family.
@@ -170,7 +172,7 @@ impl Desc {
         if Escaping::ALL.into_iter().any(|escaping| escaping.metric(name) == suffix) {
             return Err(invalid(format!("a name is more than the suffix `{suffix}`")));
         }
-        if self.help.trim().is_empty() {
+        if self.help.trim().is_empty() && !self.is_open {
             return Err(Error::MissingHelp { name: name.to_owned() });
         }
         if !verbatim && let Some(problem) = self.naming_problem() {
@@ -260,6 +262,7 @@ impl Desc {
             && self.help == other.help
             && self.unit == other.unit
             && sorted(self) == sorted(other)
+            && self.is_open == other.is_open
             && bounds(self) == bounds(other)
             && self.states == other.states
             && self.limits == other.limits
@@ -274,9 +277,11 @@ impl Desc {
             suffixes.iter().map(|suffix| format!("{stem}{suffix}")).collect()
         };
         match self.kind {
-            Kind::Counter | Kind::DurationCounter => {
-                suffixed(name.strip_suffix("_total").unwrap_or(&name), &["", "_total", "_created"])
-            }
+            Kind::Counter | Kind::DurationCounter => match name.strip_suffix("_total") {
+                Some(stem) => suffixed(stem, &["", "_total", "_created"]),
+                // In OpenMetrics of an unknown type, under its own name.
+                None => vec![name.into_owned()],
+            },
             Kind::Histogram => suffixed(&name, &["", "_bucket", "_sum", "_count", "_created"]),
             Kind::Info => suffixed(name.strip_suffix("_info").unwrap_or(&name), &["", "_info"]),
             _ => vec![name.into_owned()],
@@ -290,7 +295,10 @@ impl fmt::Display for Desc {
         if let Some(unit) = self.unit {
             write!(f, ", unit {}", unit.as_str())?;
         }
-        write!(f, ", labels [{}]", self.label_names.join(", "))?;
+        match self.is_open {
+            true => write!(f, ", labels of each series' own")?,
+            false => write!(f, ", labels [{}]", self.label_names.join(", "))?,
+        }
         if let Some(layout) = &self.layout {
             write!(f, ", buckets {:?}", layout.bounds())?;
         }

@@ -17,7 +17,7 @@ pub struct Description {
     pub help: String,
     /// The unit, where one was stated.
     pub unit: Option<Unit>,
-    /// The names of the labels, constant ones first.
+    /// The names of the labels, constant ones first; none of an [`OpenFamily`](crate::bridge::OpenFamily).
     pub labels: Vec<String>,
     /// The finite upper bounds of a histogram.
     pub buckets: Vec<f64>,
@@ -162,7 +162,7 @@ impl Registry {
         let Some(inner) = self.inner() else { return Reference::default() };
         let own = inner.families();
         let collectors = inner.collectors.list();
-        let own = own.iter().map(|family| Description::new(&family.desc, false));
+        let own = own.iter().map(|family| family.with_desc(|desc| Description::new(desc, false)));
         let collected = collectors.iter().flat_map(|registered| &registered.descs);
         let mut families: Vec<_> = own.chain(collected.map(|desc| Description::new(desc, true))).collect();
         families.sort_by(|a, b| a.name.cmp(&b.name));

@@ -226,7 +226,7 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
         let pin = Pin::enter();
         let records = lookup.core.records(&pin).iter().filter(|record| record.removal() == 0);
         let own = records.filter(|record| !record.is_exempt() && lookup.selector.has_constants(*record));
-        let doomed = own.filter(|record| !keep(Labels::new(&lookup.core.desc.label_names, *record)));
+        let doomed = own.filter(|record| !keep(Labels::new(&lookup.core.desc, *record)));
         doomed.filter(|record| lookup.remove::<M>(&pin, *record)).count()
     }
 

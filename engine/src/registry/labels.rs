@@ -1,13 +1,15 @@
 //! The labels of a series, as the user gave them.
 
-use super::RecordRef;
+use super::{Desc, RecordRef};
 use crate::label::unescape;
 use std::borrow::Cow;
 
-/// The labels of one series: constant ones and those of its set, in the family's order.
+/// The labels of one series: constant ones and those of its set, in the family's order; of an
+/// [`OpenFamily`](crate::bridge::OpenFamily) in that of their names.
 #[derive(Clone, Copy, Debug)]
 pub struct Labels<'a> {
-    names: &'a [Box<str>],
+    /// Of an open family `None`: they stand in the text.
+    names: Option<&'a [Box<str>]>,
     source: Source<'a>,
 }
 
@@ -20,13 +22,14 @@ enum Source<'a> {
 }
 
 impl<'a> Labels<'a> {
-    pub(crate) fn new(names: &'a [Box<str>], record: RecordRef<'a>) -> Self {
-        Self { names, source: Source::Record(record) }
+    #[inline(always)]
+    pub(crate) fn new(desc: &'a Desc, record: RecordRef<'a>) -> Self {
+        Self { names: (!desc.is_open).then_some(&*desc.label_names), source: Source::Record(record) }
     }
 
     /// Gives the labels of a collected sample, whose ends are as many as the names.
     pub(crate) fn collected(names: &'a [Box<str>], text: &'a [u8], ends: &'a [u32]) -> Self {
-        Self { names, source: Source::Collected(text, ends) }
+        Self { names: Some(names), source: Source::Collected(text, ends) }
     }
 
     /// Gives the record they are of; `None` where a collector gave them.
@@ -56,11 +59,6 @@ impl<'a> Labels<'a> {
         self.escaped().map(|(name, value)| (name, unescape(value)))
     }
 
-    /// Gives the values as they stand in the text.
-    pub(crate) fn values(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
-        self.escaped().map(|(_, value)| value)
-    }
-
     /// Tells whether a value may stand escaped in the text.
     pub(crate) fn may_be_escaped(&self) -> bool {
         match self.source {
@@ -69,20 +67,34 @@ impl<'a> Labels<'a> {
         }
     }
 
+    /// Gives how many labels there are.
+    fn len(&self) -> usize {
+        match (self.names, self.source) {
+            (Some(names), _) => names.len(),
+            (None, Source::Record(record)) => record.labels(),
+            (None, Source::Collected(_, ends)) => ends.len(),
+        }
+    }
+
     /// Gives the names, and the values as they stand in the text.
+    #[inline(always)]
     pub(crate) fn escaped(&self) -> impl Iterator<Item = (&'a str, &'a str)> + Clone + use<'a> {
-        let (source, text) = (self.source, self.text());
+        let (names, source, text) = (self.names, self.source, self.text());
         let mut next = 0;
-        self.names.iter().enumerate().map(move |(index, name)| {
+        (0..self.len()).map(move |index| {
             let end = match source {
                 Source::Record(record) => record.end(index),
                 Source::Collected(_, ends) => ends.get(index).map_or(0, |end| *end as usize),
+            };
+            let name = match names {
+                Some(names) => names.get(index).map_or("", |name| &**name),
+                None => name_at(text, next),
             };
             // Behind the name, `="`; behind the value, the quote and the comma.
             let start = next + name.len() + 2;
             next = end + 2;
             let value = text.get(start..end).unwrap_or_default();
-            (&**name, std::str::from_utf8(value).unwrap_or_default())
+            (name, std::str::from_utf8(value).unwrap_or_default())
         })
     }
 
@@ -91,4 +103,11 @@ impl<'a> Labels<'a> {
     pub fn get(&self, name: &str) -> Option<Cow<'a, str>> {
         self.iter().find(|(label, _)| *label == name).map(|(_, value)| value)
     }
+}
+
+/// Gives the name that begins at `start`: one of the classic data model, so it ends before the first `=`.
+fn name_at(text: &[u8], start: usize) -> &str {
+    let rest = text.get(start..).unwrap_or_default();
+    let end = rest.iter().position(|byte| *byte == b'=').unwrap_or(rest.len());
+    std::str::from_utf8(&rest[..end]).unwrap_or_default()
 }

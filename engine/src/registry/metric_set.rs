@@ -258,6 +258,7 @@ impl<L: LabelSet, S: MetricSet> Family<L, S> {
             kind: S::KIND,
             unit: None,
             label_names: labels.map(Box::from).collect(),
+            is_open: false,
             layout: None,
             states: PlainArc::default(),
             limits: super::desc::Limits { series: usize::MAX, ..Default::default() },

@@ -143,6 +143,11 @@ impl<'r> RecordRef<'r> {
         self.header().flags & ESCAPED != 0
     }
 
+    /// Gives how many labels the series has.
+    pub(crate) fn labels(self) -> usize {
+        usize::from(self.header().labels)
+    }
+
     pub(crate) fn is_exempt(self) -> bool {
         self.header().flags & EXEMPT != 0
     }

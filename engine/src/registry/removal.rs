@@ -81,7 +81,7 @@ impl FamilyCore {
         writer.records = fresh_writer;
         writer.holes = 0;
         for record in self.records(pin).iter().filter(|record| record.removal() == 0) {
-            let ends: Vec<u32> = (0..self.desc.label_names.len()).map(|index| record.end(index) as u32).collect();
+            let ends: Vec<u32> = (0..record.labels()).map(|index| record.end(index) as u32).collect();
             let new = NewRecord {
                 series: record.series().clone(),
                 range: record.range(),

@@ -151,6 +151,32 @@ impl RegistryInner {
         Ok(family)
     }
 
+    /// Changes the name, help or unit of a family that is in use.
+    pub(super) fn retell(
+        &self,
+        family: &PlainArc<FamilyCore>,
+        verbatim: bool,
+        change: impl FnOnce(&mut Desc),
+    ) -> Result<(), Error> {
+        let mut names = self.names.lock();
+        let old = family.with_desc(Desc::clone);
+        let mut new = old.clone();
+        change(&mut new);
+        new.check(verbatim)?;
+        if new.name != old.name {
+            names.unclaim(std::slice::from_ref(&old));
+            if let Err(error) = names.claim(&new) {
+                // They were free until now.
+                let _ = names.claim(&old);
+                return Err(error);
+            }
+            names.families.remove(&old.name);
+            names.families.insert(new.name.clone(), family.clone());
+        }
+        family.retell(new);
+        Ok(())
+    }
+
     /// Takes the names of a collector's families, all or none.
     pub(crate) fn claim(&self, descs: &[Desc]) -> Result<(), Error> {
         let mut names = self.names.lock();

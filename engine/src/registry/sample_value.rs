@@ -1,6 +1,6 @@
 //! Reading one sample back, for tests and health checks.
 
-use super::{FamilyCore, Kind, RecordRef, Registry, SeriesRef};
+use super::{Desc, FamilyCore, Kind, Labels, RecordRef, Registry, SeriesRef};
 use crate::cells::{Pass, PassScratch, Pin};
 use crate::label::unescape;
 
@@ -36,10 +36,12 @@ impl Registry {
     #[must_use]
     pub fn sample_value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let families = self.inner()?.families();
-        let Some(family) = families.iter().find(|family| part_of(family, name, labels).is_some()) else {
+        let Some(family) =
+            families.iter().find(|family| family.with_desc(|desc| part_of(desc, name, labels).is_some()))
+        else {
             return self.collected_value(name, labels);
         };
-        let part = part_of(family, name, labels).filter(|_| family.is_on())?;
+        let part = family.with_desc(|desc| part_of(desc, name, labels)).filter(|_| family.is_on())?;
         let labels: Vec<_> = match part {
             Part::Bucket(_) => labels.iter().filter(|(label, _)| *label != "le").copied().collect(),
             Part::State(_) => labels.iter().filter(|(label, _)| *label != name).copied().collect(),
@@ -52,13 +54,13 @@ impl Registry {
     }
 }
 
-fn part_of<'a>(family: &FamilyCore, name: &str, labels: &[(&str, &'a str)]) -> Option<Part<'a>> {
-    let suffix = name.strip_prefix(&*family.desc.name)?;
-    if family.desc.kind == Kind::StateSet {
+fn part_of<'a>(desc: &Desc, name: &str, labels: &[(&str, &'a str)]) -> Option<Part<'a>> {
+    let suffix = name.strip_prefix(&*desc.name)?;
+    if desc.kind == Kind::StateSet {
         let state = labels.iter().find(|(label, _)| *label == name && suffix.is_empty());
         return state.map(|(_, state)| Part::State(state));
     }
-    match (family.desc.kind == Kind::Histogram, suffix) {
+    match (desc.kind == Kind::Histogram, suffix) {
         (false, "") => Some(Part::Value),
         (true, "_sum") => Some(Part::Sum),
         (true, "_count") => Some(Part::Count),
@@ -68,12 +70,9 @@ fn part_of<'a>(family: &FamilyCore, name: &str, labels: &[(&str, &'a str)]) -> O
 }
 
 fn has_labels(family: &FamilyCore, record: RecordRef<'_>, labels: &[(&str, &str)]) -> bool {
-    let names = &family.desc.label_names;
-    names.len() == labels.len()
-        && names
-            .iter()
-            .zip(record.values(names))
-            .all(|(name, text)| labels.iter().any(|(label, value)| *label == &**name && unescape(text) == *value))
+    let mut own = Labels::new(&family.desc, record).escaped();
+    record.labels() == labels.len()
+        && own.all(|(name, text)| labels.iter().any(|(label, value)| *label == name && unescape(text) == *value))
 }
 
 fn value_of(family: &FamilyCore, record: RecordRef<'_>, part: &Part<'_>) -> Option<f64> {

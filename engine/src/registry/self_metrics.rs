@@ -125,7 +125,9 @@ impl Collector for SelfMetrics {
         for family in inner.families().iter() {
             let tally = family.tally();
             for (name, _, value) in &BY_FAMILY {
-                out.family(name).sample(&[&family.desc.name], value(&tally));
+                family.with_desc(|desc| {
+                    out.family(name).sample(&[&desc.name], value(&tally));
+                });
             }
         }
         let stats = stats();

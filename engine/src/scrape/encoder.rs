@@ -66,7 +66,10 @@ impl TextWriter {
         };
         Self {
             family: TextFamily::new(metadata, style),
-            names: RewrittenNames::new(desc.label_names.iter().map(|name| &**name), style.escaping),
+            names: match desc.is_open {
+                true => RewrittenNames::of_open_family(style.escaping),
+                false => RewrittenNames::new(desc.label_names.iter().map(|name| &**name), style.escaping),
+            },
             rewritten: Vec::new(),
         }
     }
@@ -77,7 +80,7 @@ impl TextWriter {
         match &self.names {
             None => write(&self.family, labels.text()),
             Some(names) => {
-                names.write(labels.values(), &mut self.rewritten);
+                names.write(labels.escaped(), &mut self.rewritten);
                 write(&self.family, &self.rewritten);
             }
         }
@@ -103,8 +106,9 @@ fn protobuf(escaping: Escaping, desc: &Desc) -> ProtobufFamily {
     let labels: Vec<_> = desc.label_names.iter().map(|label| escaping.label(label)).collect();
     let bounds = desc.layout.as_ref().map(|layout| layout.bounds());
     let unit = desc.unit.map(Unit::as_str);
-    ProtobufFamily::new(&name, &desc.help, kind, unit, labels.iter().map(|label| &**label), bounds)
-        .with_states(&name, &desc.states)
+    let family = ProtobufFamily::new(&name, &desc.help, kind, unit, labels.iter().map(|label| &**label), bounds)
+        .with_states(&name, &desc.states);
+    if desc.is_open { family.with_own_names(escaping) } else { family }
 }
 
 impl Encoder {
@@ -165,7 +169,7 @@ impl Encoder {
                 text.created(out, labels, created);
             }
             Writer::Protobuf(family) => {
-                family.counter(out, labels.values(), labels.may_be_escaped(), total as f64, created);
+                family.counter(out, labels.escaped(), labels.may_be_escaped(), total as f64, created);
             }
         }
     }
@@ -179,7 +183,7 @@ impl Encoder {
                 text.created(out, labels, created);
             }
             Writer::Protobuf(family) => {
-                family.counter(out, labels.values(), labels.may_be_escaped(), total, created);
+                family.counter(out, labels.escaped(), labels.may_be_escaped(), total, created);
             }
         }
     }
@@ -189,9 +193,9 @@ impl Encoder {
         match &mut self.writer {
             Writer::Text(text) => text.with(labels, |family, labels| family.float(out, labels, value)),
             Writer::Protobuf(family) if self.is_untyped => {
-                family.untyped(out, labels.values(), labels.may_be_escaped(), value);
+                family.untyped(out, labels.escaped(), labels.may_be_escaped(), value);
             }
-            Writer::Protobuf(family) => family.gauge(out, labels.values(), labels.may_be_escaped(), value),
+            Writer::Protobuf(family) => family.gauge(out, labels.escaped(), labels.may_be_escaped(), value),
         }
     }
 
@@ -216,7 +220,7 @@ impl Encoder {
         match &mut self.writer {
             Writer::Text(text) => text.with(labels, |family, labels| family.state_set(out, labels, current)),
             Writer::Protobuf(family) => {
-                family.state_set(out, &labels.values(), labels.may_be_escaped(), current);
+                family.state_set(out, &labels.escaped(), labels.may_be_escaped(), current);
             }
         }
     }
@@ -231,7 +235,7 @@ impl Encoder {
                 text.created(out, labels, created);
             }
             Writer::Protobuf(family) => {
-                family.histogram(out, labels.values(), labels.may_be_escaped(), buckets, sum, created);
+                family.histogram(out, labels.escaped(), labels.may_be_escaped(), buckets, sum, created);
             }
         }
     }

@@ -5,18 +5,37 @@ use super::walk::Walk;
 use crate::buckets::Layout;
 use crate::cells::Pass;
 use crate::encode::Exposition;
-use crate::registry::{FamilyCore, Kind, Labels, RecordRef, SeriesRef};
+use crate::registry::{Desc, FamilyCore, Kind, Labels, RecordRef, SeriesRef};
 use crate::sync::PlainArc;
 
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) core: PlainArc<FamilyCore>,
+    /// The descriptor that was told after the declaration, and how often one was told when this was read.
+    retold: Option<PlainArc<Desc>>,
+    version: usize,
     encoders: Encoders,
 }
 
 impl Prepared {
     pub(crate) fn new(core: PlainArc<FamilyCore>) -> Self {
-        Self { core, encoders: Encoders::default() }
+        Self { core, retold: None, version: 0, encoders: Encoders::default() }
+    }
+
+    /// Looks whether the family was described anew since the scrape before.
+    pub(crate) fn refresh(&mut self) {
+        // Before the descriptor: a change that comes between the two is found by the next scrape.
+        let version = self.core.version();
+        if version != self.version {
+            self.version = version;
+            self.retold = self.core.retold();
+            self.encoders = Encoders::default();
+        }
+    }
+
+    /// Gives the descriptor as it was when the scrape began.
+    pub(crate) fn desc(&self) -> &Desc {
+        self.retold.as_deref().unwrap_or(&self.core.desc)
     }
 
     /// Writes the family; gives the number of series. A family without a series, or one that is off, writes nothing.
@@ -32,10 +51,10 @@ impl Prepared {
         if !core.is_on() {
             return 0;
         }
-        let encoder = self.encoders.of(exposition, &core.desc);
+        let desc = self.retold.as_deref().unwrap_or(&core.desc);
+        let encoder = self.encoders.of(exposition, desc);
         let start = encoder.begin(out);
         let mut series = 0;
-        let names = &core.desc.label_names;
         // One loop a kind, so that the kind is not looked at again for every series.
         match core.desc.kind {
             Kind::Counter if let Some(text) = encoder.plain_text() => walk.each(core, |record| {
@@ -47,39 +66,39 @@ impl Prepared {
             Kind::Counter => walk.each(core, |record| {
                 if let Some(total) = total(pass, record) {
                     series += 1;
-                    encoder.counter(out, Labels::new(names, record), total);
+                    encoder.counter(out, Labels::new(desc, record), total);
                 }
             }),
             Kind::DurationCounter => walk.each(core, |record| {
                 if let Some(nanos) = total(pass, record) {
                     series += 1;
-                    encoder.float_counter(out, Labels::new(names, record), seconds(nanos));
+                    encoder.float_counter(out, Labels::new(desc, record), seconds(nanos));
                 }
             }),
             Kind::UpDownCounter => walk.each(core, |record| {
                 series += 1;
-                encoder.integer_gauge(out, Labels::new(names, record), pass.difference(record.range()));
+                encoder.integer_gauge(out, Labels::new(desc, record), pass.difference(record.range()));
             }),
             Kind::Gauge => walk.each(core, |record| {
                 if let Some(value) = gauge_value(record) {
                     series += 1;
-                    encoder.gauge(out, Labels::new(names, record), value);
+                    encoder.gauge(out, Labels::new(desc, record), value);
                 }
             }),
             Kind::Info => walk.each(core, |record| {
                 series += 1;
-                encoder.unsigned_gauge(out, Labels::new(names, record), 1);
+                encoder.unsigned_gauge(out, Labels::new(desc, record), 1);
             }),
             Kind::StateSet => walk.each(core, |record| {
                 if let Some(current) = gauge_value(record) {
                     series += 1;
-                    encoder.state_set(out, Labels::new(names, record), current as usize);
+                    encoder.state_set(out, Labels::new(desc, record), current as usize);
                 }
             }),
             Kind::Histogram => walk.each(core, |record| {
                 if let Some(sum) = merge_histogram(core, pass, record, buckets) {
                     series += 1;
-                    encoder.histogram(out, Labels::new(names, record), buckets, sum);
+                    encoder.histogram(out, Labels::new(desc, record), buckets, sum);
                 }
             }),
             // Only of collectors.

@@ -80,7 +80,7 @@ impl Scraper {
             let Scratch { families, pass, buckets, collections, .. } = &mut self.scratch;
             let pass_scratch = pass;
             let mut pass = Pass::begin(pass_scratch);
-            let chosen = families.iter_mut().filter(|family| filter.chooses(&family.core.desc));
+            let chosen = families.iter_mut().filter(|family| filter.chooses(family.desc()));
             report.series = chosen.map(|family| family.encode(exposition, &walk, &mut pass, buckets, out)).sum();
             drop(pass);
             walk.end(filter.is_all(), families, pass_scratch);
@@ -119,8 +119,8 @@ impl Scraper {
         for family in families.iter().filter(|family| family.core.is_on()) {
             walk.each(&family.core, |record| {
                 if let Some(value) = value_of(family, record, &mut pass, buckets) {
-                    let desc = &family.core.desc;
-                    visitor(Sample { desc, labels: Labels::new(&desc.label_names, record), value });
+                    let desc = family.desc();
+                    visitor(Sample { desc, labels: Labels::new(desc, record), value });
                 }
             });
         }
@@ -154,6 +154,7 @@ impl Scratch {
             self.families.extend(list.iter().skip(known).cloned().map(Prepared::new));
             self.list = list;
         }
+        self.families.iter_mut().for_each(Prepared::refresh);
         report
     }
 }

@@ -1,6 +1,7 @@
 //! The labels of one metric.
 
 use super::wire::{Cursor, bytes_tag, field_len, push_field, varint_len};
+use crate::label::Escaping;
 
 /// A label name, rendered once.
 #[derive(Debug)]
@@ -26,37 +27,75 @@ impl LabelName {
         push_field(&mut field, 1, &pair);
         field
     }
+}
 
-    /// Gives the length of a `LabelPair` with a value of so many bytes.
+/// The label names of a family.
+#[derive(Debug)]
+pub(super) enum LabelNames {
+    Fixed(Vec<LabelName>),
+    /// Each series of an open family has its own.
+    Own(Escaping),
+}
+
+impl LabelNames {
+    /// Gives how many bytes stand before the length of the value of label `index`, which is called `name`.
     #[inline(always)]
-    fn pair_len(&self, value: usize) -> usize {
-        self.bytes.len() + varint_len(value as u64) + value
+    fn len(&self, index: usize, name: &str) -> usize {
+        match self {
+            Self::Fixed(names) => names.get(index).map_or(0, |name| name.bytes.len()),
+            Self::Own(escaping) => field_len(escaping.label(name).len()) + 1,
+        }
     }
+
+    #[inline(always)]
+    fn put(&self, cursor: &mut Cursor<'_>, index: usize, name: &str) {
+        match self {
+            Self::Fixed(names) => {
+                if let Some(name) = names.get(index) {
+                    cursor.put_slice(&name.bytes);
+                }
+            }
+            Self::Own(escaping) => {
+                let name = escaping.label(name);
+                cursor.put([bytes_tag(1)]);
+                cursor.put_varint(name.len() as u64);
+                cursor.put_slice(name.as_bytes());
+                cursor.put([bytes_tag(2)]);
+            }
+        }
+    }
+}
+
+/// Gives the length of a `LabelPair` whose name takes so many bytes, and its value so many.
+#[inline(always)]
+fn pair_len(name: usize, value: usize) -> usize {
+    name + varint_len(value as u64) + value
 }
 
 /// The labels of one metric: names, values, and how many bytes they take.
 #[derive(Debug)]
 pub(super) struct MetricLabels<'a, I> {
-    names: &'a [LabelName],
-    values: I,
+    names: &'a LabelNames,
+    /// Names and values.
+    labels: I,
     escaped: bool,
     /// A label field behind the others.
     extra: &'a [u8],
     len: usize,
 }
 
-impl<'a, I> MetricLabels<'a, I>
+impl<'a, 'v, I> MetricLabels<'a, I>
 where
-    I: Iterator<Item: AsRef<[u8]>> + Clone,
+    I: Iterator<Item = (&'v str, &'v str)> + Clone,
 {
     #[inline(always)]
-    pub(super) fn new(names: &'a [LabelName], values: I, escaped: bool, extra: &'a [u8]) -> Self {
-        let fields = names.iter().zip(values.clone()).map(|(name, value)| {
-            let value = value.as_ref();
-            field_len(name.pair_len(if escaped { unescaped_len(value) } else { value.len() }))
+    pub(super) fn new(names: &'a LabelNames, labels: I, escaped: bool, extra: &'a [u8]) -> Self {
+        let fields = labels.clone().enumerate().map(|(index, (name, value))| {
+            let value = if escaped { unescaped_len(value.as_bytes()) } else { value.len() };
+            field_len(pair_len(names.len(index, name), value))
         });
         let len = fields.sum::<usize>() + extra.len();
-        Self { names, values, escaped, extra, len }
+        Self { names, labels, escaped, extra, len }
     }
 
     /// Gives the length of all label fields.
@@ -68,12 +107,12 @@ where
     /// Writes the label fields.
     #[inline(always)]
     pub(super) fn put(&self, cursor: &mut Cursor<'_>) {
-        for (name, value) in self.names.iter().zip(self.values.clone()) {
-            let value = value.as_ref();
+        for (index, (name, value)) in self.labels.clone().enumerate() {
+            let value = value.as_bytes();
             let len = if self.escaped { unescaped_len(value) } else { value.len() };
             cursor.put([bytes_tag(1)]);
-            cursor.put_varint(name.pair_len(len) as u64);
-            cursor.put_slice(&name.bytes);
+            cursor.put_varint(pair_len(self.names.len(index, name), len) as u64);
+            self.names.put(cursor, index, name);
             cursor.put_varint(len as u64);
             if self.escaped {
                 cursor.aside(|cursor| put_unescaped(cursor, value));

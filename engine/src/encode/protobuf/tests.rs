@@ -41,7 +41,7 @@ impl Family {
         for series in &self.metrics {
             let escaped = series.labels.iter().any(|value| needs_escape(value));
             let texts: Vec<String> = series.labels.iter().map(|value| escape(value)).collect();
-            let labels = texts.iter().map(String::as_str);
+            let labels = self.labels.iter().zip(&texts).map(|(name, text)| (name.as_str(), text.as_str()));
             let Series { value, created, .. } = *series;
             metrics += 1;
             match self.kind {
@@ -168,7 +168,7 @@ fn the_bytes_of_a_counter() {
     let mut out = Vec::new();
     let family = ProtobufFamily::new("a", "", ProtobufKind::Counter, Some("s"), ["x"].into_iter(), None);
     let start = family.begin(&mut out);
-    family.counter(&mut out, [r#"\"\\n"#].into_iter(), true, 1.0, Some(1_002_000));
+    family.counter(&mut out, [("x", r#"\"\\n"#)].into_iter(), true, 1.0, Some(1_002_000));
     family.end(&mut out, start, 1);
     #[rustfmt::skip]
     let expected = [

@@ -1,0 +1,209 @@
+//! Families whose series bring label names of their own.
+
+use super::core::{Make, Refused};
+use super::instrument::backend::Backend;
+use super::rendered::Rendered;
+use super::selector::OVERFLOW;
+use super::{Builder, Desc, Error, FamilyCore, Instrument, Labels, RecordRef, RegistryInner, Switch, Unit};
+use crate::cells::{Pin, count_lost};
+use crate::sync::PlainArc;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// The only label of the series that takes what finds no room.
+const OVERFLOW_LABELS: &[(&str, &str)] = &[("overflow", OVERFLOW)];
+
+/// A family whose series bring label names of their own, and that can be described when it is in use: what a bridge
+/// from another metrics interface needs. Where the names are known when the program is written, a
+/// [`Family`](crate::Family) is faster, and checks them once.
+///
+/// Obtained from [`Builder::open_family`]; clones are the same family. The order of the labels does not matter.
+///
+/// # Cost
+/// A lookup renders the labels, so it allocates: about 150 ns for three. Keep the handle.
+///
+/// # Limits
+/// As of every family: past the limit of series records go to one series with the label `overflow="__overflow__"`.
+///
+/// # Examples
+/// ```
+/// use streamgauge::bridge::OpenFamily;
+/// use streamgauge::{Counter, Registry};
+/// let registry = Registry::new();
+/// let requests: OpenFamily<Counter> = registry.counter("requests", "").verbatim().open_family()?;
+/// requests.get_or_create(&[("path", "/"), ("code", "200")])?.inc();
+/// requests.get_or_create(&[("kind", "probe")])?.inc();
+/// requests.describe("Requests that were answered.", None)?;
+/// assert_eq!(registry.sample_value("requests", &[("kind", "probe")]), Some(1.0));
+/// # Ok::<(), streamgauge::Error>(())
+/// ```
+#[must_use = "a family that nobody looks into stays empty"]
+pub struct OpenFamily<M> {
+    /// `None` of a disabled registry.
+    inner: Option<(PlainArc<FamilyCore>, PlainArc<RegistryInner>)>,
+    verbatim: bool,
+    metric: PhantomData<fn() -> M>,
+}
+
+impl<M: Instrument> Builder<M> {
+    /// Declares a family whose series bring label names of their own. The help may be empty: then there is no HELP line.
+    ///
+    /// # Errors
+    /// As [`register`](Self::register). Constant labels of the scope are refused: give them with each series.
+    pub fn open_family(self) -> Result<OpenFamily<M>, Error> {
+        let verbatim = self.is_verbatim();
+        let registry = self.registry().cloned();
+        let core = self.declare_open()?;
+        Ok(OpenFamily { inner: core.zip(registry), verbatim, metric: PhantomData })
+    }
+}
+
+impl<M> OpenFamily<M> {
+    /// A family that finds nothing and counts nothing.
+    pub const fn noop() -> Self {
+        Self { inner: None, verbatim: false, metric: PhantomData }
+    }
+
+    /// Tells the help and the unit anew, as when the family was declared.
+    ///
+    /// # Errors
+    /// Where the unit does not go with the name, unless the family is [`verbatim`](Builder::verbatim).
+    pub fn describe(&self, help: &str, unit: Option<Unit>) -> Result<(), Error> {
+        self.retell(|desc| (desc.help, desc.unit) = (help.into(), unit))
+    }
+
+    /// Gives the family another name: from the next scrape on its series are exposed under it.
+    ///
+    /// # Errors
+    /// Where the name is not allowed, or another family exposes it. Then the family keeps its name.
+    pub fn rename(&self, name: &str) -> Result<(), Error> {
+        self.retell(|desc| desc.name = name.into())
+    }
+
+    fn retell(&self, change: impl FnOnce(&mut Desc)) -> Result<(), Error> {
+        match &self.inner {
+            Some((core, registry)) => registry.retell(core, self.verbatim, change),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<M: Instrument> OpenFamily<M> {
+    /// Gives a handle of the series with these labels, which is made if there is none.
+    ///
+    /// # Errors
+    /// Where a label name is not `[a-zA-Z_][a-zA-Z0-9_]*`, reserved or given twice, or there are more than 128.
+    pub fn get_or_create(&self, labels: &[(&str, &str)]) -> Result<M, Error> {
+        let Some((core, _)) = &self.inner else { return Ok(M::default()) };
+        let (rendered, cut) = render(core, labels)?;
+        if cut > 0 {
+            core.count_cut(cut);
+        }
+        let pin = Pin::enter();
+        let overflow = render(core, OVERFLOW_LABELS)?.0;
+        // A series may be removed between finding it and holding it; then the next one is made.
+        for _ in 0..8 {
+            if rendered.text == overflow.text {
+                break;
+            }
+            match insert(core, &pin, &rendered, false) {
+                Ok(Some(metric)) => return Ok(metric),
+                Ok(None) => {}
+                Err(_) => break,
+            }
+        }
+        core.count_overflow();
+        Ok(insert(core, &pin, &overflow, true).ok().flatten().unwrap_or_else(|| {
+            count_lost();
+            M::default()
+        }))
+    }
+
+    /// Gives a handle of the series with these labels, `None` where there is none.
+    #[must_use]
+    pub fn get(&self, labels: &[(&str, &str)]) -> Option<M> {
+        let (core, _) = self.inner.as_ref()?;
+        let (rendered, _) = render(core, labels).ok()?;
+        let pin = Pin::enter();
+        find(core, &pin, &rendered).and_then(|record| owned(core, record))
+    }
+
+    /// Removes the series with these labels; tells whether there was one. As [`Family::remove`](crate::Family::remove).
+    pub fn remove(&self, labels: &[(&str, &str)]) -> bool {
+        let Some((core, _)) = &self.inner else { return false };
+        let Ok((rendered, _)) = render(core, labels) else { return false };
+        let pin = Pin::enter();
+        find(core, &pin, &rendered).is_some_and(|record| core.remove(&pin, record, false))
+    }
+
+    /// Removes the series for which `keep` says no; gives how many. As [`Family::retain`](crate::Family::retain).
+    pub fn retain(&self, mut keep: impl FnMut(Labels<'_>) -> bool) -> usize {
+        let Some((core, _)) = &self.inner else { return 0 };
+        let pin = Pin::enter();
+        let live = core.records(&pin).iter().filter(|record| record.removal() == 0 && !record.is_exempt());
+        live.filter(|record| !keep(Labels::new(&core.desc, *record)) && core.remove(&pin, *record, false)).count()
+    }
+
+    /// Removes all series; gives how many.
+    pub fn clear(&self) -> usize {
+        self.retain(|_| false)
+    }
+
+    /// Switches the family on or off, whatever the level says, or back to the level.
+    pub fn switch(&self, switch: Switch) {
+        if let Some((core, _)) = &self.inner {
+            core.switch(switch);
+        }
+    }
+}
+
+/// Renders labels as the family wants them, and gives how many values were cut.
+fn render(core: &FamilyCore, labels: &[(&str, &str)]) -> Result<(Rendered, usize), Error> {
+    Rendered::of_open(labels, core.desc.limits.value_bytes).map_err(|(label, problem)| Error::InvalidLabel {
+        name: core.with_desc(|desc| desc.name.to_string()),
+        label,
+        problem,
+    })
+}
+
+fn find<'p>(core: &'p FamilyCore, pin: &'p Pin, rendered: &Rendered) -> Option<RecordRef<'p>> {
+    core.find_text(pin, core.hash_of_text(&rendered.text), &rendered.text)
+}
+
+fn owned<M: Backend>(core: &FamilyCore, record: RecordRef<'_>) -> Option<M> {
+    M::owned(&*M::view(record, core)?)
+}
+
+/// Finds or makes a series and gives its handle; `None` where it was removed meanwhile.
+fn insert<M: Backend>(core: &FamilyCore, pin: &Pin, rendered: &Rendered, exempt: bool) -> Result<Option<M>, Refused> {
+    let found = find(core, pin, rendered);
+    if let Some(metric) = found.and_then(|record| owned(core, record)) {
+        return Ok(Some(metric));
+    }
+    // Without the mutex while there is no room, as in a family with fixed names.
+    if found.is_none() && !exempt && core.room.is_full() {
+        return Err(Refused::Full);
+    }
+    let make: Make<'_> = &|created| M::create(core.desc.layout.as_deref(), created);
+    let record = core.get_or_insert_rendered(pin, core.hash_of_text(&rendered.text), rendered, exempt, make)?;
+    Ok(owned(core, record))
+}
+
+impl<M> Clone for OpenFamily<M> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), verbatim: self.verbatim, metric: PhantomData }
+    }
+}
+
+impl<M> Default for OpenFamily<M> {
+    fn default() -> Self {
+        Self::noop()
+    }
+}
+
+impl<M> fmt::Debug for OpenFamily<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.inner.as_ref().map(|(core, _)| core.with_desc(|desc| desc.name.clone()));
+        f.debug_struct("OpenFamily").field("name", &name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,93 @@
+//! Labels as they will be exposed.
+
+use super::desc::MAX_LABELS;
+use super::values::Values;
+use crate::label::{escape_into, is_reserved_label, is_valid_label, needs_escape};
+
+/// The labels of a series that is not made yet.
+#[derive(Debug, Default)]
+pub(super) struct Rendered {
+    /// The labels as `a="1",b="2"`, escaped.
+    pub(super) text: Vec<u8>,
+    /// The offset of the closing quote of each value.
+    pub(super) ends: Vec<u32>,
+    /// Some value is escaped, so its bytes in the text are not the value's.
+    pub(super) escaped: bool,
+}
+
+impl Rendered {
+    fn with_capacity(labels: usize, bytes: usize) -> Self {
+        // Exact, but for what is escaped: `,name=""` each.
+        Self { text: Vec::with_capacity(bytes + 4 * labels), ends: Vec::with_capacity(labels), escaped: false }
+    }
+
+    /// Renders the values of a family with these label names.
+    pub(super) fn of(names: &[Box<str>], values: &Values) -> Self {
+        let bytes = values.bytes() + names.iter().map(|name| name.len()).sum::<usize>();
+        let mut rendered = Self::with_capacity(names.len(), bytes);
+        names.iter().zip(values.iter()).for_each(|(name, value)| rendered.push(name, value));
+        rendered
+    }
+
+    /// Renders labels that come with names of their own, sorted by these, and values cut to `longest` bytes; gives how
+    /// many were cut too.
+    ///
+    /// # Errors
+    /// The name that is not allowed, and why.
+    pub(super) fn of_open(labels: &[(&str, &str)], longest: usize) -> Result<(Self, usize), (String, String)> {
+        let refuse = |name: &str, problem: &str| Err((name.to_owned(), problem.to_owned()));
+        if let Some((name, _)) = labels.get(MAX_LABELS) {
+            return refuse(name, &format!("a metric has at most {MAX_LABELS} labels, and this one {}", labels.len()));
+        }
+        let mut sorted: [(&str, &str); INLINE] = [("", ""); INLINE];
+        let mut many = Vec::new();
+        let labels = match sorted.get_mut(..labels.len()) {
+            Some(sorted) => {
+                sorted.copy_from_slice(labels);
+                sorted
+            }
+            None => {
+                many.extend_from_slice(labels);
+                &mut many[..]
+            }
+        };
+        labels.sort_unstable_by_key(|(name, _)| *name);
+        let bytes = labels.iter().map(|(name, value)| name.len() + value.len().min(longest)).sum();
+        let (mut rendered, mut cut, mut before) = (Self::with_capacity(labels.len(), bytes), 0, "");
+        for (name, value) in &*labels {
+            if !is_valid_label(name) {
+                return refuse(name, "it begins with a letter or `_`, and goes on with letters, digits and `_`");
+            }
+            if is_reserved_label(name) {
+                return refuse(name, "le, quantile and names that start with two underscores are reserved");
+            }
+            if *name == before {
+                return refuse(name, "the name is given twice");
+            }
+            before = name;
+            cut += usize::from(value.len() > longest);
+            rendered.push(name, &value[..value.floor_char_boundary(longest)]);
+        }
+        Ok((rendered, cut))
+    }
+
+    fn push(&mut self, name: &str, value: &str) {
+        let text = &mut self.text;
+        if !text.is_empty() {
+            text.push(b',');
+        }
+        text.extend_from_slice(name.as_bytes());
+        text.extend_from_slice(b"=\"");
+        if needs_escape(value) {
+            self.escaped = true;
+            escape_into(value, text);
+        } else {
+            text.extend_from_slice(value.as_bytes());
+        }
+        self.ends.push(text.len() as u32);
+        text.push(b'"');
+    }
+}
+
+/// Labels that are sorted without an allocation.
+const INLINE: usize = 16;

@@ -56,6 +56,13 @@ impl Builder {
         self
     }
 
+    /// Serves another registry, with the same settings.
+    #[cfg(any(feature = "metrics-0-24", feature = "metrics-0-23"))]
+    pub(crate) fn with_registry(mut self, registry: &Registry) -> Builder {
+        self.registry = registry.clone();
+        self
+    }
+
     /// Serves the metrics on another path than `/metrics`.
     ///
     /// It is compared byte by byte with the path of a request: no decoding, no trailing slash, no prefix.

@@ -53,6 +53,20 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The facade has a global recorder already; it can have one, for good.
+    #[non_exhaustive]
+    RecorderInstalled {
+        /// The version of the crate `metrics`.
+        facade: &'static str,
+    },
+    /// The bounds given for histograms are not usable.
+    #[non_exhaustive]
+    Buckets {
+        /// What was given.
+        given: Vec<f64>,
+        /// What is wrong with it, and what is allowed.
+        problem: String,
+    },
     /// The system refused a thread or an event queue, or the exporter's thread died.
     #[non_exhaustive]
     Runtime {
@@ -73,6 +87,11 @@ impl fmt::Display for Error {
                 write!(f, "cannot serve the path `{given}`: expected a slash, then letters, digits or any of -._~/:@+%")
             }
             Error::Listener { addr, source } => write!(f, "the listener on {addr} broke: {source}"),
+            Error::RecorderInstalled { facade } => write!(
+                f,
+                "the crate `metrics` {facade} has a global recorder already: install one, once, before anything is recorded"
+            ),
+            Error::Buckets { given, problem } => write!(f, "cannot use the buckets {given:?}: {problem}"),
             Error::Runtime { source } => write!(f, "cannot run the exporter: {source}"),
         }
     }

@@ -49,6 +49,8 @@ mod builder;
 mod error;
 mod exporter;
 mod http;
+#[cfg(any(feature = "metrics-0-24", feature = "metrics-0-23"))]
+pub mod recorder;
 mod self_metrics;
 mod source;
 

@@ -1,0 +1,180 @@
+//! The settings of a recorder, under the names that users of the stock builder know.
+
+use super::config::Config;
+use super::core::Core;
+use super::matcher::{Matcher, MetricKindMask};
+use super::naming::sanitise_label;
+use super::{Handle, Recorder, facade, versions};
+use crate::{Error, Exporter};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use streamgauge::{Buckets, Registry};
+
+/// Collects the settings of a [`Recorder`] and installs it.
+///
+/// The methods have the names they have in `PrometheusBuilder` of metrics-exporter-prometheus, so that a program
+/// changes one line: `PrometheusBuilder::new()` becomes `Recorder::builder()`. docs/MIGRATION.md compares them line by
+/// line.
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until `install`, `install_recorder` or `build_recorder`"]
+pub struct Builder {
+    config: Config,
+    exporter: crate::Builder,
+    registry: Registry,
+}
+
+impl Builder {
+    pub(super) fn new() -> Self {
+        let registry = Registry::new();
+        Self { config: Config::default(), exporter: Exporter::builder(&registry), registry }
+    }
+
+    /// Records into a registry of yours, beside the metrics that need no facade; else into one of the recorder's own.
+    ///
+    /// Where a metric of the facade has the name of one that is registered, it gets another name, see
+    /// [`Recorder`]. A recorder that is dropped leaves its families in the registry.
+    pub fn registry(mut self, registry: &Registry) -> Self {
+        self.exporter = self.exporter.with_registry(registry);
+        self.registry = registry.clone();
+        self
+    }
+
+    /// Listens on an address, `127.0.0.1:9000` unless said otherwise: only this host can connect to that.
+    pub fn with_http_listener(mut self, addr: impl Into<SocketAddr>) -> Self {
+        self.exporter = self.exporter.listen(addr.into());
+        self
+    }
+
+    /// Changes the settings of the exporter that [`install`](Self::install) starts: path, several addresses, created
+    /// samples.
+    pub fn with_exporter(mut self, change: impl FnOnce(crate::Builder) -> crate::Builder) -> Self {
+        self.exporter = change(self.exporter);
+        self
+    }
+
+    /// Sets the upper bounds of all histograms that have none of their own.
+    ///
+    /// # Errors
+    /// [`Error::Buckets`] where there is none, or they are not finite and ascending.
+    pub fn set_buckets(mut self, bounds: &[f64]) -> Result<Self, Error> {
+        self.config.buckets = Some(buckets(bounds)?);
+        Ok(self)
+    }
+
+    /// Sets the upper bounds of the histograms that `matcher` chooses.
+    ///
+    /// # Errors
+    /// As [`set_buckets`](Self::set_buckets).
+    pub fn set_buckets_for_metric(mut self, matcher: Matcher, bounds: &[f64]) -> Result<Self, Error> {
+        self.config.bucket_overrides.insert(matcher, buckets(bounds)?);
+        Ok(self)
+    }
+
+    /// Adds a label to every metric. A key that has the label keeps its own value; of two calls with one name the last
+    /// counts.
+    pub fn add_global_label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let (name, value) = (sanitise_label(&name.into()).into_owned(), value.into());
+        self.config.global_labels.retain(|(known, _)| *known != name);
+        self.config.global_labels.push((name, value));
+        self
+    }
+
+    /// Removes series of these kinds that had no update for `timeout`, looked at when something scrapes; `None` keeps
+    /// them.
+    ///
+    /// A series that is removed is exposed once more with its final value. One whose handle somebody holds stays: what
+    /// is recorded through it is never lost.
+    pub fn idle_timeout(mut self, mask: MetricKindMask, timeout: Option<Duration>) -> Self {
+        self.config.idle = timeout.map(|timeout| (mask, timeout));
+        self
+    }
+
+    /// Says whether the unit that a metric is described with is appended to its name, where it is not there:
+    /// `read` in bytes becomes `read_bytes`.
+    pub fn set_enable_unit_suffix(mut self, wanted: bool) -> Self {
+        self.config.unit_suffixes = wanted;
+        self
+    }
+
+    /// Says whether names follow the rules of Prometheus: units as with
+    /// [`set_enable_unit_suffix`](Self::set_enable_unit_suffix), and `_total` for counters.
+    pub fn with_recommended_naming(mut self, wanted: bool) -> Self {
+        (self.config.unit_suffixes, self.config.total_suffix) = (wanted, wanted);
+        self
+    }
+
+    /// Sets how many series a metric may have, 10,000 unless said otherwise. Past it, records go to one series with the
+    /// label `overflow="__overflow__"`.
+    pub fn series_limit(mut self, series: usize) -> Self {
+        self.config.series_limit = Some(series);
+        self
+    }
+
+    /// Sets how many bytes a label value may have, 1024 unless said otherwise; longer ones are cut.
+    pub fn value_limit(mut self, bytes: usize) -> Self {
+        self.config.value_limit = Some(bytes);
+        self
+    }
+
+    /// Sets how many metric names there may be, 10,000 unless said otherwise. Past it, records go to the families
+    /// `metrics_facade_overflow_..`.
+    pub fn name_limit(mut self, names: usize) -> Self {
+        self.config.name_limit = names;
+        self
+    }
+
+    /// Does nothing: histograms keep buckets, not samples, so there is nothing to keep up.
+    #[deprecated(note = "this recorder needs no upkeep; remove the call")]
+    pub fn upkeep_timeout(self, _: Duration) -> Self {
+        self
+    }
+
+    /// Makes the recorder the global one, of every version of the facade that is enabled, and serves its metrics over
+    /// HTTP from a thread of its own until the process ends.
+    ///
+    /// # Errors
+    /// [`Error::RecorderInstalled`] where the facade has a global recorder; those of
+    /// [`Builder::spawn`](crate::Builder::spawn). Where there is an error nothing listens.
+    pub fn install(self) -> Result<Handle, Error> {
+        let exporter = self.exporter.clone().spawn()?;
+        let mut handle = self.install_recorder()?;
+        handle.addrs = exporter.local_addrs().into();
+        exporter.detach();
+        Ok(handle)
+    }
+
+    /// Makes the recorder the global one, of every version of the facade that is enabled, and gives what reads it.
+    ///
+    /// # Errors
+    /// [`Error::RecorderInstalled`] where the facade has a global recorder.
+    pub fn install_recorder(self) -> Result<Handle, Error> {
+        let recorder = self.build_recorder();
+        facade::install(&recorder)?;
+        versions::look();
+        Ok(recorder.handle())
+    }
+
+    /// Makes a recorder, to be installed for a part of the program, or under layers of metrics-util.
+    #[must_use]
+    pub fn build_recorder(self) -> Recorder {
+        let core = Arc::new_cyclic(|core| Core::new(self.config, self.registry, core));
+        Recorder { core }
+    }
+}
+
+/// Checks bounds before a histogram has them.
+fn buckets(bounds: &[f64]) -> Result<Buckets, Error> {
+    let refuse = |problem: String| Error::Buckets { given: bounds.to_vec(), problem };
+    if bounds.is_empty() {
+        return Err(refuse("at least one bound is needed".to_owned()));
+    }
+    let buckets = Buckets::explicit(bounds.iter().copied());
+    // The registry knows what it takes, and says why not.
+    let check = Registry::new().histogram("x", "Checks the bounds.").buckets(buckets.clone()).register();
+    match check {
+        Ok(_) => Ok(buckets),
+        Err(streamgauge::Error::InvalidBuckets { problem, .. }) => Err(refuse(problem)),
+        Err(other) => Err(refuse(other.to_string())),
+    }
+}

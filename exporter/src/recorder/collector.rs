@@ -1,0 +1,96 @@
+//! What the recorder does at every scrape: it lets idle series go, and tells its own numbers once there are any.
+
+use super::core::Core;
+use super::{VERSIONS, versions};
+use std::sync::Weak;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use streamgauge::{CollectedFamily, Collection, Collector};
+
+const COLLISIONS: &str = "streamgauge_facade_collisions_total";
+/// After so long without a record a recorder that is scraped is told to look for another version of the facade.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// The recorder's part in a scrape.
+pub(super) struct FacadeCollector {
+    core: Weak<Core>,
+    /// Tells the numbers.
+    tells: bool,
+    made: Instant,
+    /// Milliseconds from `made` to the last time that handles were forgotten.
+    swept: AtomicU64,
+    is_silent: AtomicBool,
+}
+
+impl FacadeCollector {
+    pub(super) fn new(core: Weak<Core>) -> Self {
+        Self { core, tells: true, made: Instant::now(), swept: AtomicU64::new(0), is_silent: AtomicBool::new(false) }
+    }
+
+    /// As [`new`](Self::new), without the numbers.
+    pub(super) fn quiet(core: Weak<Core>) -> Self {
+        Self { tells: false, ..Self::new(core) }
+    }
+
+    /// Forgets what only keeps idle series alive, often enough for their timeout.
+    fn sweep(&self, core: &Core) {
+        let Some((_, timeout)) = core.config.idle else { return };
+        let now = self.made.elapsed().as_millis() as u64;
+        // Relaxed: two scrapes at once sweep twice.
+        let last = self.swept.load(Ordering::Relaxed);
+        if now.saturating_sub(last) >= timeout.as_millis() as u64 / 8 {
+            self.swept.store(now, Ordering::Relaxed);
+            core.forget_unheld();
+        }
+    }
+
+    /// Says once that nothing is recorded: the usual reason is a second version of the facade.
+    fn listen(&self, core: &Core) {
+        // Relaxed: said once, or twice at worst.
+        if self.made.elapsed() < SILENCE || self.is_silent.load(Ordering::Relaxed) {
+            return;
+        }
+        self.is_silent.store(true, Ordering::Relaxed);
+        if core.families.is_empty() {
+            versions::warn(&format!(
+                "nothing was recorded through the crate `metrics` {} for {} s",
+                VERSIONS.join(" or "),
+                SILENCE.as_secs()
+            ));
+        }
+    }
+}
+
+impl Collector for FacadeCollector {
+    fn describe(&self) -> Vec<CollectedFamily> {
+        if !self.tells {
+            return Vec::new();
+        }
+        let help = "Names and labels of the metrics facade that could not be exposed as they were given.";
+        vec![CollectedFamily::counter(COLLISIONS, help).labels(["what"])]
+    }
+
+    fn collect(&self, out: &mut Collection<'_>) {
+        let Some(core) = self.core.upgrade() else { return };
+        self.sweep(&core);
+        self.listen(&core);
+        if !self.tells {
+            return;
+        }
+        let collisions = &core.families.collisions;
+        let counts = [
+            ("name", &collisions.names),
+            ("family", &collisions.families),
+            ("label", &collisions.labels),
+            ("refused", &collisions.refused),
+        ];
+        let mut family = out.family(COLLISIONS);
+        for (what, count) in counts {
+            // Relaxed: statistics. Without any, the output is what it was before this recorder.
+            let count = count.load(Ordering::Relaxed);
+            if count > 0 {
+                family.sample(&[what], count);
+            }
+        }
+    }
+}

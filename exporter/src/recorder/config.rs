@@ -1,0 +1,87 @@
+//! The settings of a recorder.
+
+use super::core::Kind;
+use super::matcher::{MetricKindMask, Overrides};
+use super::naming::{UnitName, add_total, add_unit};
+use std::time::Duration;
+use streamgauge::Buckets;
+
+/// Bounds of histograms for which none are set: latencies in seconds and in milliseconds fall inside, and the default
+/// bounds of the Prometheus libraries are among them.
+const DEFAULT_BUCKETS: [f64; 25] = [
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0,
+    100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0, 10_000.0,
+];
+
+/// How a histogram is exposed.
+#[derive(Clone, Debug)]
+pub(super) enum Observations {
+    Buckets(Buckets),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Config {
+    /// Of all histograms; `None` where nothing was said.
+    pub(super) buckets: Option<Buckets>,
+    pub(super) bucket_overrides: Overrides<Buckets>,
+    /// Legal names, each once.
+    pub(super) global_labels: Vec<(String, String)>,
+    pub(super) idle: Option<(MetricKindMask, Duration)>,
+    pub(super) unit_suffixes: bool,
+    pub(super) total_suffix: bool,
+    pub(super) series_limit: Option<usize>,
+    pub(super) value_limit: Option<usize>,
+    pub(super) name_limit: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            buckets: None,
+            bucket_overrides: Overrides::default(),
+            global_labels: Vec::new(),
+            idle: None,
+            unit_suffixes: false,
+            total_suffix: false,
+            series_limit: None,
+            value_limit: None,
+            name_limit: 10_000,
+        }
+    }
+}
+
+impl Config {
+    /// Gives the kinds that have an idle timeout.
+    pub(super) fn idle_kinds(&self) -> MetricKindMask {
+        self.idle.map_or(MetricKindMask::NONE, |(mask, _)| mask)
+    }
+
+    pub(super) fn idle_timeout(&self, kind: Kind) -> Option<Duration> {
+        let own = match kind {
+            Kind::Counter => MetricKindMask::COUNTER,
+            Kind::Gauge => MetricKindMask::GAUGE,
+            Kind::Histogram => MetricKindMask::HISTOGRAM,
+        };
+        self.idle.filter(|(mask, _)| mask.contains(own)).map(|(_, timeout)| timeout)
+    }
+
+    /// Gives how the histogram with this legal name is exposed.
+    pub(super) fn observations(&self, name: &str) -> Observations {
+        if let Some(buckets) = self.bucket_overrides.find(name) {
+            return Observations::Buckets(buckets.clone());
+        }
+        Observations::Buckets(self.buckets.clone().unwrap_or_else(|| Buckets::explicit(DEFAULT_BUCKETS)))
+    }
+
+    /// Gives the name under which a metric is exposed.
+    pub(super) fn exposed_name(&self, kind: Kind, legal: &str, unit: Option<UnitName>) -> String {
+        let mut name = legal.to_owned();
+        if let Some(unit) = unit.filter(|_| self.unit_suffixes) {
+            add_unit(&mut name, unit.0);
+        }
+        if self.total_suffix && kind == Kind::Counter {
+            add_total(&mut name);
+        }
+        name
+    }
+}

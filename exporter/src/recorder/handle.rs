@@ -1,0 +1,69 @@
+//! The handle: what is read of a recorder that is installed.
+
+use super::core::Core;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use streamgauge::{Exposition, Format, Registry, Scraper};
+
+/// Reads what a recorder has recorded. Clones read the same.
+#[derive(Clone)]
+pub struct Handle {
+    pub(super) core: Arc<Core>,
+    pub(super) addrs: Arc<[SocketAddr]>,
+}
+
+impl Handle {
+    /// Renders everything in the Prometheus text format, as the stock handle does.
+    ///
+    /// An endpoint of your own can do more with [`registry`](Self::registry): formats by negotiation, compression,
+    /// readers that come together and share one rendering.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut body = Vec::new();
+        self.encode(Format::Text, &mut body);
+        // Every exposition is UTF-8.
+        String::from_utf8(body).unwrap_or_default()
+    }
+
+    /// Renders into a writer.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn render_to_write(&self, output: &mut impl io::Write) -> io::Result<()> {
+        let mut body = Vec::new();
+        self.encode(Format::Text, &mut body);
+        output.write_all(&body)
+    }
+
+    /// Appends an exposition to `out`.
+    pub fn encode(&self, exposition: impl Into<Exposition>, out: &mut Vec<u8>) {
+        let mut scraper = self.core.scraper.lock();
+        scraper.get_or_insert_with(|| Scraper::new(&self.core.registry)).encode(exposition, out);
+    }
+
+    /// Gives the registry that the metrics are in: to expose it, to read values in a test, to register metrics that
+    /// need no facade.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.core.registry
+    }
+
+    /// Gives the addresses that [`install`](super::Builder::install) listens on, with the ports the system chose; none
+    /// where nothing listens.
+    #[must_use]
+    pub fn local_addrs(&self) -> &[SocketAddr] {
+        &self.addrs
+    }
+
+    /// Does nothing: histograms keep buckets, not samples, so there is nothing to keep up.
+    #[deprecated(note = "this recorder needs no upkeep; remove the call and the task that makes it")]
+    pub fn run_upkeep(&self) {}
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("addrs", &self.addrs).finish_non_exhaustive()
+    }
+}

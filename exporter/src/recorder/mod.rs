@@ -1,0 +1,93 @@
+//! A recorder for the [`metrics`](https://docs.rs/metrics) facade: what `counter!`, `gauge!` and `histogram!` record
+//! goes into a registry of the engine.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use streamgauge_exporter::recorder::{Matcher, Recorder};
+//!
+//! let handle = Recorder::builder()
+//!     .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &[0.001, 0.01, 0.1, 1.0])?
+//!     .add_global_label("pipeline", "orders")
+//!     .install_recorder()?; // or `install()`, to serve it on 127.0.0.1:9000
+//!
+//! metrics::counter!("events", "table" => "orders").increment(3);
+//! metrics::histogram!("commit_seconds").record(0.02);
+//! assert!(handle.render().contains("events{pipeline=\"orders\",table=\"orders\"} 3\n"));
+//! # Ok(()) }
+//! ```
+//!
+//! # Cost
+//! A handle that is kept costs a virtual call more than the engine's own: about 2 ns. A macro call looks up the key in
+//! a cache of its thread and takes no lock and no cache line that other threads write.
+//!
+//! # Memory
+//! Grows with series and threads, never with samples: histograms are buckets. There is no upkeep.
+//!
+//! # What becomes of names
+//! As in metrics-exporter-prometheus: what is no letter, digit, `_` or `:` becomes `_`. What that exporter exposes twice
+//! or overwrites is told apart or counted in `streamgauge_facade_collisions_total`: names that look alike when they are
+//! legal are one family (`what="name"`); a metric whose name another kind has, or that would expose a sample of
+//! another (`x_count` beside a histogram `x`), is exposed as `x_counter`, `x_gauge` or `x_histogram`
+//! (`what="family"`); of two labels of a key that look alike the last counts (`what="label"`); labels called `le`,
+//! `quantile` or `__..`, which the formats keep for themselves, get the prefix `exported_`.
+
+mod builder;
+mod cache;
+mod collector;
+mod config;
+mod core;
+mod facade;
+mod families;
+mod handle;
+mod handles;
+mod matcher;
+mod naming;
+mod versions;
+
+use self::core::Core;
+pub use builder::Builder;
+use facade::{Facade, VERSIONS};
+pub use handle::Handle;
+pub use matcher::{Matcher, MetricKindMask};
+use std::fmt;
+use std::sync::Arc;
+
+/// Records what the facade is told. It is a `metrics::Recorder` of every version that is enabled (`metrics-0-24`,
+/// `metrics-0-23`).
+///
+/// Records in destructors of thread-locals are as good as others. NaN, infinities and (unless a bound is negative)
+/// negative values are not recorded in histograms: the engine counts them, see [`streamgauge::stats`].
+///
+/// ```
+/// use streamgauge_exporter::recorder::Recorder;
+/// let recorder = Recorder::builder().build_recorder();
+/// metrics::with_local_recorder(&recorder, || metrics::counter!("events").increment(1));
+/// assert_eq!(recorder.handle().render(), "# TYPE events counter\nevents 1\n");
+/// ```
+pub struct Recorder {
+    core: Arc<Core>,
+}
+
+impl Recorder {
+    /// Gives the settings of a recorder, ready to be changed.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// Gives what reads the recorder, also when it is installed and out of reach.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle { core: self.core.clone(), addrs: Arc::default() }
+    }
+
+    /// Gives another recorder into the same series: one for each version of the facade.
+    fn share(&self) -> Self {
+        Self { core: self.core.clone() }
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").field("core", &self.core).finish_non_exhaustive()
+    }
+}

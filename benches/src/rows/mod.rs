@@ -4,6 +4,7 @@ mod child;
 mod churn;
 mod create;
 mod encode;
+mod facade;
 mod memory;
 mod memory_table;
 mod parse;
@@ -18,6 +19,10 @@ pub use create::{CREATE_SIDES, Creation, series_create, series_create_1m};
 pub use encode::{
     encode_counters, encode_counters_1m, encode_histograms, encode_many_threads, encode_openmetrics, encode_protobuf,
     gzip_scrape,
+};
+pub use facade::{
+    facade_encode, facade_handle_inc, facade_histogram_record, facade_macro_owned, facade_macro_static, facade_memory,
+    facade_memory_child, facade_scrape_after_1m,
 };
 pub use memory::{MEMORY_SIDES, memory, memory_child};
 pub use memory_table::{CASES, Case, When, memory_table, memory_table_child};

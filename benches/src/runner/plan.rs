@@ -21,6 +21,8 @@ pub struct Plan {
     pub many: u64,
     /// Records of each side the tail row times.
     pub tail_records: u64,
+    /// Records before the scrape of the facade's row.
+    pub unscraped: u64,
     /// Changes one run of the `SQLite` pipeline applies.
     pub sqlite_changes: u64,
 }
@@ -37,6 +39,7 @@ impl Plan {
             churned: 200_000,
             many: 1_000_000,
             tail_records: 1_500_000,
+            unscraped: 1_000_000,
             sqlite_changes: 4_000,
         }
     }
@@ -58,6 +61,7 @@ impl Plan {
             churned: 4_000,
             many: 2_000,
             tail_records: 20_000,
+            unscraped: 20_000,
             sqlite_changes: 200,
         }
     }

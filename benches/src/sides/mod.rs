@@ -5,6 +5,7 @@
 
 pub mod contatori;
 mod exposed;
+pub mod facade;
 pub mod fast_counter;
 pub mod limit;
 mod loops;

@@ -34,6 +34,9 @@ pub(crate) struct Args {
     /// The churn row's child process: cycles, and from one scrape to the next
     #[arg(long, hide = true, num_args = 2, value_names = ["CYCLES", "EVERY"])]
     pub(crate) churn_child: Option<Vec<u64>>,
+    /// The facade's memory row's child process: a side and its records
+    #[arg(long, hide = true, num_args = 2, value_names = ["SIDE", "RECORDS"])]
+    pub(crate) facade_child: Option<Vec<String>>,
     /// The memory table's child process: the number of a case
     #[arg(long, hide = true, value_name = "CASE")]
     pub(crate) table_child: Option<usize>,

@@ -11,7 +11,7 @@ use crate::args::Args;
 use crate::{json, machine, table};
 
 /// Every row of the usual run, in their order.
-pub(crate) const ROWS: [&str; 20] = [
+pub(crate) const ROWS: [&str; 27] = [
     "counter_inc",
     "histogram_observe",
     "family_with",
@@ -32,6 +32,13 @@ pub(crate) const ROWS: [&str; 20] = [
     "record_tail",
     "sqlite_pipeline",
     "parse_text",
+    "facade_handle_inc",
+    "facade_histogram_record",
+    "facade_scrape_after_1m",
+    "facade_macro_static",
+    "facade_macro_owned",
+    "facade_encode",
+    "facade_memory",
 ];
 
 /// Those of `--large`, which take minutes and gigabytes.
@@ -47,6 +54,7 @@ pub(crate) fn main() -> ExitCode {
         Args { memory_child: Some(child), .. } => memory_child(child),
         Args { churn_child: Some(child), .. } => print(rows::churn_child(child[0], child[1])),
         Args { table_child: Some(case), .. } => print(rows::memory_table_child(*case).map(|bytes| [bytes])),
+        Args { facade_child: Some(child), .. } => facade_child(child),
         _ => run(&args),
     };
     match result {
@@ -63,6 +71,12 @@ pub(crate) fn main() -> ExitCode {
 fn memory_child(child: &[String]) -> io::Result<()> {
     let series = child[1].parse().map_err(|_| io::Error::other(format!("`{}` is not a number of series", child[1])))?;
     print(rows::memory_child(&child[0], series).map(|bytes| [bytes]))
+}
+
+fn facade_child(child: &[String]) -> io::Result<()> {
+    let records =
+        child[1].parse().map_err(|_| io::Error::other(format!("`{}` is not a number of records", child[1])))?;
+    print(rows::facade_memory_child(&child[0], records).map(|bytes| [bytes]))
 }
 
 /// Prints what a child has to say to the process that started it.
@@ -114,6 +128,13 @@ fn outcomes(row: &str, plan: Plan) -> io::Result<Vec<Outcome>> {
         "memory" => vec![rows::memory(plan)?],
         "record_tail" => rows::record_tail(plan),
         "sqlite_pipeline" => vec![rows::sqlite_pipeline(plan)?],
+        "facade_handle_inc" => measure(&rows::facade_handle_inc(), plan),
+        "facade_histogram_record" => measure(&rows::facade_histogram_record(), plan),
+        "facade_scrape_after_1m" => vec![rows::facade_scrape_after_1m(plan)],
+        "facade_macro_static" => measure(&rows::facade_macro_static(), plan),
+        "facade_macro_owned" => measure(&rows::facade_macro_owned(), plan),
+        "facade_encode" => measure(&rows::facade_encode(), plan),
+        "facade_memory" => vec![rows::facade_memory(plan)?],
         "parse_text" => {
             [rows::parse_text(), rows::parse_text_node()].iter().flat_map(|row| measure(row, plan)).collect()
         }

@@ -41,6 +41,7 @@ job forced-fences env STREAMGAUGE_STRESS=2 scripts/forced-fences.sh --release
 job no-lock-prefix scripts/no-lock-prefix.sh
 job cdc scripts/cdc-check.sh
 job scrape scripts/scrape-check.sh
+job facade scripts/facade-check.sh
 # 4 preemptions: one more than CI. Without a bound the larger models do not end.
 job loom env LOOM_MAX_PREEMPTIONS=4 timeout "${LOOM_SECONDS:-3600}" scripts/loom.sh
 job miri timeout 1800 scripts/miri.sh

@@ -67,6 +67,7 @@ fn names_that_are_not_allowed_are_refused_and_leave_nothing() {
         (&[("quantile", "1")], "reserved"),
         (&[("__name__", "1")], "reserved"),
         (&[("a", "1"), ("b", "1"), ("a", "2")], "twice"),
+        (&[(&"l".repeat(1025), "1")], "1025 bytes"),
     ] {
         match family.get_or_create(labels) {
             Err(Error::InvalidLabel { problem, .. }) => assert!(problem.contains(expected), "{labels:?}: {problem}"),

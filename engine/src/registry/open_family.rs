@@ -92,7 +92,8 @@ impl<M: Instrument> OpenFamily<M> {
     /// Gives a handle of the series with these labels, which is made if there is none.
     ///
     /// # Errors
-    /// Where a label name is not `[a-zA-Z_][a-zA-Z0-9_]*`, reserved or given twice, or there are more than 128.
+    /// Where a label name is not `[a-zA-Z_][a-zA-Z0-9_]*`, reserved or given twice, has more than 1024
+    /// bytes, or there are more than 128.
     pub fn get_or_create(&self, labels: &[(&str, &str)]) -> Result<M, Error> {
         let Some((core, _)) = &self.inner else { return Ok(M::default()) };
         let (rendered, cut) = render(core, labels)?;

@@ -58,6 +58,10 @@ impl Rendered {
             if !is_valid_label(name) {
                 return refuse(name, "it begins with a letter or `_`, and goes on with letters, digits and `_`");
             }
+            if name.len() > MAX_NAME_BYTES {
+                let problem = format!("it has {} bytes, and {MAX_NAME_BYTES} are allowed", name.len());
+                return refuse(&name[..MAX_NAME_BYTES], &problem);
+            }
             if is_reserved_label(name) {
                 return refuse(name, "le, quantile and names that start with two underscores are reserved");
             }
@@ -89,5 +93,7 @@ impl Rendered {
     }
 }
 
+/// Bytes of a label name that comes from the stream.
+const MAX_NAME_BYTES: usize = 1024;
 /// Labels that are sorted without an allocation.
 const INLINE: usize = 16;

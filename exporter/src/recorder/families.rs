@@ -11,6 +11,8 @@ use streamgauge::{Builder, Counter, Error, Gauge, Histogram, Instrument, Registr
 
 /// Names that are tried for a family whose own is taken.
 const OTHER_NAMES: usize = 8;
+/// Bytes of a metric name.
+const LONGEST_NAME: usize = 1024;
 /// The family of what has no place among the names.
 const OVERFLOW_NAME: &str = "metrics_facade_overflow";
 
@@ -91,6 +93,7 @@ enum Remark {
     Names { given: Box<str>, first: Box<str>, legal: Box<str> },
     Renamed { kind: Kind, name: String, error: Error, used: Option<String> },
     Full { limit: usize },
+    Long { bytes: usize },
 }
 
 impl Families {
@@ -114,6 +117,13 @@ impl Families {
             return (Some(family), remarks);
         }
         let is_new = !by_given.contains_key(given);
+        if given.len() > LONGEST_NAME {
+            // Relaxed: a statistic.
+            if self.collisions.refused.fetch_add(1, Ordering::Relaxed) == 0 {
+                remarks.push(Remark::Long { bytes: given.len() });
+            }
+            return (None, remarks);
+        }
         if is_new && by_given.len() >= config.name_limit {
             if !std::mem::replace(is_full, true) {
                 remarks.push(Remark::Full { limit: config.name_limit });
@@ -189,6 +199,9 @@ impl Families {
     /// Takes a description of a name; the first one counts, as it always did.
     pub(super) fn describe(&self, given: &str, unit: Option<UnitName>, help: &str, config: &Config) {
         let legal = sanitise_name(given);
+        if given.len() > LONGEST_NAME {
+            return;
+        }
         let remarks = {
             let mut known = self.known.write();
             if !known.legal.contains_key(&*legal) && known.legal.len() >= config.name_limit {
@@ -265,6 +278,11 @@ fn say(remark: Remark) {
         }
         Remark::Renamed { kind, name, error, used: None } => {
             tracing::warn!(%error, "the {} {name:?} finds no free name: its records go to {OVERFLOW_NAME}", kind.as_str());
+        }
+        Remark::Long { bytes } => {
+            tracing::warn!(
+                "a metric name has {bytes} bytes, and {LONGEST_NAME} are allowed: its records go to {OVERFLOW_NAME}"
+            );
         }
         Remark::Full { limit } => {
             tracing::warn!("more than {limit} metric names: records of the others go to {OVERFLOW_NAME}");

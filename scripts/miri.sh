@@ -28,6 +28,7 @@ miri() {
 }
 miri --lib -- encode::buffer registry::selector label:: metric::snapshot
 miri --test errors -- a_callback label_order
+miri --test bridge -- a_value_has_one_user a_panic_inside series_of_one_family
 miri --test lookup_stress -- a_panic_inside_a_lookup
 # Thread-locals that die before and after the engine's; slabs that are adopted; cells that are used again. Folding is
 # left out: reading the directories of a crowd of slabs takes Miri more than five minutes.

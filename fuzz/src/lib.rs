@@ -6,6 +6,7 @@
 pub mod bucket_index;
 pub mod escape;
 pub mod expositions;
+pub mod facade;
 pub mod negotiate;
 pub mod parse;
 #[path = "../../engine/tests/common/proto.rs"]

@@ -2,7 +2,7 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use std::sync::{Mutex, PoisonError};
-use streamgauge_fuzz::{bucket_index, escape, expositions, negotiate, parse, protobuf, text_body};
+use streamgauge_fuzz::{bucket_index, escape, expositions, facade, negotiate, parse, protobuf, text_body};
 
 /// Bytes of a fixed sequence (xorshift64), with runs of small ones, which choose from short lists.
 fn bytes(seed: u64, len: usize) -> Vec<u8> {
@@ -44,6 +44,12 @@ fn bucket_index_equals_a_linear_search() {
 #[test]
 fn expositions_are_of_the_same_samples() {
     let samples = run(expositions::check);
+    assert!(samples > 10_000, "{samples}");
+}
+
+#[test]
+fn facade_expositions_are_legal_and_whole() {
+    let samples = run(facade::check);
     assert!(samples > 10_000, "{samples}");
 }
 

@@ -49,6 +49,7 @@ mod builder;
 mod error;
 mod exporter;
 mod http;
+mod recorder;
 mod self_metrics;
 mod source;
 

@@ -1,12 +1,14 @@
 //! Settings, and the three ways to start from them.
 
-use std::io;
-use std::net::SocketAddr;
+#[cfg(unix)]
+use std::path::Path;
+use std::path::PathBuf;
 
 use streamgauge::Registry;
-use tokio::net::{TcpListener, lookup_host};
 
+use crate::http::networks::Networks;
 use crate::http::render::Renderer;
+use crate::http::sockets::Sockets;
 use crate::self_metrics::SelfMetrics;
 use crate::source::RegistrySource;
 use crate::{Error, Exporter, MetricsService, Server};
@@ -25,6 +27,8 @@ const DEFAULT_PATH: &str = "/metrics";
 pub struct Builder {
     registry: Registry,
     listen: Vec<String>,
+    unix: Vec<PathBuf>,
+    networks: Vec<String>,
     path: String,
     self_metrics: bool,
     created_samples: bool,
@@ -35,6 +39,8 @@ impl Builder {
         Builder {
             registry: registry.clone(),
             listen: Vec::new(),
+            unix: Vec::new(),
+            networks: Vec::new(),
             path: DEFAULT_PATH.to_owned(),
             self_metrics: true,
             created_samples: false,
@@ -43,8 +49,8 @@ impl Builder {
 
     /// Adds an address to listen on, as `host:port`; port 0 lets the system choose one.
     ///
-    /// May be called several times. Without a call the exporter listens on `127.0.0.1:9000`, which only this host
-    /// can reach. To be scraped from elsewhere name an interface, or `0.0.0.0:9000` or `[::]:9000` for all of them,
+    /// May be called several times. Without a call, here or of `listen_unix`, the exporter listens on
+    /// `127.0.0.1:9000`, which only this host can reach. To be scraped from elsewhere name an interface, or `0.0.0.0:9000` or `[::]:9000` for all of them,
     /// and keep in mind that whoever reaches the port can read the metrics. Of a host name with several addresses
     /// the first one that works is used. The text is looked at when the exporter starts.
     #[expect(
@@ -60,6 +66,70 @@ impl Builder {
     #[cfg(any(feature = "metrics-0-24", feature = "metrics-0-23"))]
     pub(crate) fn with_registry(mut self, registry: &Registry) -> Builder {
         self.registry = registry.clone();
+        self
+    }
+
+    /// Adds a Unix socket to listen on, by the path of its file.
+    ///
+    /// May be called several times, and together with [`listen`](Builder::listen); alone it opens no port. What a
+    /// reader can ask for and the bounds it is held to are those of a port: `curl --unix-socket PATH
+    /// http://localhost/metrics`.
+    ///
+    /// The file is made when the exporter starts, and removed when it stops. One that a killed process left is
+    /// replaced; a socket on which somebody listens is an error, and so is any other file.
+    ///
+    /// Whoever may write to the file can connect. Its permissions follow from the umask of the process, most often
+    /// such that only its user may. To choose who can reach it, put it into a directory that only they may enter, for
+    /// that holds from the first moment on: a `chmod` of the file comes after clients can connect.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use streamgauge_exporter::Exporter;
+    ///
+    /// let registry = streamgauge::Registry::new();
+    /// # let directory = std::env::temp_dir().join(format!("streamgauge-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&directory)?;
+    /// let path = directory.join("metrics.sock");
+    /// let exporter = Exporter::builder(&registry).listen_unix(&path).spawn()?;
+    /// assert_eq!(exporter.unix_paths(), [path]);
+    /// # drop(exporter);
+    /// # std::fs::remove_dir(&directory)?;
+    /// # Ok(()) }
+    /// ```
+    #[cfg(unix)]
+    pub fn listen_unix(mut self, path: impl AsRef<Path>) -> Builder {
+        self.unix.push(path.as_ref().to_owned());
+        self
+    }
+
+    /// Allows a network, such as `10.0.0.0/8`, `fd00::/8` or the single address `192.168.1.7`, and no others.
+    ///
+    /// May be called several times; without a call everybody is allowed. Whoever connects from elsewhere is answered
+    /// with 403, before anything is collected. IPv4 addresses that are mapped into IPv6 count as IPv4, so `::/0` allows
+    /// none of them. The text is looked at when the exporter starts.
+    ///
+    /// The list holds for the addresses of [`listen`](Builder::listen). It says nothing about Unix sockets, whose files
+    /// have permissions, nor about [`service`](Builder::service), which does not see who connects. Behind a proxy the
+    /// address is that of the proxy; headers are not believed.
+    ///
+    /// An address is no proof of who is asking. Every user of an allowed host is allowed, and so is every web page its
+    /// browsers show: the page's server can point its own name at the exporter (DNS rebinding), as `Host` is not
+    /// compared with anything. Where that matters, mount the endpoint behind your authentication.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use streamgauge_exporter::Exporter;
+    ///
+    /// let registry = streamgauge::Registry::new();
+    /// let builder = Exporter::builder(&registry).allow_network("127.0.0.0/8").allow_network("10.20.0.0/16");
+    /// # let builder = builder.listen("127.0.0.1:0");
+    /// let exporter = builder.spawn()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn allow_network(mut self, network: impl AsRef<str>) -> Builder {
+        self.networks.push(network.as_ref().to_owned());
         self
     }
 
@@ -96,8 +166,8 @@ impl Builder {
     /// name must be looked up.
     ///
     /// # Errors
-    /// [`Error::Address`], [`Error::Path`] or [`Error::Bind`] for a setting that cannot work, [`Error::Runtime`] if
-    /// the system gives no thread.
+    /// [`Error::Address`], [`Error::Path`], [`Error::Network`], [`Error::Bind`] or [`Error::Unix`] for a setting that
+    /// cannot work, [`Error::Runtime`] if the system gives no thread.
     ///
     /// # Examples
     /// ```
@@ -118,7 +188,8 @@ impl Builder {
     /// Must run inside a tokio runtime with I/O and time enabled.
     ///
     /// # Errors
-    /// [`Error::Address`], [`Error::Path`] or [`Error::Bind`] for a setting that cannot work.
+    /// [`Error::Address`], [`Error::Path`], [`Error::Network`], [`Error::Bind`] or [`Error::Unix`] for a setting that
+    /// cannot work.
     ///
     /// # Examples
     /// See [`Server::serve`].
@@ -126,17 +197,15 @@ impl Builder {
         if !is_path(&self.path) {
             return Err(Error::Path { given: self.path });
         }
-        if self.listen.is_empty() {
+        let networks = Networks::parse(&self.networks)?;
+        if self.listen.is_empty() && self.unix.is_empty() {
             self.listen.push(DEFAULT_LISTEN.to_owned());
         }
-        let mut listeners = Vec::with_capacity(self.listen.len());
-        for given in &self.listen {
-            listeners.push(listen_on(given).await?);
-        }
-        Ok(Server::new(listeners, self.make_service()))
+        let sockets = Sockets::bind(&self.listen, &self.unix).await?;
+        Ok(Server::new(sockets, networks, self.make_service()))
     }
 
-    /// Returns the endpoint as a service, to be mounted in a server of yours; addresses play no part.
+    /// Returns the endpoint as a service, to be mounted in a server of yours; addresses, sockets and networks play no part.
     ///
     /// # Panics
     /// If the text given to [`path`](Builder::path) can be the path of no request.
@@ -146,6 +215,9 @@ impl Builder {
     #[must_use]
     pub fn service(self) -> MetricsService {
         assert!(is_path(&self.path), "{}", Error::Path { given: self.path });
+        if !self.networks.is_empty() {
+            tracing::warn!("a mounted service does not see who connects: the allowed networks have no effect");
+        }
         self.make_service()
     }
 
@@ -159,32 +231,4 @@ impl Builder {
 /// Allows what needs escaping neither in a request line nor in the link of the landing page.
 fn is_path(path: &str) -> bool {
     path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~/:@+%".contains(&byte))
-}
-
-async fn listen_on(given: &str) -> Result<(SocketAddr, TcpListener), Error> {
-    let mut refused = None;
-    for addr in resolve(given).await.map_err(|source| Error::Address { given: given.to_owned(), source })? {
-        match TcpListener::bind(addr).await.and_then(|listener| Ok((listener.local_addr()?, listener))) {
-            Ok(bound) => return Ok(bound),
-            Err(source) => refused = refused.or(Some(Error::Bind { given: given.to_owned(), addr, source })),
-        }
-    }
-    Err(refused.unwrap_or_else(|| Error::Address {
-        given: given.to_owned(),
-        source: io::Error::new(io::ErrorKind::NotFound, "the host has no address"),
-    }))
-}
-
-async fn resolve(given: &str) -> io::Result<Vec<SocketAddr>> {
-    // Checked here because the resolver says nothing of use about a missing port, and takes a missing host for
-    // `localhost` on one system and for an unknown name on another.
-    let well_formed = given.rsplit_once(':').is_some_and(|(host, port)| {
-        let bare_v6 = host.contains(':') && !host.starts_with('[');
-        !host.is_empty() && !bare_v6 && port.parse::<u16>().is_ok()
-    });
-    if !well_formed {
-        let hint = "expected host:port, such as 127.0.0.1:9000 or [::1]:9000";
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, hint));
-    }
-    Ok(lookup_host(given).await?.collect())
 }

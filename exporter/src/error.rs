@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// Why an exporter could not start, or why it stopped.
 ///
@@ -45,6 +46,21 @@ pub enum Error {
         /// What was given to `path`.
         given: String,
     },
+    /// The system does not let us listen on the path given to `listen_unix`, or there is something already that must not
+    /// be removed.
+    #[non_exhaustive]
+    Unix {
+        /// What was given to `listen_unix`.
+        path: PathBuf,
+        /// What is there, or what the system said.
+        source: io::Error,
+    },
+    /// The text given to `allow_network` is neither an address nor a network.
+    #[non_exhaustive]
+    Network {
+        /// What was given to `allow_network`.
+        given: String,
+    },
     /// A listening socket broke while it was served. It cannot be repaired; the other ones were stopped with it.
     #[non_exhaustive]
     Listener {
@@ -67,6 +83,14 @@ pub enum Error {
         /// What is wrong with it, and what is allowed.
         problem: String,
     },
+    /// The same, of a Unix socket.
+    #[non_exhaustive]
+    UnixListener {
+        /// The path of its file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The system refused a thread or an event queue, or the exporter's thread died.
     #[non_exhaustive]
     Runtime {
@@ -86,6 +110,12 @@ impl fmt::Display for Error {
             Error::Path { given } => {
                 write!(f, "cannot serve the path `{given}`: expected a slash, then letters, digits or any of -._~/:@+%")
             }
+            Error::Unix { path, source } => write!(f, "cannot listen on the socket `{}`: {source}", path.display()),
+            Error::Network { given } => {
+                let hint = "expected an address or a network, such as 192.168.1.7, 10.0.0.0/8 or fd00::/8";
+                write!(f, "cannot allow the network `{given}`: {hint}")
+            }
+            Error::UnixListener { path, source } => write!(f, "the listener on {} broke: {source}", path.display()),
             Error::Listener { addr, source } => write!(f, "the listener on {addr} broke: {source}"),
             Error::RecorderInstalled { facade } => write!(
                 f,

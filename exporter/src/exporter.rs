@@ -2,12 +2,14 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
 use streamgauge::Registry;
 use tokio::sync::oneshot;
 
+use crate::http::sockets::Bound;
 use crate::{Builder, Error};
 
 /// Serves a registry over HTTP from a thread of its own.
@@ -35,7 +37,7 @@ use crate::{Builder, Error};
 #[derive(Debug)]
 #[must_use = "dropping an exporter stops it; `detach` lets it run"]
 pub struct Exporter {
-    addrs: Vec<SocketAddr>,
+    bound: Bound,
     /// Taken by whoever decides the end; without it the thread runs on.
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<Result<(), Error>>>,
@@ -49,13 +51,13 @@ impl Exporter {
 
     pub(crate) fn spawn(builder: Builder) -> Result<Exporter, Error> {
         let (stop, stopped) = oneshot::channel();
-        let (bound, addrs) = mpsc::sync_channel(1);
+        let (bind, bound) = mpsc::sync_channel(1);
         let thread = thread::Builder::new()
             .name("metrics-http".to_owned())
-            .spawn(move || run(builder, &bound, stopped))
+            .spawn(move || run(builder, &bind, stopped))
             .map_err(|source| Error::Runtime { source })?;
-        match addrs.recv() {
-            Ok(addrs) => Ok(Exporter { addrs, stop: Some(stop), thread: Some(thread) }),
+        match bound.recv() {
+            Ok(bound) => Ok(Exporter { bound, stop: Some(stop), thread: Some(thread) }),
             // The thread ended before its sockets were bound, and has the reason.
             Err(mpsc::RecvError) => match join(thread) {
                 Err(error) => Err(error),
@@ -66,7 +68,12 @@ impl Exporter {
 
     /// Returns the addresses that are listened on, in the order of the `listen` calls, with the ports the system chose.
     pub fn local_addrs(&self) -> &[SocketAddr] {
-        &self.addrs
+        &self.bound.addrs
+    }
+
+    /// Returns the absolute paths of the Unix sockets that are listened on, in the order of the `listen_unix` calls.
+    pub fn unix_paths(&self) -> &[PathBuf] {
+        &self.bound.unix_paths
     }
 
     /// Stops the exporter and says how it fared.
@@ -82,7 +89,7 @@ impl Exporter {
         self.stop()
     }
 
-    /// Lets the exporter run until the process ends.
+    /// Lets the exporter run until the process ends. The files of its Unix sockets stay; the next exporter replaces them.
     pub fn detach(mut self) {
         // Forgotten rather than dropped: the thread would take a dropped sender for a stop.
         std::mem::forget(self.stop.take());
@@ -105,11 +112,7 @@ impl Drop for Exporter {
 }
 
 /// The life of the thread.
-fn run(
-    builder: Builder,
-    bound: &mpsc::SyncSender<Vec<SocketAddr>>,
-    stopped: oneshot::Receiver<()>,
-) -> Result<(), Error> {
+fn run(builder: Builder, bound: &mpsc::SyncSender<Bound>, stopped: oneshot::Receiver<()>) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -117,7 +120,7 @@ fn run(
     let served = runtime.block_on(async {
         let server = builder.bind().await?;
         // Nobody waits for the addresses only if the caller's thread died.
-        let _ = bound.send(server.local_addrs().to_vec());
+        let _ = bound.send(server.bound().clone());
         let served = server.serve(async { stopped.await.unwrap_or(()) }).await;
         if let Err(error) = &served {
             tracing::error!(%error, "the exporter stopped");

@@ -15,25 +15,26 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::limits::{BACKOFF_MAX, BACKOFF_MIN};
+use super::networks::Peer;
 
 /// A source of connections. A trait, so that tests can run out of file descriptors at will.
 pub(crate) trait Accept: Send + 'static {
     /// One connection.
     type Io: Send + 'static;
 
-    /// Waits for the next connection.
-    fn accept(&mut self) -> impl Future<Output = io::Result<Self::Io>> + Send;
+    /// Waits for the next connection, and says where it comes from.
+    fn accept(&mut self) -> impl Future<Output = io::Result<(Self::Io, Peer)>> + Send;
 }
 
 impl Accept for TcpListener {
     type Io = TcpStream;
 
-    async fn accept(&mut self) -> io::Result<TcpStream> {
-        let (stream, _) = TcpListener::accept(self).await?;
+    async fn accept(&mut self) -> io::Result<(TcpStream, Peer)> {
+        let (stream, addr) = TcpListener::accept(self).await?;
         // The head and the tail of a response are small writes: Nagle's algorithm would hold the last one back until
         // the client has acknowledged the others. A socket that refuses the option serves all the same.
         let _ = stream.set_nodelay(true);
-        Ok(stream)
+        Ok((stream, Some(addr.ip())))
     }
 }
 
@@ -59,15 +60,15 @@ fn remedy(error: &io::Error) -> Remedy {
 /// `serve` must not wait: it starts a task and comes back.
 pub(crate) async fn accept_loop<A: Accept>(
     mut listener: A,
-    serve: impl Fn(A::Io) + Send,
+    serve: impl Fn(A::Io, Peer) + Send,
     failed: impl Fn() + Send,
 ) -> io::Error {
     let mut pause = BACKOFF_MIN;
     loop {
         let error = match listener.accept().await {
-            Ok(io) => {
+            Ok((io, peer)) => {
                 pause = BACKOFF_MIN;
-                serve(io);
+                serve(io, peer);
                 continue;
             }
             Err(error) => error,
@@ -116,10 +117,10 @@ mod tests {
     impl Accept for Script {
         type Io = u32;
 
-        async fn accept(&mut self) -> io::Result<u32> {
+        async fn accept(&mut self) -> io::Result<(u32, Peer)> {
             self.asked.lock().unwrap().push(Instant::now());
             let answer = self.answers.pop_front().unwrap_or(Err(EINVAL));
-            answer.map_err(io::Error::from_raw_os_error)
+            answer.map(|io| (io, None)).map_err(io::Error::from_raw_os_error)
         }
     }
 
@@ -128,7 +129,7 @@ mod tests {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let script = Script { answers: answers.into_iter().collect(), asked: asked.clone() };
         let (served, failures) = (Mutex::new(Vec::new()), Mutex::new(0));
-        let end = accept_loop(script, |io| served.lock().unwrap().push(io), || *failures.lock().unwrap() += 1).await;
+        let end = accept_loop(script, |io, _| served.lock().unwrap().push(io), || *failures.lock().unwrap() += 1).await;
         assert_eq!(end.raw_os_error(), Some(EINVAL));
         let waits = asked.lock().unwrap().windows(2).map(|pair| (pair[1] - pair[0]).as_millis()).collect();
         (waits, served.into_inner().unwrap(), failures.into_inner().unwrap())

@@ -23,17 +23,28 @@ use super::service::MetricsService;
 /// Says that the server wants its connections to end. A dropped sender says so as well.
 pub(crate) type Stop = watch::Receiver<bool>;
 
+/// Whether a client gets what it asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Granted,
+    /// It does not come from an allowed network. It is told so, whatever it asks for.
+    Denied,
+}
+
 /// Serves `io` until the client leaves, breaks a bound, grows too old or loses its place, or until the server stops.
 ///
 /// Holds `stop` to the very end: the server counts its living connections by it.
-pub(crate) async fn serve<T>(io: T, service: MetricsService, place: Place, mut stop: Stop)
+pub(crate) async fn serve<T>(io: T, service: MetricsService, access: Access, place: Place, mut stop: Stop)
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let io = TokioIo::new(IoDeadline::new(io, service.pressure()));
     let answers = service_fn(|request| {
-        place.speak();
-        answer(service.clone(), request)
+        // Those who get nothing do not keep their place from those who would.
+        if access == Access::Granted {
+            place.speak();
+        }
+        answer(service.clone(), access, request)
     });
     let mut connection = pin!(protocol().serve_connection(io, answers));
     tokio::select! {
@@ -59,7 +70,14 @@ fn protocol() -> http1::Builder {
     protocol
 }
 
-async fn answer(service: MetricsService, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+async fn answer(
+    service: MetricsService,
+    access: Access,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
+    if access == Access::Denied {
+        return Ok(service.refuse(Refusal::Forbidden));
+    }
     if framing::is_ambiguous(&request) {
         return Ok(service.refuse(Refusal::BadRequest));
     }

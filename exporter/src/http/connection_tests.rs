@@ -29,7 +29,7 @@ fn connect(pipe: usize, body: usize) -> (DuplexStream, watch::Sender<bool>, Join
     let service = MetricsService::new("/metrics".to_owned(), Renderer::new(Sized(body)), SelfMetrics::default());
     let (stop, stopped) = watch::channel(false);
     let (client, server) = duplex(pipe);
-    (client, stop, tokio::spawn(serve(server, service, Places::new(1).take().unwrap(), stopped)))
+    (client, stop, tokio::spawn(serve(server, service, Access::Granted, Places::new(1).take().unwrap(), stopped)))
 }
 
 /// Sends a request, takes the first byte of the answer, and stops the clock.

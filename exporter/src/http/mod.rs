@@ -1,7 +1,9 @@
 //! The HTTP side, from the socket inwards.
 //!
 //! ```text
-//! accept       one loop a listener: classifies errors, backs off            \
+//! sockets      what is listened on; unix: a socket with a file               \
+//! networks     from where clients may come                                  |
+//! accept       one loop a listener: classifies errors, backs off             |
 //! server       the loops and the graceful stop                               |
 //! places       the connection cap                                            | tasks of the
 //! connection   one client: hyper's HTTP/1.1 under our deadlines              | serving runtime
@@ -27,6 +29,7 @@ pub(crate) mod connection;
 pub(crate) mod framing;
 pub(crate) mod io_deadline;
 pub(crate) mod limits;
+pub(crate) mod networks;
 pub(crate) mod places;
 pub(crate) mod pressure;
 pub(crate) mod query;
@@ -34,4 +37,7 @@ pub(crate) mod render;
 pub(crate) mod response;
 pub(crate) mod server;
 pub(crate) mod service;
+pub(crate) mod sockets;
+#[cfg(unix)]
+pub(crate) mod unix;
 pub(crate) mod workshop;

@@ -51,6 +51,7 @@ impl hyper::body::Body for Body {
 pub(crate) enum Refusal {
     BadRequest,
     Query(QueryError),
+    Forbidden,
     NotFound,
     MethodNotAllowed,
     NotAcceptable,
@@ -66,6 +67,7 @@ impl Refusal {
     fn status(self) -> StatusCode {
         match self {
             Refusal::BadRequest | Refusal::Query(_) => StatusCode::BAD_REQUEST,
+            Refusal::Forbidden => StatusCode::FORBIDDEN,
             Refusal::NotFound => StatusCode::NOT_FOUND,
             Refusal::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Refusal::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
@@ -82,6 +84,7 @@ impl Refusal {
             match self {
                 Refusal::Query(error) => return Bytes::from(format!("{error}\n")),
                 Refusal::BadRequest => "bad request\n",
+                Refusal::Forbidden => "the address you connect from is not in an allowed network\n",
                 Refusal::NotFound => "not found\n",
                 Refusal::MethodNotAllowed => "only GET and HEAD are allowed here\n",
                 Refusal::NotAcceptable => {

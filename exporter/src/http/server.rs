@@ -3,18 +3,20 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 
 use super::accept::{Accept, accept_loop};
-use super::connection::{self, Stop};
+use super::connection::{self, Access, Stop};
 use super::limits::{CONNECTIONS, REFUSALS};
+use super::networks::{Networks, Peer};
 use super::places::Places;
 use super::service::MetricsService;
+use super::sockets::{Bound, Sockets};
 use crate::Error;
 
 /// Serves a registry from sockets that are bound already, on the runtime of the caller.
@@ -23,20 +25,29 @@ use crate::Error;
 /// [`serve`](Server::serve) runs. For a server with a thread of its own see [`Builder::spawn`](crate::Builder::spawn).
 #[derive(Debug)]
 pub struct Server {
-    listeners: Vec<(SocketAddr, TcpListener)>,
-    addrs: Vec<SocketAddr>,
+    sockets: Sockets,
+    bound: Bound,
+    networks: Networks,
     service: MetricsService,
 }
 
 impl Server {
-    pub(crate) fn new(listeners: Vec<(SocketAddr, TcpListener)>, service: MetricsService) -> Server {
-        let addrs = listeners.iter().map(|(addr, _)| *addr).collect();
-        Server { listeners, addrs, service }
+    pub(crate) fn new(sockets: Sockets, networks: Networks, service: MetricsService) -> Server {
+        Server { bound: sockets.bound(), sockets, networks, service }
     }
 
     /// Returns the addresses that are listened on, in the order of the `listen` calls, with the ports the system chose.
     pub fn local_addrs(&self) -> &[SocketAddr] {
-        &self.addrs
+        &self.bound.addrs
+    }
+
+    /// Returns the absolute paths of the Unix sockets that are listened on, in the order of the `listen_unix` calls.
+    pub fn unix_paths(&self) -> &[PathBuf] {
+        &self.bound.unix_paths
+    }
+
+    pub(crate) fn bound(&self) -> &Bound {
+        &self.bound
     }
 
     /// Serves until `stop` is done, then lets the requests in progress finish.
@@ -45,7 +56,7 @@ impl Server {
     /// future stops accepting at once and leaves the busy connections to the runtime, within the same ten seconds.
     ///
     /// # Errors
-    /// [`Error::Listener`] if a listening socket breaks. The other ones are stopped first, as by `stop`.
+    /// [`Error::Listener`] or [`Error::UnixListener`] if a listening socket breaks. The other ones are stopped first, as by `stop`.
     ///
     /// # Examples
     /// ```
@@ -61,11 +72,17 @@ impl Server {
     /// ```
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
         self.log_start();
-        let connections = Connections::new(self.service);
+        let connections = Connections::new(self.service, self.networks);
         let mut loops = JoinSet::new();
-        for (addr, listener) in self.listeners {
+        for (addr, listener) in self.sockets.tcp {
             let client = connections.client();
             loops.spawn(async move { Error::Listener { addr, source: listen(listener, client).await } });
+        }
+        #[cfg(unix)]
+        for socket in self.sockets.unix {
+            let client = connections.client();
+            let path = socket.path().to_owned();
+            loops.spawn(async move { Error::UnixListener { path, source: listen(socket, client).await } });
         }
         let end = tokio::select! {
             () = stop => Ok(()),
@@ -79,11 +96,16 @@ impl Server {
 
     fn log_start(&self) {
         let path = self.service.path();
-        for addr in &self.addrs {
+        for socket in &self.bound.unix_paths {
+            tracing::info!(socket = %socket.display(), path, "serving metrics, without authentication");
+        }
+        for addr in &self.bound.addrs {
             if addr.ip().is_loopback() {
                 tracing::info!(%addr, path, "serving metrics, without authentication");
-            } else {
+            } else if self.networks.is_everybody() {
                 tracing::warn!(%addr, path, "serving metrics to other hosts, without authentication");
+            } else {
+                tracing::info!(%addr, path, "serving metrics to the allowed networks, without authentication");
             }
         }
     }
@@ -99,7 +121,7 @@ where
     A::Io: AsyncRead + AsyncWrite + Unpin,
 {
     let metrics = client.service.clone();
-    accept_loop(listener, move |io| client.serve(io), move || metrics.metrics().count_accept_error()).await
+    accept_loop(listener, move |io, peer| client.serve(io, peer), move || metrics.metrics().count_accept_error()).await
 }
 
 /// All connections of a server.
@@ -113,17 +135,18 @@ struct Connections {
 #[derive(Debug, Clone)]
 struct Client {
     service: MetricsService,
+    networks: Networks,
     places: Places,
     refusals: Arc<Semaphore>,
     stop: Stop,
 }
 
 impl Connections {
-    fn new(service: MetricsService) -> Connections {
+    fn new(service: MetricsService, networks: Networks) -> Connections {
         let (stop, stopped) = watch::channel(false);
         let places = Places::new(CONNECTIONS);
         let refusals = Arc::new(Semaphore::new(REFUSALS));
-        Connections { stop, client: Client { service, places, refusals, stop: stopped } }
+        Connections { stop, client: Client { service, networks, places, refusals, stop: stopped } }
     }
 
     fn client(&self) -> Client {
@@ -144,12 +167,18 @@ impl Client {
     ///
     /// Over the cap connections are still accepted: a scraper is told what is wrong at once, instead of waiting in the
     /// queue of the listener until it gives up.
-    fn serve<T>(&self, io: T)
+    fn serve<T>(&self, io: T, peer: Peer)
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         if let Some(place) = self.places.take() {
-            tokio::spawn(connection::serve(io, self.service.clone(), place, self.stop.clone()));
+            let allowed = self.networks.allows(peer);
+            if !allowed {
+                // No more than a debug line: whoever can connect decides how many there are.
+                tracing::debug!(?peer, "a client came from a network that is not allowed");
+            }
+            let access = if allowed { Access::Granted } else { Access::Denied };
+            tokio::spawn(connection::serve(io, self.service.clone(), access, place, self.stop.clone()));
             return;
         }
         self.service.metrics().count_refused();

@@ -1,5 +1,6 @@
 //! Crowds, over in-memory pipes: the cap is larger than the file descriptors that a test may count on.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -31,17 +32,25 @@ struct Crowded {
 
 impl Crowded {
     fn new() -> Crowded {
+        Crowded::with(Networks::default())
+    }
+
+    fn with(networks: Networks) -> Crowded {
         let registry = Registry::new();
         let (gate, gated) = mpsc::channel();
         let renderer = Renderer::new(Gated(gated));
         let service = MetricsService::new("/metrics".to_owned(), renderer, SelfMetrics::register(&registry));
-        Crowded { connections: Connections::new(service), registry, gate }
+        Crowded { connections: Connections::new(service, networks), registry, gate }
     }
 
     /// Connects, and lets the server see what has happened.
     async fn connect(&self) -> DuplexStream {
+        self.connect_from(None).await
+    }
+
+    async fn connect_from(&self, peer: Peer) -> DuplexStream {
         let (client, server) = duplex(4096);
-        self.connections.client.serve(server);
+        self.connections.client.serve(server, peer);
         tokio::task::yield_now().await;
         client
     }
@@ -97,9 +106,50 @@ async fn a_client_for_which_there_is_no_room_is_told_so() {
         assert!(hear(client).await.starts_with("HTTP/1.1 200 "));
     }
     let mut next = duplex(4096);
-    connections.client.serve(next.1);
+    connections.client.serve(next.1, None);
     ask(&mut next.0).await;
     assert!(hear(&mut next.0).await.starts_with("HTTP/1.1 200 "));
+}
+
+/// 10.0.0.0/8 is allowed, and these come from there or not.
+const INSIDE: Peer = Some(IpAddr::V4(Ipv4Addr::new(10, 1, 2, 3)));
+const OUTSIDE: Peer = Some(IpAddr::V4(Ipv4Addr::new(11, 1, 2, 3)));
+
+fn with_list() -> Crowded {
+    Crowded::with(Networks::parse(&["10.0.0.0/8".to_owned()]).unwrap())
+}
+
+#[tokio::test]
+async fn clients_from_elsewhere_are_refused_before_anything_is_rendered() {
+    let crowded = with_list();
+    // The gate is shut: a rendering would not end.
+    let mut outsider = crowded.connect_from(OUTSIDE).await;
+    ask(&mut outsider).await;
+    assert!(hear(&mut outsider).await.starts_with("HTTP/1.1 403 "));
+    for peer in [INSIDE, None, Some(IpAddr::V6(Ipv4Addr::new(10, 1, 2, 3).to_ipv6_mapped()))] {
+        crowded.gate.send(()).unwrap();
+        let mut client = crowded.connect_from(peer).await;
+        ask(&mut client).await;
+        assert!(hear(&mut client).await.starts_with("HTTP/1.1 200 "), "{peer:?}");
+    }
+}
+
+#[tokio::test]
+async fn clients_from_elsewhere_take_no_place_from_others() {
+    let crowded = with_list();
+    crowded.gate.send(()).unwrap();
+    let mut crowd = Vec::new();
+    for _ in 0..CONNECTIONS {
+        // The answer does not fit into the pipe and is never taken, so the connection stays.
+        let (mut outsider, server) = duplex(64);
+        crowded.connections.client.serve(server, OUTSIDE);
+        ask(&mut outsider).await;
+        tokio::task::yield_now().await;
+        crowd.push(outsider);
+    }
+    let mut scraper = crowded.connect_from(INSIDE).await;
+    ask(&mut scraper).await;
+    assert!(hear(&mut scraper).await.starts_with("HTTP/1.1 200 "));
 }
 
 #[tokio::test(start_paused = true)]

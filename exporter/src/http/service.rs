@@ -110,7 +110,7 @@ impl MetricsService {
         }
     }
 
-    /// Answers a request whose framing was refused.
+    /// Answers a request that was refused for its framing, or for where it comes from.
     pub(crate) fn refuse(&self, refusal: Refusal) -> Response<Body> {
         let response = refusal.response(true);
         self.endpoint.metrics.count_response(response.status());

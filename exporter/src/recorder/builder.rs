@@ -4,9 +4,12 @@ use super::config::Config;
 use super::core::Core;
 use super::matcher::{Matcher, MetricKindMask};
 use super::naming::sanitise_label;
-use super::{Handle, Recorder, facade, versions};
+use super::{Handle, Recorder, facade, watch};
+use crate::http::networks::Networks;
 use crate::{Error, Exporter};
 use std::net::SocketAddr;
+#[cfg(unix)]
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use streamgauge::{Buckets, Registry};
@@ -44,6 +47,25 @@ impl Builder {
     pub fn with_http_listener(mut self, addr: impl Into<SocketAddr>) -> Self {
         self.exporter = self.exporter.listen(addr.into());
         self
+    }
+
+    /// Listens on a Unix socket instead; see [`listen_unix`](crate::Builder::listen_unix). With
+    /// [`with_http_listener`](Self::with_http_listener) on both.
+    #[cfg(unix)]
+    pub fn with_http_uds_listener(mut self, path: impl AsRef<Path>) -> Self {
+        self.exporter = self.exporter.listen_unix(path);
+        self
+    }
+
+    /// Allows a network or an address, and no others that are not allowed too; see
+    /// [`allow_network`](crate::Builder::allow_network).
+    ///
+    /// # Errors
+    /// [`Error::Network`] where it is neither.
+    pub fn add_allowed_address(mut self, network: impl AsRef<str>) -> Result<Self, Error> {
+        Networks::parse(&[network.as_ref().to_owned()])?;
+        self.exporter = self.exporter.allow_network(network);
+        Ok(self)
     }
 
     /// Changes the settings of the exporter that [`install`](Self::install) starts: path, several addresses, created
@@ -151,7 +173,7 @@ impl Builder {
     pub fn install_recorder(self) -> Result<Handle, Error> {
         let recorder = self.build_recorder();
         facade::install(&recorder)?;
-        versions::look();
+        watch::look();
         Ok(recorder.handle())
     }
 

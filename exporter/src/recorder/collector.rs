@@ -1,7 +1,7 @@
 //! What the recorder does at every scrape: it lets idle series go, and tells its own numbers once there are any.
 
 use super::core::Core;
-use super::{VERSIONS, versions};
+use super::{VERSIONS, watch};
 use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -52,7 +52,7 @@ impl FacadeCollector {
         }
         self.is_silent.store(true, Ordering::Relaxed);
         if core.families.is_empty() {
-            versions::warn(&format!(
+            watch::warn(&format!(
                 "nothing was recorded through the crate `metrics` {} for {} s",
                 VERSIONS.join(" or "),
                 SILENCE.as_secs()

@@ -43,6 +43,7 @@ mod handles;
 mod matcher;
 mod naming;
 mod versions;
+mod watch;
 
 use self::core::Core;
 pub use builder::Builder;

@@ -6,9 +6,28 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+/// What a connection is made of.
+pub(crate) trait Stream: Read + Write {
+    /// Says how long a read may wait.
+    fn set_patience(&self, patience: Duration);
+}
+
+impl Stream for TcpStream {
+    fn set_patience(&self, patience: Duration) {
+        self.set_read_timeout(Some(patience)).unwrap();
+    }
+}
+
+#[cfg(unix)]
+impl Stream for std::os::unix::net::UnixStream {
+    fn set_patience(&self, patience: Duration) {
+        self.set_read_timeout(Some(patience)).unwrap();
+    }
+}
+
 /// One connection.
 pub(crate) struct Client {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     unread: Vec<u8>,
 }
 
@@ -36,9 +55,12 @@ impl Response {
 
 impl Client {
     pub(crate) fn connect(addr: SocketAddr) -> Client {
-        let stream = TcpStream::connect(addr).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        Client { stream, unread: Vec::new() }
+        Client::over(TcpStream::connect(addr).unwrap())
+    }
+
+    pub(crate) fn over(stream: impl Stream + 'static) -> Client {
+        stream.set_patience(Duration::from_secs(20));
+        Client { stream: Box::new(stream), unread: Vec::new() }
     }
 
     pub(crate) fn send(&mut self, request: &[u8]) {
@@ -69,7 +91,7 @@ impl Client {
 
     /// Says whether the server closes the connection, without another byte, within half a second.
     pub(crate) fn is_closed(&mut self) -> bool {
-        self.stream.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+        self.stream.set_patience(Duration::from_millis(500));
         match self.read_some() {
             Ok(0) => self.unread.is_empty(),
             Ok(_) => panic!("more bytes: {:?}", String::from_utf8_lossy(&self.unread)),

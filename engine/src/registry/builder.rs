@@ -120,13 +120,12 @@ impl<M: Instrument> Builder<M> {
         let Declared { family, name } = self.declare(&[])?;
         let Some((core, selector)) = family else { return Ok(M::default()) };
         let hash = selector.hash(&());
-        let layout = core.desc.layout.as_ref();
         let pin = Pin::enter();
         loop {
             let is_new = Cell::new(false);
             let make = |created| {
                 is_new.set(true);
-                M::create(layout.map(|layout| &**layout), created)
+                M::create(&core.desc, created)
             };
             let record = core
                 .get_or_insert(&pin, hash, &selector.values(&(), usize::MAX), exempt, &make)
@@ -183,6 +182,11 @@ impl<M: Instrument> Builder<M> {
         self.scope.registry()
     }
 
+    /// Gives what only this kind of metric has, to say one thing of several.
+    pub(super) fn spec_mut(&mut self) -> &mut M::Spec {
+        &mut self.spec
+    }
+
     /// Says what only this kind of metric has.
     pub(super) fn spec(mut self, spec: M::Spec) -> Self {
         self.spec = spec;
@@ -209,6 +213,8 @@ impl<M: Instrument> Builder<M> {
         let label_names = own(before).into_iter().chain(names.iter().map(ToString::to_string)).chain(own(behind));
         let layout =
             M::layout(&self.spec).map_err(|problem| Error::InvalidBuckets { name: self.name.clone(), problem })?;
+        let quantiles =
+            M::quantiles(&self.spec).map_err(|problem| Error::InvalidQuantiles { name: self.name.clone(), problem })?;
         let desc = Desc {
             name: self.name.as_str().into(),
             help: self.help.into(),
@@ -216,6 +222,7 @@ impl<M: Instrument> Builder<M> {
             unit: self.unit,
             label_names: label_names.map(String::into_boxed_str).collect(),
             layout,
+            quantiles,
             states: M::states(&self.spec),
             limits: self.limits,
             level: self.level,

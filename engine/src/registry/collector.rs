@@ -132,6 +132,7 @@ impl CollectedFamily {
             unit: self.unit,
             label_names: self.labels.into_iter().map(Into::into).collect(),
             layout: None,
+            quantiles: None,
             states: PlainArc::new([]),
             limits: Limits { series: self.limit, ..Limits::default() },
             level: self.level,

@@ -71,6 +71,10 @@ impl Bins {
         }
         let end = (self.start + self.counts.len()).max(group + GROUP);
         let start = self.start.min(group).max(end.saturating_sub(MAX_BINS));
+        if (start, end) == (self.start, self.start + self.counts.len()) {
+            // Too low, and there are as many as there may be.
+            return;
+        }
         if start > self.start {
             // The lowest make room: their observations are counted with those of the first that stays.
             let gone = (start - self.start).min(self.counts.len());

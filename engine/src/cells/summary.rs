@@ -338,5 +338,7 @@ mod tests {
         assert_eq!(series.window(SECOND).sum, f64::MAX);
         series.record(SECOND, -1.5, 0);
         assert_eq!(series.window(SECOND).quantile(0.0), f64::MAX, "no observation");
+        series.record(SECOND, f64::MIN, 1);
+        assert_eq!(series.window(SECOND).sum, 0.0, "what was infinite could not come back");
     }
 }

@@ -23,7 +23,7 @@ use std::time::Duration;
 /// quantiles are less accurate.
 ///
 /// # Performance
-/// A record reads the clock, locks, and adds to a bin: some 30 ns, ten times what a histogram takes, and 80 ns with
+/// A record reads the clock, locks, and adds to a bin: some 30 ns, ten times what a histogram takes, and 50 to 100 with
 /// a second thread on the same summary. Bins are allocated when values come that have none yet, and kept. There are
 /// up to four locks, so that threads seldom wait for each other: memory and the time of a scrape grow with those in
 /// use. On the path of every event use a histogram.

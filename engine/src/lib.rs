@@ -66,16 +66,17 @@ pub use cells::{Stats, stats};
 pub use encode::{Exposition, Format};
 pub use label::{Escaping, LabelSet, LabelValue, LabelVisitor};
 pub use metric::{
-    Counter, DurationCounter, Gauge, Histogram, HistogramSnapshot, InProgress, Info, StateSet, Tick, Timer,
-    UpDownCounter, warm_thread,
+    Counter, DurationCounter, Gauge, Histogram, HistogramSnapshot, InProgress, Info, StateSet, Summary,
+    SummarySnapshot, Tick, Timer, UpDownCounter, warm_thread,
 };
 pub use registry::{
     Builder, CollectedFamily, CollectedValue, Collection, Collector, CollectorId, Description, Error, Family,
-    HandleCache, Instrument, Kind, Labels, Level, MetricSet, Reference, Registry, Samples, Scope, Switch, Unit,
+    HandleCache, Instrument, Kind, Labels, Level, MetricSet, Quantiles, Reference, Registry, Samples, Scope, Switch,
+    Unit,
 };
 #[doc(hidden)]
 pub use registry::{FieldVisitor, SetField};
-pub use scrape::{Filter, HistogramValue, Report, Sample, SampleValue, Scraper, StateSetValue};
+pub use scrape::{Filter, HistogramValue, Report, Sample, SampleValue, Scraper, StateSetValue, SummaryValue};
 pub use streamgauge_derive::{LabelSet, LabelValue, MetricSet};
 
 #[cfg(engine_loom)]

@@ -9,16 +9,14 @@ pub(crate) use native::*;
 #[cfg(engine_loom)]
 pub(crate) use under_loom::*;
 
-#[cfg(not(engine_loom))]
-pub(crate) use std::sync::OnceLock;
 pub(crate) use std::sync::atomic::Ordering;
-/// Shared ownership whose count is no part of any modelled protocol.
-pub(crate) use std::sync::{Arc as PlainArc, LazyLock, Weak as PlainWeak};
+/// Shared ownership whose count is no part of any modelled protocol, and what is made once.
+pub(crate) use std::sync::{Arc as PlainArc, LazyLock, OnceLock, Weak as PlainWeak};
 
 #[cfg(not(engine_loom))]
 mod native {
     pub(crate) use arc_swap::ArcSwap;
-    pub(crate) use parking_lot::Mutex;
+    pub(crate) use parking_lot::{Mutex, MutexGuard};
     pub(crate) use std::sync::Arc;
     pub(crate) use std::sync::atomic::{
         AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, compiler_fence, fence,
@@ -59,7 +57,7 @@ mod native {
 #[cfg(engine_loom)]
 mod under_loom {
     pub(crate) use loom::sync::Arc;
-    use loom::sync::MutexGuard;
+    pub(crate) use loom::sync::MutexGuard;
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence};
 
     /// loom has no compiler fence; under loom the pin uses real fences (see `cells::fence`).
@@ -76,6 +74,10 @@ mod under_loom {
 
         pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
             self.0.lock().expect("a thread of the model panicked while it held the lock")
+        }
+
+        pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+            self.0.try_lock().ok()
         }
     }
 

@@ -1,8 +1,8 @@
 //! Helpers for tests of instrumented code. Values are read back with
 //! [`Registry::sample_value`](crate::Registry::sample_value).
 
-/// Gives how often the calling thread has read the clock through [`Tick`](crate::Tick), histograms and
-/// timers; `None` in release builds, which do not count.
+/// Gives how often the calling thread has read the clock through [`Tick`](crate::Tick), histograms,
+/// summaries (scrapes of them too) and timers; `None` in release builds, which do not count.
 ///
 /// ```
 /// use streamgauge::{Tick, testing::clock_reads};

@@ -1,5 +1,6 @@
 //! The reference of a registry's metrics.
 
+use std::time::Duration;
 use streamgauge::{Buckets, Counter, Family, Kind, LabelSet, Registry, Unit};
 
 #[derive(LabelSet)]
@@ -27,6 +28,10 @@ fn registry(reversed: bool) -> Registry {
         }),
         Box::new(|| {
             registry.state_set("phase", "P.").states(["up", "a|b"]).register().expect("legal").set("up");
+        }),
+        Box::new(|| {
+            let round = registry.summary("round_seconds", "R.").quantiles(&[0.5, 0.99]);
+            round.window(Duration::from_millis(1500), 5).register().expect("legal").observe(1.0);
         }),
         Box::new(|| registry.self_metrics(true).expect("free")),
     ];
@@ -60,6 +65,10 @@ fn markdown_keeps_its_table_whatever_the_texts_are() {
          \\_more\\_. | at most 50 series |"
     );
     assert_eq!(line("`size`"), "| `size` | histogram |  |  | Sizes. | buckets 0.1, 1 |");
+    assert_eq!(
+        line("`round_seconds`"),
+        "| `round_seconds` | summary |  |  | R. | quantiles 0.5, 0.99 of the last 1.5 s |"
+    );
     assert_eq!(line("`phase`"), "| `phase` | state set |  |  | P. | states up, a\\|b |");
     assert!(page.starts_with("| name | kind | unit | labels | help | details |\n|---|---|---|---|---|---|\n| `phase`"));
 }
@@ -69,9 +78,10 @@ fn json_says_the_same() {
     let json = registry(false).describe().to_json();
     assert!(json.contains(
         "{\"name\":\"read_bytes_total\",\"kind\":\"counter\",\"help\":\"Bytes | \\\"read\\\"\\nby <table> & _more_.\",\
-         \"unit\":\"bytes\",\"labels\":[\"pipeline\",\"table\"],\"buckets\":[],\"states\":[],\"level\":\"basic\",\"limit\":50,\
+         \"unit\":\"bytes\",\"labels\":[\"pipeline\",\"table\"],\"buckets\":[],\"quantiles\":[],\"window_seconds\":null,\"states\":[],\"level\":\"basic\",\"limit\":50,\
          \"value_limit\":1024,\"collected\":false}"
     ));
     assert!(json.contains("\"buckets\":[0.1,1],") && json.contains("\"states\":[\"up\",\"a|b\"],"));
+    assert!(json.contains("\"quantiles\":[0.5,0.99],\"window_seconds\":1.5,"));
     assert!(json.starts_with('[') && json.ends_with("\"collected\":true}]"));
 }

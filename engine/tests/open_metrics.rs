@@ -53,6 +53,11 @@ fn registry() -> Registry {
     below.register().expect("legal").observe(-3.0);
     drop(scope.info("build", "What runs.").label("version", "1.4.2").register().expect("legal"));
     scope.state_set("phase", "P.").states(["snapshot", "streaming"]).register().expect("legal").set("streaming");
+    let times = scope.summary("time_seconds", "T.").unit(Unit::Seconds).quantiles(&[0.0, 1.0]);
+    let times = times.register().expect("legal");
+    [2.0, 0.5, 1e6].into_iter().for_each(|time| times.observe(time));
+    scope.summary("offset", "Below zero too.").quantiles(&[0.0, 1.0]).register().expect("legal").observe(-3.0);
+    drop(scope.summary("unused", "U.").quantiles(&[0.5]).register().expect("legal"));
     registry.register_collector(Scraped).expect("legal");
     registry
 }
@@ -78,6 +83,12 @@ fn every_kind_is_written_as_the_standard_says() {
          # HELP app_build What runs.\n# TYPE app_build info\napp_build_info{{{labels},version=\"1.4.2\"}} 1\n\
          # HELP app_phase P.\n# TYPE app_phase stateset\napp_phase{{{labels},app_phase=\"snapshot\"}} 0\n\
          app_phase{{{labels},app_phase=\"streaming\"}} 1\n\
+         # HELP app_time_seconds T.\n# TYPE app_time_seconds summary\n# UNIT app_time_seconds seconds\n\
+         app_time_seconds{{{labels},quantile=\"0.0\"}} 0.5\napp_time_seconds{{{labels},quantile=\"1.0\"}} 1e+06\n\
+         app_time_seconds_sum{{{labels}}} 1.0000025e+06\napp_time_seconds_count{{{labels}}} 3\n\
+         # HELP app_offset Below zero too.\n# TYPE app_offset summary\napp_offset_count{{{labels}}} 1\n\
+         # HELP app_unused U.\n# TYPE app_unused summary\napp_unused{{{labels},quantile=\"0.5\"}} NaN\n\
+         app_unused_sum{{{labels}}} 0.0\napp_unused_count{{{labels}}} 0\n\
          # HELP peer_offset Who knows.\n# TYPE peer_offset unknown\npeer_offset{{peer=\"a\"}} 2.5\n\
          # HELP peer_reads Reads.\n# TYPE peer_reads counter\npeer_reads_total{{peer=\"a\"}} 3\n\
          peer_reads_total{{peer=\"b\"}} 0.5\n# EOF\n"
@@ -98,9 +109,12 @@ fn created_samples_stand_beside_what_may_be_reset() {
         let since = sample.created().and_then(|created| created.duration_since(std::time::UNIX_EPOCH).ok());
         created.insert(sample.name().to_owned(), since);
     });
-    for (family, stem) in
-        [("app_events_total", "app_events"), ("app_size_bytes", "app_size_bytes"), ("app_drift", "app_drift")]
-    {
+    for (family, stem) in [
+        ("app_events_total", "app_events"),
+        ("app_size_bytes", "app_size_bytes"),
+        ("app_time_seconds", "app_time_seconds"),
+        ("app_drift", "app_drift"),
+    ] {
         let since = created[family].expect("it was made");
         let line = format!(
             "\n{stem}_created{{pipeline=\"or\\\"ders\\\\\\n\"}} {}.{:03}\n",
@@ -109,7 +123,11 @@ fn created_samples_stand_beside_what_may_be_reset() {
         );
         assert!(text.contains(&line), "{line} is not in {text}");
     }
-    assert_eq!(text.matches("_created{").count(), 4, "counters and histograms, and nothing that a collector gave");
+    assert_eq!(
+        text.matches("_created{").count(),
+        7,
+        "counters, histograms and summaries, and nothing that a collector gave"
+    );
     assert!(
         !encode(&registry, Exposition::from(Format::Text).with_created_samples(true), "text.txt").contains("_created")
     );

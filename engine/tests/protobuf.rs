@@ -70,6 +70,10 @@ fn registry() -> Registry {
     [0.5, 2.0, 3e6].into_iter().for_each(|size| sizes.observe(size));
     drop(scope.info("build", "What runs.").label("version", "1.4.2").register().expect("legal"));
     scope.state_set("phase", "P.").states(["snapshot", "str\"eam"]).register().expect("legal").set("str\"eam");
+    let times = scope.summary("time_seconds", "T.").unit(Unit::Seconds).quantiles(&[0.0, 0.5, 1.0]);
+    let times = times.register().expect("legal");
+    [-2.0, 0.5, 3e6].into_iter().for_each(|time| times.observe(time));
+    drop(scope.summary("unused", "U.").register().expect("legal"));
     registry.register_collector(Scraped).expect("legal");
     registry
 }
@@ -92,6 +96,8 @@ fn every_kind_is_what_a_visit_shows() {
             ("app_size_bytes", 4, "bytes", 1),
             ("app_build_info", 1, "", 1),
             ("app_phase", 1, "", 2),
+            ("app_time_seconds", 2, "seconds", 1),
+            ("app_unused", 2, "", 1),
             ("peer_offset", 3, "", 1),
             ("peer_reads_total", 0, "", 2),
         ]
@@ -100,6 +106,14 @@ fn every_kind_is_what_a_visit_shows() {
     let buckets: Vec<_> = histogram.bucket.iter().map(|b| (b.upper_bound(), b.cumulative_count())).collect();
     assert_eq!(buckets, [(1.0, 1), (2.5, 2), (1e6, 2)], "the last bucket is the count");
     assert_eq!((histogram.sample_count(), histogram.sample_sum()), (3, 3_000_002.5));
+    let summary = families[10].metric[0].summary.as_ref().expect("a summary");
+    let quantiles: Vec<_> = summary.quantile.iter().map(|q| (q.quantile(), q.value())).collect();
+    assert_eq!((quantiles[0], quantiles[2]), ((0.0, -2.0), (1.0, 3e6)));
+    assert!(quantiles[1].0 == 0.5 && (quantiles[1].1 - 0.5).abs() <= 0.005);
+    assert_eq!((summary.sample_count(), summary.sample_sum()), (3, 2_999_998.5));
+    let summary = families[11].metric[0].summary.as_ref().expect("a summary");
+    assert!(summary.quantile.len() == 3 && summary.quantile.iter().all(|quantile| quantile.value().is_nan()));
+    assert_eq!((summary.sample_count(), summary.sample_sum()), (0, 0.0));
     assert_eq!(families[0].metric[0].label[0].value(), "or\"ders\\\n");
     assert_eq!(families[9].metric[1].label[1].name(), "app_phase");
 }
@@ -109,12 +123,15 @@ fn what_may_be_reset_tells_since_when() {
     let with_created = |family: &&MetricFamily| {
         family.metric.iter().any(|metric| {
             let counter = metric.counter.as_ref().and_then(|counter| counter.created_timestamp);
-            counter.or(metric.histogram.as_ref().and_then(|histogram| histogram.created_timestamp)).is_some()
+            let histogram = metric.histogram.as_ref().and_then(|histogram| histogram.created_timestamp);
+            let summary = metric.summary.as_ref().and_then(|summary| summary.created_timestamp);
+            counter.or(histogram).or(summary).is_some()
         })
     };
     let families = check(&registry());
     let names: Vec<_> = families.iter().filter(with_created).map(MetricFamily::name).collect();
-    assert_eq!(names, ["app_events_total", "app_busy_seconds_total", "app_size_bytes"], "none of a callback");
+    let expected = ["app_events_total", "app_busy_seconds_total", "app_size_bytes", "app_time_seconds", "app_unused"];
+    assert_eq!(names, expected, "none of a callback");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use streamgauge::{
     Buckets, Counter, DurationCounter, Escaping, Exposition, Family, Format, Gauge, Histogram, LabelSet, LabelValue,
-    Registry, SampleValue, Scraper, Tick, UpDownCounter,
+    Registry, SampleValue, Scraper, Summary, Tick, UpDownCounter,
 };
 
 thread_local! {
@@ -93,6 +93,9 @@ fn recording_allocates_nothing() {
     let depth = registry.up_down_counter("depth", "D.").register().expect("legal");
     let sizes = registry.histogram("size", "S.").register().expect("legal");
     let skews = registry.histogram("skew", "S.").buckets(Buckets::linear(-5.0, 1.0, 10)).register().expect("legal");
+    // A slice that begins while the test runs would need new bins: this one has begun, and lasts a century.
+    let century = Duration::from_secs(100 * 365 * 24 * 3600);
+    let times = registry.summary("time", "T.").window(century, 1).register().expect("legal");
     let (start, end) = (Tick::now(), Tick::now());
     let record = || {
         events.inc();
@@ -117,6 +120,11 @@ fn recording_allocates_nothing() {
         sizes.start_timer().discard();
         drop(sizes.start_timer());
         skews.observe(-2.5);
+        times.observe(0.3);
+        times.observe_n(-0.3, 8);
+        times.observe(0.0);
+        times.observe_between(start, end);
+        times.observe(f64::NAN);
         // What is refused is counted without allocating too.
         sizes.observe(-1.0);
         sizes.observe(f64::NAN);
@@ -127,10 +135,11 @@ fn recording_allocates_nothing() {
             Gauge::noop(),
             UpDownCounter::noop(),
             Histogram::noop(),
+            Summary::noop(),
         )));
         Counter::noop().inc();
         Histogram::noop().observe(1.0);
-        drop(black_box((events.clone(), lag.clone(), sizes.clone())));
+        drop(black_box((events.clone(), lag.clone(), sizes.clone(), times.clone())));
     };
     record();
     assert_eq!(calls(|| (0..1000).for_each(|_| record())), 0);
@@ -230,11 +239,15 @@ fn a_warm_scrape_allocates_nothing() {
     drop(scope.info("build", "B.").label("version", "1 \"beta\"\n").register().expect("legal"));
     scope.state_set("phase", "P.").states(["a", "\\b"]).register().expect("legal").set("\\b");
     scope.histogram("size", "S.").register().expect("legal").observe(0.3);
+    let times = scope.summary("time", "T.").quantiles(&[0.0, 0.5, 0.99]).register().expect("legal");
+    (1..1000).for_each(|value| times.observe(f64::from(value) * 1e-5));
+    times.observe_n(-3.0, 7);
+    drop(scope.summary("empty", "E.").register().expect("legal"));
     let tables: Family<Table<'static>, Histogram> = scope.histogram("table_size", "T.").family().expect("legal");
     for partition in 0..100 {
         tables.with(&Table { table: "a\"b", op: Op::Insert, partition }, |size| size.observe(0.1));
     }
-    warm_scrapes(&registry, 109);
+    warm_scrapes(&registry, 111);
 }
 
 #[test]

@@ -29,10 +29,11 @@ enum Kind {
     Gauge,
     UpDownCounter,
     Histogram,
+    Summary,
     Info,
 }
 
-/// The labels, with bounds as numbers: the formats write them differently.
+/// The labels, with bounds and quantiles as numbers: the formats write them differently.
 type Samples = BTreeMap<(String, Vec<(String, String)>), u64>;
 
 fn register(registry: &Registry, label: &str, metric: &Metric) -> Result<(), streamgauge::Error> {
@@ -47,6 +48,11 @@ fn register(registry: &Registry, label: &str, metric: &Metric) -> Result<(), str
         Kind::Histogram => {
             let buckets = Buckets::explicit([0.5, 1e3, 1e9]);
             scope.histogram(name, help).verbatim().buckets(buckets).register()?.observe(*number);
+        }
+        Kind::Summary => {
+            // OpenMetrics has no samples below zero here, and would have less than the other.
+            let quantiles = [0.0, 0.25, 1.0];
+            scope.summary(name, help).verbatim().quantiles(&quantiles).register()?.observe(number.abs());
         }
         Kind::Info => drop(scope.info(name, help).verbatim().register()?),
     }
@@ -63,8 +69,10 @@ fn read(scraper: &mut Scraper, format: Format, syntax: Syntax, escaping: Escapin
     let mut samples = Samples::new();
     for sample in read.iter().flat_map(|family| &family.samples) {
         let bound = |value: &str| value.parse().map_or(value.to_owned(), |bound: f64| bound.to_bits().to_string());
-        let label =
-            |(name, value): &(String, String)| (name.clone(), if name == "le" { bound(value) } else { value.clone() });
+        let is_number = |name: &str| name == "le" || name == "quantile";
+        let label = |(name, value): &(String, String)| {
+            (name.clone(), if is_number(name) { bound(value) } else { value.clone() })
+        };
         let labels = sample.labels.iter().map(label).collect();
         let twice = samples.insert((sample.name.clone(), labels), sample.value.to_bits());
         assert!(twice.is_none(), "{} comes twice\n{text}", sample.name);

@@ -34,6 +34,7 @@ enum Kind {
     Callback,
     UpDownCounter,
     Histogram,
+    Summary,
     Info,
     StateSet,
 }
@@ -97,6 +98,14 @@ impl Step {
                 let buckets = Buckets::explicit(bounds.into_iter().map(|bound| f64::from(bound) / 16.0));
                 let histogram = with_unit!(scope.histogram(name, help)).buckets(buckets).register()?;
                 histogram.observe_n(value, u64::from(self.times) << (self.bits % 32));
+            }
+            Kind::Summary => {
+                let mut quantiles: Vec<f64> =
+                    self.bounds.iter().map(|bound| f64::from(*bound).abs() / 32_768.0).collect();
+                quantiles.sort_unstable_by(f64::total_cmp);
+                quantiles.dedup();
+                let summary = with_unit!(scope.summary(name, help)).quantiles(&quantiles).register()?;
+                summary.observe_n(value, u64::from(self.times) << (self.bits % 32));
             }
             Kind::Info => drop(scope.info(name, help).register()?),
             Kind::StateSet => {

@@ -33,7 +33,7 @@ pub fn derive_label_value(input: TokenStream) -> TokenStream {
 /// `Default`.
 ///
 /// The doc comment of a field is the help text, up to its first empty line. `#[metric(..)]` takes `name`, `unit`,
-/// `buckets`, `states`, `level`, `label(k = "v")` and `prefix`; the trait's documentation says which where.
+/// `buckets`, `quantiles`, `window`, `states`, `level`, `label(k = "v")` and `prefix`; the trait's documentation says which where.
 #[proc_macro_derive(MetricSet, attributes(metric))]
 pub fn derive_metric_set(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

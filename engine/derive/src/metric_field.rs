@@ -13,6 +13,7 @@ pub(crate) enum Metric {
     Gauge,
     UpDownCounter,
     Histogram,
+    Summary,
     StateSet,
 }
 
@@ -34,6 +35,7 @@ impl Metric {
             "Gauge" => Self::Gauge,
             "UpDownCounter" => Self::UpDownCounter,
             "Histogram" => Self::Histogram,
+            "Summary" => Self::Summary,
             "StateSet" => Self::StateSet,
             _ => return None,
         })
@@ -47,6 +49,7 @@ impl Metric {
             Self::Gauge => "gauge",
             Self::UpDownCounter => "up_down_counter",
             Self::Histogram => "histogram",
+            Self::Summary => "summary",
             Self::StateSet => "state_set",
         };
         Ident::new(name, Span::call_site())
@@ -59,6 +62,7 @@ impl Metric {
             Self::Gauge => "a gauge",
             Self::UpDownCounter => "an up-down counter",
             Self::Histogram => "a histogram",
+            Self::Summary => "a summary",
             Self::StateSet => "a state set",
         }
     }
@@ -127,6 +131,9 @@ pub(crate) struct Attributes {
     level: Option<LitStr>,
     limit: Option<Expr>,
     pub(crate) buckets: Option<Expr>,
+    pub(crate) quantiles: Option<Expr>,
+    /// Its length, and its slices.
+    pub(crate) window: Option<(Expr, Expr)>,
     pub(crate) states: Option<Expr>,
     prefix: Option<LitStr>,
     pub(crate) labels: Vec<(LitStr, LitStr)>,
@@ -151,6 +158,8 @@ impl Attributes {
                     "limit" => parsed.limit = Some(meta.value()?.parse()?),
                     "prefix" => parsed.prefix = Some(meta.value()?.parse()?),
                     "buckets" => parsed.buckets = Some(meta.value()?.parse()?),
+                    "quantiles" => parsed.quantiles = Some(meta.value()?.parse()?),
+                    "window" => parsed.window = Some(window(meta.value()?.parse()?)?),
                     "states" => parsed.states = Some(meta.value()?.parse()?),
                     "label" => meta.parse_nested_meta(|label| {
                         let Some(ident) = label.path.get_ident() else {
@@ -224,8 +233,19 @@ impl Attributes {
     }
 }
 
-const UNKNOWN: &str = "unknown metric attribute; `name`, `unit`, `buckets`, `states`, `level`, `limit`, `prefix` = .. and `label(k = \"v\")` are allowed";
+const UNKNOWN: &str = "unknown metric attribute; `name`, `unit`, `buckets`, `quantiles`, `window`, `states`, `level`, `limit`, `prefix` = .. and `label(k = \"v\")` are allowed";
 const UNITS: [&str; 9] = ["seconds", "bytes", "ratio", "celsius", "meters", "volts", "amperes", "joules", "grams"];
+
+/// Gives the two parts of `(DURATION, SLICES)`.
+fn window(value: Expr) -> Result<(Expr, Expr)> {
+    let problem = Error::new_spanned(&value, "a window is `(DURATION, SLICES)`");
+    let Expr::Tuple(pair) = value else { return Err(problem) };
+    let mut parts = pair.elems.into_iter();
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(length), Some(slices), None) => Ok((length, slices)),
+        _ => Err(problem),
+    }
+}
 
 /// Gives the help text of a metric: its doc comment, on one line.
 pub(crate) fn help(field: &Field, ident: &Ident) -> Result<String> {

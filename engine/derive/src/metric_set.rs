@@ -107,6 +107,7 @@ fn value(field: &Field, ident: &Ident, taken: &mut HashSet<String>) -> Result<To
     };
     let allowed: &[_] = match metric {
         Metric::Histogram => &["name", "unit", "label", "level", "limit", "buckets"],
+        Metric::Summary => &["name", "unit", "label", "level", "limit", "quantiles", "window"],
         Metric::StateSet => &["name", "label", "level", "limit", "states"],
         _ => &["name", "unit", "label", "level", "limit"],
     };
@@ -129,6 +130,10 @@ fn value(field: &Field, ident: &Ident, taken: &mut HashSet<String>) -> Result<To
     }
     let states = attributes.states.as_ref().map(|states| quote_spanned!(states.span()=> .states(#states)));
     let buckets = attributes.buckets.as_ref().map(|buckets| quote_spanned!(buckets.span()=> .buckets(#buckets)));
+    // A reference, which an array, a slice and a vector all become.
+    let quantiles = attributes.quantiles.as_ref().map(|list| quote_spanned!(list.span()=> .quantiles(&#list)));
+    let window = attributes.window.as_ref();
+    let window = window.map(|(length, slices)| quote_spanned!(length.span()=> .window(#length, #slices)));
     let labels = attributes.labels.iter().map(|(name, value)| quote!(.label(#name, #value)));
-    Ok(quote!(scope.#method(#name, #help) #unit #level #limit #buckets #states #(#labels)* .#end()?))
+    Ok(quote!(scope.#method(#name, #help) #unit #level #limit #buckets #quantiles #window #states #(#labels)* .#end()?))
 }

@@ -11,7 +11,8 @@
 //! the shared slab with read-modify-write instructions. Readers sum a range over all slabs.
 //!
 //! Invariants (docs/ARCHITECTURE.md): I1 one writer a cell; I2 no decrease across scrapes; I3 a range
-//! belongs to one live series; I5 recorders never wait.
+//! belongs to one live series; I5 recorders never wait. Summaries alone have no cells but locked sketches
+//! (`summary.rs`).
 
 mod arena;
 mod cell;
@@ -30,8 +31,10 @@ mod ranges;
 mod reclaim;
 mod record;
 mod series;
+mod sketch;
 mod slab;
 mod stats;
+mod summary;
 
 pub(crate) use held::{Counted, Held, Hold};
 pub(crate) use lost::{Dropped, count_dropped, count_lost};
@@ -45,6 +48,7 @@ pub(crate) use reclaim::{Retired, collect, retire};
 pub(crate) use record::{add, add_observations, add_release, warm};
 pub(crate) use series::{GaugeSeries, Series};
 pub use stats::{Stats, stats};
+pub(crate) use summary::{MergedWindow, Shape, SummaryReading, SummarySeries};
 
 /// Does what scrapes leave to do: folds slabs of ended threads, frees what was unlinked.
 pub(crate) fn tidy_up() {

@@ -6,6 +6,7 @@ use super::chunk::{CHUNK_CELLS, Chunk};
 use super::ranges::Range;
 use super::series::Series;
 use super::slab::SlabPtr;
+use super::summary::MergedWindow;
 use crate::sync::{Fault, Ordering, ReclaimShared, broken};
 use std::ptr::NonNull;
 
@@ -18,6 +19,8 @@ pub(crate) struct PassScratch {
     column: Vec<&'static Chunk>,
     /// The sums of all cells of the chunk at hand, where many of them are asked for; else empty.
     totals: Vec<u64>,
+    /// The window of the summary at hand.
+    window: MergedWindow,
 }
 
 /// Slabs from which on a chunk is summed as a whole: reading one cell from each of so many chunks, series by
@@ -52,6 +55,11 @@ impl<'s> Pass<'s> {
         arena.copy_slabs(&mut scratch.slabs);
         scratch.column.reserve(scratch.slabs.len() + 1);
         Self { scratch, selected: None, counted: 0, _lock: lock }
+    }
+
+    /// Gives the room for the window of a summary.
+    pub(super) fn window(&mut self) -> &mut MergedWindow {
+        &mut self.scratch.window
     }
 
     /// Fills the column with the chunks of one index.

@@ -23,6 +23,7 @@ const VALUE_LEN: usize = 9;
 /// Fields of `Metric`.
 const GAUGE: u8 = 2;
 const COUNTER: u8 = 3;
+const SUMMARY: u8 = 4;
 const UNTYPED: u8 = 5;
 const HISTOGRAM: u8 = 7;
 
@@ -32,6 +33,7 @@ pub(crate) enum ProtobufKind {
     Counter,
     Gauge,
     Histogram,
+    Summary,
     Untyped,
 }
 
@@ -50,6 +52,8 @@ pub(crate) struct ProtobufFamily {
     label_names: LabelNames,
     /// The finite bounds, as the second field of a bucket; padded, so that it is one store.
     bounds: Vec<[u8; 16]>,
+    /// Of a summary, the first field of each quantile; padded, so that it is one store.
+    quantiles: Vec<[u8; 16]>,
     /// Of a state set, the label field of each state.
     states: Vec<Vec<u8>>,
 }
@@ -70,6 +74,7 @@ impl ProtobufFamily {
         let kind = match kind {
             ProtobufKind::Counter => 0,
             ProtobufKind::Gauge => 1,
+            ProtobufKind::Summary => 2,
             ProtobufKind::Untyped => 3,
             ProtobufKind::Histogram => 4,
         };
@@ -78,17 +83,12 @@ impl ProtobufFamily {
         if let Some(unit) = unit {
             push_field(&mut trailer, 5, unit.as_bytes());
         }
-        let render = |bound: &f64| {
-            let mut block = [0; 16];
-            block[0] = double_tag(2);
-            block[1..9].copy_from_slice(&bound.to_le_bytes());
-            block
-        };
         Self {
             head,
             unit: trailer,
             label_names: LabelNames::Fixed(label_names.map(LabelName::new).collect()),
-            bounds: bounds.unwrap_or_default().iter().map(render).collect(),
+            bounds: bounds.unwrap_or_default().iter().map(|bound| padded_double(2, *bound)).collect(),
+            quantiles: Vec::new(),
             states: Vec::new(),
         }
     }
@@ -103,6 +103,12 @@ impl ProtobufFamily {
     /// Takes the label names from each series, whose names are those of the classic data model.
     pub(crate) fn with_own_names(mut self, escaping: Escaping) -> Self {
         self.label_names = LabelNames::Own(escaping);
+        self
+    }
+
+    /// Renders the quantiles of a summary.
+    pub(crate) fn with_quantiles(mut self, quantiles: &[f64]) -> Self {
+        self.quantiles = quantiles.iter().map(|quantile| padded_double(1, *quantile)).collect();
         self
     }
 
@@ -224,6 +230,47 @@ impl ProtobufFamily {
             }
         });
     }
+
+    /// Writes one summary; see [`counter`](Self::counter) for the labels. The reading is a value for each quantile, the
+    /// sum and the count.
+    pub(crate) fn summary<'v, I>(
+        &self,
+        out: &mut Vec<u8>,
+        labels: I,
+        escaped: bool,
+        (values, sum, count): (&[f64], f64, u64),
+        created: Option<u64>,
+    ) where
+        I: Iterator<Item = (&'v str, &'v str)> + Clone,
+    {
+        let labels = MetricLabels::new(&self.label_names, labels, escaped, &[]);
+        let quantiles = || self.quantiles.iter().zip(values);
+        let created = created.map(Timestamp::new);
+        // Field tag and length, then quantile and value with their tags.
+        let mut len = quantiles().len() * (2 + 2 * VALUE_LEN);
+        len += 1 + varint_len(count) + 9 + created.as_ref().map_or(0, |created| field_len(created.len()));
+        metric(out, &labels, SUMMARY, len, |cursor| {
+            cursor.put([varint_tag(1)]);
+            cursor.put_varint(count);
+            cursor.put(double_field(2, sum));
+            for (quantile, value) in quantiles() {
+                cursor.put([bytes_tag(3), 2 * VALUE_LEN as u8]);
+                cursor.put_start(*quantile, VALUE_LEN);
+                cursor.put(double_field(2, *value));
+            }
+            if let Some(created) = created {
+                created.put(cursor, 4);
+            }
+        });
+    }
+}
+
+/// Gives a double with its tag, in a block that is one store.
+fn padded_double(field: u8, value: f64) -> [u8; 16] {
+    let mut block = [0; 16];
+    block[0] = double_tag(field);
+    block[1..9].copy_from_slice(&value.to_le_bytes());
+    block
 }
 
 /// Writes a length as a varint that fills `target`.

@@ -17,6 +17,8 @@ pub(crate) struct Metadata<'a> {
     pub(crate) unit: Option<&'static str>,
     /// The finite bounds of a histogram.
     pub(crate) bounds: Option<&'a [f64]>,
+    /// Of a summary.
+    pub(crate) quantiles: &'a [f64],
     pub(crate) states: &'a [Box<str>],
 }
 
@@ -47,9 +49,11 @@ pub(crate) struct TextFamily {
     /// `le="0.005"} ` for each bucket.
     bounds: Vec<Vec<u8>>,
     longest_bound: usize,
+    /// `quantile="0.5"} ` for each quantile of a summary.
+    quantiles: Vec<Vec<u8>>,
     /// `name="state"} ` for each state of a state set.
     states: Vec<Vec<u8>>,
-    /// Whole floats are written with a point.
+    /// Whole floats are written with a point: it is OpenMetrics.
     point: bool,
     /// OpenMetrics knows no sum and count of a histogram with negative bounds.
     has_sum: bool,
@@ -60,7 +64,7 @@ pub(crate) struct TextFamily {
 impl TextFamily {
     /// Renders what does not change.
     pub(crate) fn new(metadata: Metadata<'_>, style: TextStyle) -> Self {
-        let Metadata { help, type_name, unit, bounds, states, .. } = metadata;
+        let Metadata { help, type_name, unit, bounds, quantiles, states, .. } = metadata;
         let full = style.escaping.metric(metadata.name);
         // As the Go library does: a reader finds the series under one name in all formats.
         let is_unknown = style.open_metrics && type_name == "counter" && !full.ends_with("_total");
@@ -78,6 +82,8 @@ impl TextFamily {
         };
         let open: &[u8] = if is_quoted { b"," } else { b"{" };
         let render_bound = |bound| [b"le=\"", number(&mut Number::new(), bound, style.open_metrics), b"\"} "].concat();
+        let render_quantile =
+            |q: &f64| [b"quantile=\"", number(&mut Number::new(), *q, style.open_metrics), b"\"} "].concat();
         let has_negative_bounds = bounds.is_some_and(|bounds| bounds.iter().any(|bound| *bound < 0.0));
         let bounds: Vec<Vec<u8>> = bounds
             .map_or_else(Vec::new, |bounds| bounds.iter().copied().chain([f64::INFINITY]).map(render_bound).collect());
@@ -99,6 +105,7 @@ impl TextFamily {
             bare: if is_quoted { b"} " } else { b" " },
             longest_bound: bounds.iter().map(Vec::len).max().unwrap_or(0),
             bounds,
+            quantiles: quantiles.iter().map(render_quantile).collect(),
             states: states.iter().map(|state| render_state(state)).collect(),
             point: style.open_metrics,
             has_sum: !(style.open_metrics && has_negative_bounds),
@@ -192,6 +199,30 @@ impl TextFamily {
         }
     }
 
+    /// Writes the samples of a summary: a value for each quantile, then sum and count.
+    ///
+    /// OpenMetrics allows neither quantiles nor sums below zero, and a reader would refuse the whole exposition for
+    /// one: they are left out there.
+    pub(crate) fn summary(&self, out: &mut Vec<u8>, labels: &[u8], values: &[f64], sum: f64, count: u64) {
+        let is_allowed = |value: f64| !(self.point && value < 0.0);
+        for (quantile, value) in self.quantiles.iter().zip(values).filter(|(_, value)| is_allowed(**value)) {
+            let mut line = Line::new(out, self.name.len() + labels.len() + quantile.len() + MAX_NUMBER_BYTES + 4);
+            line.put(&self.name);
+            line.put(self.open);
+            if !labels.is_empty() {
+                line.put(labels);
+                line.put(b",");
+            }
+            line.put(quantile);
+            line.put(number(&mut Number::new(), *value, self.point));
+            line.end();
+        }
+        if is_allowed(sum) {
+            self.sample(out, &self.sum, labels, number(&mut Number::new(), sum, self.point));
+        }
+        self.sample(out, &self.count, labels, itoa::Buffer::new().format(count).as_bytes());
+    }
+
     /// Writes `name{labels} value`, or `name value` without labels.
     #[inline(always)]
     fn sample(&self, out: &mut Vec<u8>, head: &[u8], labels: &[u8], value: &[u8]) {
@@ -270,7 +301,7 @@ mod tests {
     use super::*;
 
     fn family(name: &str, help: &str, type_name: &'static str, bounds: Option<&[f64]>) -> TextFamily {
-        let metadata = Metadata { name, help, type_name, unit: None, bounds, states: &[] };
+        let metadata = Metadata { name, help, type_name, unit: None, bounds, quantiles: &[], states: &[] };
         TextFamily::new(metadata, TextStyle::default())
     }
 
@@ -311,8 +342,47 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_summary_is_its_quantiles_sum_and_count() {
+        let of = |open_metrics| {
+            let quantiles = &[0.0, 0.99, 1.0];
+            let metadata = Metadata {
+                name: "s",
+                help: "S.",
+                type_name: "summary",
+                unit: None,
+                bounds: None,
+                quantiles,
+                states: &[],
+            };
+            TextFamily::new(metadata, TextStyle { open_metrics, escaping: Escaping::Underscores })
+        };
+        assert_eq!(
+            text(|out| of(false).summary(out, b"x=\"1\"", &[-1.0, 2.0, f64::NAN], -4.0, 7)),
+            "s{x=\"1\",quantile=\"0\"} -1\ns{x=\"1\",quantile=\"0.99\"} 2\ns{x=\"1\",quantile=\"1\"} NaN\n\
+             s_sum{x=\"1\"} -4\ns_count{x=\"1\"} 7\n"
+        );
+        assert_eq!(
+            text(|out| of(true).summary(out, b"", &[0.0, 2.0, f64::NAN], 4.0, 7)),
+            "s{quantile=\"0.0\"} 0.0\ns{quantile=\"0.99\"} 2.0\ns{quantile=\"1.0\"} NaN\ns_sum 4.0\ns_count 7\n"
+        );
+        assert_eq!(
+            text(|out| of(true).summary(out, b"", &[-1.0, 2.0, 3.0], -4.0, 7)),
+            "s{quantile=\"0.99\"} 2.0\ns{quantile=\"1.0\"} 3.0\ns_count 7\n",
+            "what is below zero is not allowed"
+        );
+    }
+
     fn open_metrics(name: &str, type_name: &'static str, unit: Option<&'static str>, escaping: Escaping) -> TextFamily {
-        let metadata = Metadata { name, help: "say \"it\"\\", type_name, unit, bounds: Some(&[0.5, 1.0]), states: &[] };
+        let metadata = Metadata {
+            name,
+            help: "say \"it\"\\",
+            type_name,
+            unit,
+            bounds: Some(&[0.5, 1.0]),
+            quantiles: &[],
+            states: &[],
+        };
         TextFamily::new(metadata, TextStyle { open_metrics: true, escaping })
     }
 
@@ -352,8 +422,15 @@ mod tests {
             text(|out| it.histogram(out, b"", &[1, 0, 2], 9.0)),
             "h_bucket{le=\"0.5\"} 1\nh_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} 3\nh_sum 9.0\nh_count 3\n"
         );
-        let metadata =
-            Metadata { name: "h", help: "H.", type_name: "histogram", unit: None, bounds: Some(&[-1.0]), states: &[] };
+        let metadata = Metadata {
+            name: "h",
+            help: "H.",
+            type_name: "histogram",
+            unit: None,
+            bounds: Some(&[-1.0]),
+            quantiles: &[],
+            states: &[],
+        };
         let it = TextFamily::new(metadata, TextStyle { open_metrics: true, escaping: Escaping::Underscores });
         assert_eq!(
             text(|out| it.histogram(out, b"", &[1, 0], -2.0)),

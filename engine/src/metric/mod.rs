@@ -2,7 +2,8 @@
 //!
 //! A handle is cheap to keep and to record through, and costs two read-modify-writes to clone: clone
 //! it when a thread or task starts, not per event. All are `Send + Sync`, usable from statics and from
-//! async tasks; a record never waits, never allocates once the thread is warm, and never panics.
+//! async tasks; a record never waits, never allocates once the thread is warm, and never panics. A summary is the
+//! exception: it locks, and says so.
 
 mod counter;
 mod duration_counter;
@@ -11,6 +12,7 @@ mod histogram;
 mod info;
 mod snapshot;
 mod state_set;
+mod summary;
 mod tick;
 mod timer;
 mod up_down_counter;
@@ -22,6 +24,7 @@ pub use histogram::Histogram;
 pub use info::Info;
 pub use snapshot::HistogramSnapshot;
 pub use state_set::StateSet;
+pub use summary::{Summary, SummarySnapshot};
 pub use tick::Tick;
 #[cfg(debug_assertions)]
 pub(crate) use tick::reads as clock_reads;

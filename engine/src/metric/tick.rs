@@ -53,6 +53,12 @@ impl Tick {
         Self::now().duration_since(self)
     }
 
+    /// Gives nanoseconds since a beginning that is the same for all ticks of the process.
+    #[inline]
+    pub(crate) fn nanos(self) -> u64 {
+        CLOCK.delta_as_nanos(0, self.0)
+    }
+
     #[inline]
     pub(crate) fn nanos_since(self, earlier: Self) -> u64 {
         if self.0 <= earlier.0 {

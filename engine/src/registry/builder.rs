@@ -120,13 +120,12 @@ impl<M: Instrument> Builder<M> {
         let Declared { family, name } = self.declare(&[])?;
         let Some((core, selector)) = family else { return Ok(M::default()) };
         let hash = selector.hash(&());
-        let layout = core.desc.layout.as_ref();
         let pin = Pin::enter();
         loop {
             let is_new = Cell::new(false);
             let make = |created| {
                 is_new.set(true);
-                M::create(layout.map(|layout| &**layout), created)
+                M::create(&core.desc, created)
             };
             let record = core
                 .get_or_insert(&pin, hash, &selector.values(&(), usize::MAX), exempt, &make)
@@ -187,6 +186,11 @@ impl<M: Instrument> Builder<M> {
         self.scope.registry()
     }
 
+    /// Gives what only this kind of metric has, to say one thing of several.
+    pub(super) fn spec_mut(&mut self) -> &mut M::Spec {
+        &mut self.spec
+    }
+
     /// Says what only this kind of metric has.
     pub(super) fn spec(mut self, spec: M::Spec) -> Self {
         self.spec = spec;
@@ -237,6 +241,8 @@ impl<M: Instrument> Builder<M> {
     fn desc(&self, label_names: Box<[Box<str>]>, is_open: bool) -> Result<Desc, Error> {
         let layout =
             M::layout(&self.spec).map_err(|problem| Error::InvalidBuckets { name: self.name.clone(), problem })?;
+        let quantiles =
+            M::quantiles(&self.spec).map_err(|problem| Error::InvalidQuantiles { name: self.name.clone(), problem })?;
         let desc = Desc {
             name: self.name.as_str().into(),
             help: self.help.as_str().into(),
@@ -245,6 +251,7 @@ impl<M: Instrument> Builder<M> {
             label_names,
             is_open,
             layout,
+            quantiles,
             states: M::states(&self.spec),
             limits: self.limits,
             level: self.level,

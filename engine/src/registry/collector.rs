@@ -133,6 +133,7 @@ impl CollectedFamily {
             label_names: self.labels.into_iter().map(Into::into).collect(),
             is_open: false,
             layout: None,
+            quantiles: None,
             states: PlainArc::new([]),
             limits: Limits { series: self.limit, ..Limits::default() },
             level: self.level,

@@ -1,6 +1,6 @@
 //! Descriptors: what a metric family is, checked once when it is declared.
 
-use super::{Error, Level};
+use super::{Error, Level, Quantiles};
 use crate::buckets::Layout;
 use crate::label::{Escaping, is_reserved_label};
 use crate::sync::PlainArc;
@@ -21,6 +21,8 @@ pub enum Kind {
     UpDownCounter,
     /// [`Histogram`](crate::Histogram).
     Histogram,
+    /// [`Summary`](crate::Summary).
+    Summary,
     /// [`Info`](crate::Info): exposed in text 0.0.4 as a gauge that is 1.
     Info,
     /// [`StateSet`](crate::StateSet): exposed in text 0.0.4 as a gauge for each state.
@@ -30,13 +32,15 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Gives the type name in the text format 0.0.4: `counter`, `gauge`, `histogram` or `untyped`.
+    /// Gives the type name in the text format 0.0.4: `counter`, `gauge`, `histogram`, `summary` or
+    /// `untyped`.
     #[must_use]
     pub fn type_name(self) -> &'static str {
         match self {
             Self::Counter | Self::DurationCounter => "counter",
             Self::Gauge | Self::UpDownCounter | Self::Info | Self::StateSet => "gauge",
             Self::Histogram => "histogram",
+            Self::Summary => "summary",
             Self::Unknown => "untyped",
         }
     }
@@ -64,6 +68,7 @@ impl Kind {
             Self::Gauge => "gauge",
             Self::UpDownCounter => "up-down counter",
             Self::Histogram => "histogram",
+            Self::Summary => "summary",
             Self::Info => "info",
             Self::StateSet => "state set",
             Self::Unknown => "metric of an unknown kind",
@@ -127,6 +132,8 @@ pub(crate) struct Desc {
     pub(crate) is_open: bool,
     /// Of a histogram.
     pub(crate) layout: Option<PlainArc<Layout>>,
+    /// Of a summary.
+    pub(crate) quantiles: Option<PlainArc<Quantiles>>,
     /// Of a state set.
     pub(crate) states: PlainArc<[Box<str>]>,
     pub(crate) limits: Limits,
@@ -264,6 +271,7 @@ impl Desc {
             && sorted(self) == sorted(other)
             && self.is_open == other.is_open
             && bounds(self) == bounds(other)
+            && self.quantiles == other.quantiles
             && self.states == other.states
             && self.limits == other.limits
             && self.level == other.level
@@ -283,6 +291,7 @@ impl Desc {
                 None => vec![name.into_owned()],
             },
             Kind::Histogram => suffixed(&name, &["", "_bucket", "_sum", "_count", "_created"]),
+            Kind::Summary => suffixed(&name, &["", "_sum", "_count", "_created"]),
             Kind::Info => suffixed(name.strip_suffix("_info").unwrap_or(&name), &["", "_info"]),
             _ => vec![name.into_owned()],
         }
@@ -301,6 +310,9 @@ impl fmt::Display for Desc {
         }
         if let Some(layout) = &self.layout {
             write!(f, ", buckets {:?}", layout.bounds())?;
+        }
+        if let Some(quantiles) = &self.quantiles {
+            write!(f, ", quantiles {quantiles}")?;
         }
         if !self.states.is_empty() {
             write!(f, ", states [{}]", self.states.join(", "))?;

@@ -4,6 +4,7 @@ use super::desc::Limits;
 use super::json::Json;
 use super::{Desc, Kind, Level, Registry, Unit};
 use std::fmt::Write;
+use std::time::Duration;
 
 /// What is known of one metric family before it has a value.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +22,10 @@ pub struct Description {
     pub labels: Vec<String>,
     /// The finite upper bounds of a histogram.
     pub buckets: Vec<f64>,
+    /// The quantiles of a summary.
+    pub quantiles: Vec<f64>,
+    /// The window over which a summary has them.
+    pub window: Option<Duration>,
     /// The states of a state set.
     pub states: Vec<String>,
     /// The level.
@@ -42,6 +47,8 @@ impl Description {
             unit: desc.unit,
             labels: desc.label_names.iter().map(ToString::to_string).collect(),
             buckets: desc.layout.as_ref().map_or_else(Vec::new, |layout| layout.bounds().to_vec()),
+            quantiles: desc.quantiles.as_ref().map_or_else(Vec::new, |quantiles| quantiles.values().to_vec()),
+            window: desc.quantiles.as_ref().map(|quantiles| quantiles.window()),
             states: desc.states.iter().map(ToString::to_string).collect(),
             level: desc.level,
             limit: desc.limits.series,
@@ -56,6 +63,10 @@ impl Description {
         if !self.buckets.is_empty() {
             let bounds: Vec<_> = self.buckets.iter().map(f64::to_string).collect();
             details.push(format!("buckets {}", bounds.join(", ")));
+        }
+        if let Some(window) = self.window {
+            let quantiles: Vec<_> = self.quantiles.iter().map(f64::to_string).collect();
+            details.push(format!("quantiles {} of the last {} s", quantiles.join(", "), window.as_secs_f64()));
         }
         if !self.states.is_empty() {
             details.push(format!("states {}", self.states.join(", ")));
@@ -105,7 +116,7 @@ impl Reference {
     }
 
     /// Gives a JSON array with an object for each family: `name`, `kind`, `help`, `unit` (or null), `labels`,
-    /// `buckets`, `states`, `limit` (or null), `value_limit`, `collected`.
+    /// `buckets`, `quantiles`, `window_seconds` (or null), `states`, `level`, `limit` (or null), `value_limit`, `collected`.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut json = Json::default();
@@ -117,6 +128,8 @@ impl Reference {
                 json.key("unit").optional(family.unit, |json, unit| json.string(unit.as_str()));
                 json.key("labels").array(&family.labels, |json, label| json.string(label));
                 json.key("buckets").array(&family.buckets, |json, bound| json.number(*bound));
+                json.key("quantiles").array(&family.quantiles, |json, quantile| json.number(*quantile));
+                json.key("window_seconds").optional(family.window, |json, window| json.number(window.as_secs_f64()));
                 json.key("states").array(&family.states, |json, state| json.string(state));
                 json.key("level").string(family.level.as_str());
                 let limit = (family.limit != usize::MAX).then_some(family.limit);

@@ -36,6 +36,13 @@ pub enum Error {
         /// What is wrong, and what is allowed.
         problem: String,
     },
+    /// The quantiles or the window of a summary are not usable.
+    InvalidQuantiles {
+        /// The full name of the metric.
+        name: String,
+        /// What is wrong, and what is allowed.
+        problem: String,
+    },
     /// The states of a state set are not usable.
     InvalidStates {
         /// The full name of the metric.
@@ -100,6 +107,7 @@ impl fmt::Display for Error {
                 write!(f, "metric {name:?}, label {label:?}: {problem}")
             }
             Self::InvalidBuckets { name, problem } => write!(f, "histogram {name:?}: {problem}"),
+            Self::InvalidQuantiles { name, problem } => write!(f, "summary {name:?}: {problem}"),
             Self::InvalidStates { name, problem } => write!(f, "state set {name:?}: {problem}"),
             Self::Conflict { name, registered, requested } => write!(
                 f,

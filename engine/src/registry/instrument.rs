@@ -1,9 +1,9 @@
 //! What a family can be made of.
 
-use super::{FamilyCore, Kind, RecordRef, Scope, SeriesRef};
+use super::{Desc, FamilyCore, Kind, Quantiles, RecordRef, Scope, SeriesRef};
 use crate::buckets::{Buckets, Layout};
-use crate::cells::{GaugeSeries, Held, Hold, OutOfCells, Range, Series};
-use crate::metric::{Counter, DurationCounter, Gauge, Histogram, Info, StateSet, UpDownCounter};
+use crate::cells::{GaugeSeries, Held, Hold, OutOfCells, Range, Series, SummarySeries};
+use crate::metric::{Counter, DurationCounter, Gauge, Histogram, Info, StateSet, Summary, UpDownCounter};
 use crate::sync::{Arc, PlainArc};
 use std::mem::ManuallyDrop;
 
@@ -12,14 +12,20 @@ use std::mem::ManuallyDrop;
 /// It is what lets code be generic over metrics: `fn wrap<M: Instrument>(family: Family<L, M>)`. The
 /// engine implements it; it cannot be implemented outside.
 pub trait Instrument: Backend {
-    /// What must be said of the metric beside name, help, unit and labels: the buckets of a histogram, the states of
-    /// a state set, nothing of the others.
+    /// What must be said of the metric beside name, help, unit and labels: the buckets of a histogram, the
+    /// quantiles of a summary, the states of a state set, nothing of the others.
     type Spec: Default + std::fmt::Debug + Send + Sync + 'static;
 
     /// Gives the bucket layout, or what is wrong with the buckets.
     #[doc(hidden)]
     #[expect(private_interfaces, reason = "hidden: only the engine names layouts")]
     fn layout(_: &Self::Spec) -> Result<Option<PlainArc<Layout>>, String> {
+        Ok(None)
+    }
+
+    /// Gives the quantiles of a summary, or what is wrong with them.
+    #[doc(hidden)]
+    fn quantiles(_: &Self::Spec) -> Result<Option<PlainArc<Quantiles>>, String> {
         Ok(None)
     }
 
@@ -70,11 +76,22 @@ impl Instrument for Histogram {
     }
 }
 
+impl Instrument for Summary {
+    type Spec = Quantiles;
+
+    fn quantiles(quantiles: &Quantiles) -> Result<Option<PlainArc<Quantiles>>, String> {
+        match quantiles.problem() {
+            Some(problem) => Err(problem),
+            None => Ok(Some(PlainArc::new(quantiles.clone()))),
+        }
+    }
+}
+
 /// The part of [`Instrument`] that names storage.
 pub(crate) mod backend {
     use super::super::core::Refused;
     use super::super::room::Room;
-    use super::{FamilyCore, Hold, Kind, Layout, OutOfCells, Range, RecordRef, Scope, SeriesRef};
+    use super::{Desc, FamilyCore, Hold, Kind, OutOfCells, Range, RecordRef, Scope, SeriesRef};
     use std::ops::Deref;
 
     /// How a handle is made from a record.
@@ -86,7 +103,7 @@ pub(crate) mod backend {
         /// Makes the storage of a new series.
         #[doc(hidden)]
         #[expect(private_interfaces, reason = "hidden: only the engine names storage")]
-        fn create(layout: Option<&Layout>, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells>;
+        fn create(desc: &Desc, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells>;
 
         /// A set of metrics, whose series are those of its members' families.
         #[doc(hidden)]
@@ -137,7 +154,7 @@ fn cells(cells: usize, sum_first: bool, created_millis: u64) -> Result<(SeriesRe
 fn hold_cells(record: RecordRef<'_>) -> Option<Held<Series>> {
     match record.series() {
         SeriesRef::Cells(series) => Some(ManuallyDrop::into_inner(Held::borrowed(series))),
-        SeriesRef::Gauge(_) | SeriesRef::Callback(_) | SeriesRef::Set(_) => None,
+        SeriesRef::Gauge(_) | SeriesRef::Summary(_) | SeriesRef::Callback(_) | SeriesRef::Set(_) => None,
     }
 }
 
@@ -148,7 +165,7 @@ macro_rules! over_cells {
             const KIND: Kind = $kind;
             type View<'r> = ManuallyDrop<Self>;
 
-            fn create(_: Option<&Layout>, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
+            fn create(_: &Desc, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
                 cells($count, false, created_millis)
             }
 
@@ -177,9 +194,9 @@ impl Backend for Histogram {
     const KIND: Kind = Kind::Histogram;
     type View<'r> = ManuallyDrop<Self>;
 
-    fn create(layout: Option<&Layout>, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
+    fn create(desc: &Desc, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
         // The sum, then the buckets.
-        cells(1 + layout.map_or(1, Layout::buckets), true, created_millis)
+        cells(1 + desc.layout.as_deref().map_or(1, Layout::buckets), true, created_millis)
     }
 
     #[inline(always)]
@@ -212,7 +229,7 @@ fn word(created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
 fn hold_word(record: RecordRef<'_>) -> Option<Held<GaugeSeries>> {
     match record.series() {
         SeriesRef::Gauge(series) => Some(ManuallyDrop::into_inner(Held::borrowed(series))),
-        SeriesRef::Cells(_) | SeriesRef::Callback(_) | SeriesRef::Set(_) => None,
+        SeriesRef::Cells(_) | SeriesRef::Summary(_) | SeriesRef::Callback(_) | SeriesRef::Set(_) => None,
     }
 }
 
@@ -223,7 +240,7 @@ macro_rules! over_word {
             const KIND: Kind = $kind;
             type View<'r> = ManuallyDrop<Self>;
 
-            fn create(_: Option<&Layout>, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
+            fn create(_: &Desc, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
                 word(created_millis)
             }
 
@@ -252,7 +269,7 @@ impl Backend for StateSet {
     const KIND: Kind = Kind::StateSet;
     type View<'r> = ManuallyDrop<Self>;
 
-    fn create(_: Option<&Layout>, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
+    fn create(_: &Desc, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
         word(created_millis)
     }
 
@@ -264,6 +281,32 @@ impl Backend for StateSet {
         // as the record.
         let states = unsafe { std::ptr::read(&raw const core.desc.states) };
         Some(ManuallyDrop::new(Self::new(Gauge::new(held), states)))
+    }
+
+    fn owned(view: &Self) -> Option<Self> {
+        view.admitted()
+    }
+
+    fn holds(&self, show: &mut dyn FnMut(&dyn Hold)) {
+        show(self.hold());
+    }
+}
+
+#[expect(private_interfaces, reason = "hidden: only the engine names storage")]
+impl Backend for Summary {
+    const KIND: Kind = Kind::Summary;
+    type View<'r> = ManuallyDrop<Self>;
+
+    fn create(desc: &Desc, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
+        // A family of summaries has quantiles, or it was not declared.
+        let shape = desc.quantiles.as_deref().and_then(Quantiles::shape).ok_or(OutOfCells)?;
+        Ok((SeriesRef::Summary(Arc::new(SummarySeries::new(shape, created_millis))), Range::SCRATCH))
+    }
+
+    #[inline(always)]
+    fn view<'r>(record: RecordRef<'r>, _: &FamilyCore) -> Option<ManuallyDrop<Self>> {
+        let SeriesRef::Summary(series) = record.series() else { return None };
+        Some(ManuallyDrop::new(Self::new(ManuallyDrop::into_inner(Held::borrowed(series)))))
     }
 
     fn owned(view: &Self) -> Option<Self> {

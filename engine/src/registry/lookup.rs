@@ -180,7 +180,6 @@ impl<L: LabelSet> Lookup<L> {
         values: &Values,
         exempt: bool,
     ) -> Result<Option<(M, RecordRef<'p>)>, Refused> {
-        let layout = self.core.desc.layout.as_deref();
         let mut found = self.core.find_values(pin, hash, values);
         if M::IS_SET
             && let Some(record) = found
@@ -197,7 +196,9 @@ impl<L: LabelSet> Lookup<L> {
         let record = match found {
             Some(record) if M::IS_SET => record,
             // Dead, and in the table only until its remover, for which the mutex waits, has taken it out.
-            Some(_) => self.core.get_or_insert(pin, hash, values, exempt, &|created| M::create(layout, created))?,
+            Some(_) => {
+                self.core.get_or_insert(pin, hash, values, exempt, &|created| M::create(&self.core.desc, created))?
+            }
             // Without the mutex while there is no room: a flood of new values must not make lookups queue.
             None if !exempt && self.core.room.is_full() => return Err(Refused::Full),
             None if M::IS_SET => {
@@ -207,7 +208,9 @@ impl<L: LabelSet> Lookup<L> {
                 self.sweep_sets::<M>(pin);
                 record
             }
-            None => self.core.get_or_insert(pin, hash, values, exempt, &|created| M::create(layout, created))?,
+            None => {
+                self.core.get_or_insert(pin, hash, values, exempt, &|created| M::create(&self.core.desc, created))?
+            }
         };
         Ok(own(record))
     }

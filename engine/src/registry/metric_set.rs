@@ -9,10 +9,9 @@ use super::scope::Purpose;
 use super::selector::Selector;
 use super::shared::Shared;
 use super::{Desc, Error, Family, FamilyCore, Instrument, Kind, RecordRef, Scope, SeriesRef};
-use crate::buckets::Layout;
 use crate::cells::{Hold, OutOfCells, Range};
 use crate::label::LabelSet;
-use crate::metric::{Counter, DurationCounter, Gauge, Histogram, StateSet, UpDownCounter};
+use crate::metric::{Counter, DurationCounter, Gauge, Histogram, StateSet, Summary, UpDownCounter};
 use crate::sync::{AtomicU64, Ordering, PlainArc};
 use std::any::Any;
 use std::fmt;
@@ -29,6 +28,8 @@ use std::fmt;
 /// | `level = "detailed"` | all, and the struct | states the [`Level`](crate::Level) |
 /// | `limit = EXPR` | all, and the struct | sets how many live series each family may have |
 /// | `buckets = EXPR` | histograms | sets the [`Buckets`](crate::Buckets) |
+/// | `quantiles = EXPR` | summaries | names the [`Quantiles`](crate::Quantiles) |
+/// | `window = (DURATION, SLICES)` | summaries | sets the window of the quantiles |
 /// | `states = EXPR` | state sets, which need it | names the states |
 /// | `label(k = "v")` | all, and the struct | adds a constant label; may be repeated |
 /// | `prefix = "x"` | sets, families of sets, and the struct | puts `x_` before all names |
@@ -113,7 +114,7 @@ macro_rules! metrics {
         }
     )*};
 }
-metrics!(Counter, DurationCounter, Gauge, UpDownCounter, Histogram, StateSet);
+metrics!(Counter, DurationCounter, Gauge, UpDownCounter, Histogram, Summary, StateSet);
 
 /// A family holds no series itself.
 impl<L, M> SetField for Family<L, M> {
@@ -170,7 +171,7 @@ impl<S: MetricSet> Backend for S {
     const IS_SET: bool = true;
     type View<'r> = &'r S;
 
-    fn create(_: Option<&Layout>, _: u64) -> Result<(SeriesRef, Range), OutOfCells> {
+    fn create(_: &Desc, _: u64) -> Result<(SeriesRef, Range), OutOfCells> {
         Err(OutOfCells)
     }
 
@@ -260,6 +261,7 @@ impl<L: LabelSet, S: MetricSet> Family<L, S> {
             label_names: labels.map(Box::from).collect(),
             is_open: false,
             layout: None,
+            quantiles: None,
             states: PlainArc::default(),
             limits: super::desc::Limits { series: usize::MAX, ..Default::default() },
             level: super::Level::Basic,

@@ -185,7 +185,7 @@ fn insert<M: Backend>(core: &FamilyCore, pin: &Pin, rendered: &Rendered, exempt:
     if found.is_none() && !exempt && core.room.is_full() {
         return Err(Refused::Full);
     }
-    let make: Make<'_> = &|created| M::create(core.desc.layout.as_deref(), created);
+    let make: Make<'_> = &|created| M::create(&core.desc, created);
     let record = core.get_or_insert_rendered(pin, core.hash_of_text(&rendered.text), rendered, exempt, make)?;
     Ok(owned(core, record))
 }

@@ -3,6 +3,7 @@
 use super::{Desc, FamilyCore, Kind, Labels, RecordRef, Registry, SeriesRef};
 use crate::cells::{Pass, PassScratch, Pin};
 use crate::label::unescape;
+use crate::metric::Tick;
 
 /// Which of a family's samples is asked for.
 enum Part<'a> {
@@ -11,6 +12,8 @@ enum Part<'a> {
     Count,
     /// With the bound.
     Bucket(&'a str),
+    /// With the quantile.
+    Quantile(&'a str),
     /// With the state.
     State(&'a str),
 }
@@ -18,7 +21,7 @@ enum Part<'a> {
 impl Registry {
     /// Reads the value of one sample as a scrape would expose it: `name` is the sample's full name, with
     /// `_sum`, `_count` or `_bucket` for a histogram, and `labels` its full label set in any order, with `le`
-    /// for a bucket. `None` where there is no such sample, or its family is [off](crate::Level).
+    /// for a bucket and `quantile` for a quantile. `None` where there is no such sample, or its family is [off](crate::Level).
     ///
     /// Cold: walks the family, merges the slabs, allocates. A callback or a
     /// collector is run, unless this is called by one.
@@ -44,6 +47,7 @@ impl Registry {
         let part = family.with_desc(|desc| part_of(desc, name, labels)).filter(|_| family.is_on())?;
         let labels: Vec<_> = match part {
             Part::Bucket(_) => labels.iter().filter(|(label, _)| *label != "le").copied().collect(),
+            Part::Quantile(_) => labels.iter().filter(|(label, _)| *label != "quantile").copied().collect(),
             Part::State(_) => labels.iter().filter(|(label, _)| *label != name).copied().collect(),
             _ => labels.to_vec(),
         };
@@ -60,11 +64,17 @@ fn part_of<'a>(desc: &Desc, name: &str, labels: &[(&str, &'a str)]) -> Option<Pa
         let state = labels.iter().find(|(label, _)| *label == name && suffix.is_empty());
         return state.map(|(_, state)| Part::State(state));
     }
-    match (desc.kind == Kind::Histogram, suffix) {
+    if desc.kind == Kind::Summary && suffix.is_empty() {
+        let quantile = labels.iter().find(|(label, _)| *label == "quantile");
+        return quantile.map(|(_, quantile)| Part::Quantile(quantile));
+    }
+    match (matches!(desc.kind, Kind::Histogram | Kind::Summary), suffix) {
         (false, "") => Some(Part::Value),
         (true, "_sum") => Some(Part::Sum),
         (true, "_count") => Some(Part::Count),
-        (true, "_bucket") => labels.iter().find(|(label, _)| *label == "le").map(|(_, bound)| Part::Bucket(bound)),
+        (true, "_bucket") if desc.kind == Kind::Histogram => {
+            labels.iter().find(|(label, _)| *label == "le").map(|(_, bound)| Part::Bucket(bound))
+        }
         _ => None,
     }
 }
@@ -87,6 +97,21 @@ fn value_of(family: &FamilyCore, record: RecordRef<'_>, part: &Part<'_>) -> Opti
             _ => Some(series.get()),
         },
         SeriesRef::Callback(callback) => callback.run_alone(family.desc.kind),
+        SeriesRef::Summary(series) => {
+            let quantiles = family.desc.quantiles.as_ref()?.values();
+            let mut pass = Pass::begin(&mut scratch);
+            let reading = pass.summary(series, quantiles, Tick::now().nanos());
+            match part {
+                Part::Sum => Some(reading.sum),
+                Part::Count => Some(reading.count as f64),
+                Part::Quantile(quantile) => {
+                    let quantile: f64 = quantile.parse().ok()?;
+                    let index = quantiles.iter().position(|known| *known == quantile)?;
+                    reading.values.get(index).copied()
+                }
+                Part::Value | Part::Bucket(_) | Part::State(_) => None,
+            }
+        }
         SeriesRef::Set(_) => None,
         SeriesRef::Cells(series) => {
             let mut pass = Pass::begin(&mut scratch);
@@ -94,7 +119,7 @@ fn value_of(family: &FamilyCore, record: RecordRef<'_>, part: &Part<'_>) -> Opti
                 Kind::Counter => Some(pass.count(record.range()) as f64),
                 Kind::DurationCounter => Some(pass.count(record.range()) as f64 / 1e9),
                 Kind::UpDownCounter => Some(pass.difference(record.range()) as f64),
-                Kind::Gauge | Kind::Info | Kind::StateSet | Kind::Unknown => None,
+                Kind::Gauge | Kind::Summary | Kind::Info | Kind::StateSet | Kind::Unknown => None,
                 Kind::Histogram => {
                     let layout = family.desc.layout.as_ref()?;
                     let mut buckets = vec![0; layout.buckets()];
@@ -109,7 +134,7 @@ fn value_of(family: &FamilyCore, record: RecordRef<'_>, part: &Part<'_>) -> Opti
                             let index = layout.bounds().iter().position(|known| *known == bound)?;
                             Some(counted(&buckets[..=index]))
                         }
-                        Part::Value | Part::State(_) => None,
+                        Part::Value | Part::Quantile(_) | Part::State(_) => None,
                     }
                 }
             }

@@ -2,7 +2,7 @@
 
 use super::callback::Callback;
 use super::metric_set::SetStorage;
-use crate::cells::{Counted, GaugeSeries, Series};
+use crate::cells::{Counted, GaugeSeries, Series, SummarySeries};
 use crate::sync::{Arc, PlainArc};
 
 /// The storage of one series, by the kind of its family.
@@ -12,6 +12,8 @@ pub(crate) enum SeriesRef {
     Cells(Arc<Series>),
     /// One shared word: gauges.
     Gauge(Arc<GaugeSeries>),
+    /// Sketches: summaries.
+    Summary(Arc<SummarySeries>),
     /// A value made at scrape time.
     Callback(PlainArc<Callback>),
     /// The handles of a set: never exposed.
@@ -24,6 +26,7 @@ impl SeriesRef {
         match self {
             Self::Cells(series) => Some(series.created_millis()),
             Self::Gauge(series) => Some(series.created_millis()),
+            Self::Summary(series) => Some(series.created_millis()),
             Self::Callback(_) | Self::Set(_) => None,
         }
     }
@@ -33,6 +36,7 @@ impl SeriesRef {
         match (self, other) {
             (Self::Cells(a), Self::Cells(b)) => Arc::ptr_eq(a, b),
             (Self::Gauge(a), Self::Gauge(b)) => Arc::ptr_eq(a, b),
+            (Self::Summary(a), Self::Summary(b)) => Arc::ptr_eq(a, b),
             (Self::Callback(a), Self::Callback(b)) => PlainArc::ptr_eq(a, b),
             (Self::Set(a), Self::Set(b)) => PlainArc::ptr_eq(a, b),
             _ => false,
@@ -44,6 +48,7 @@ impl SeriesRef {
         match self {
             Self::Cells(series) => series.users().kill(),
             Self::Gauge(series) => series.users().kill(),
+            Self::Summary(series) => series.users().kill(),
             Self::Callback(callback) => callback.end(),
             Self::Set(_) => {}
         }
@@ -54,6 +59,7 @@ impl SeriesRef {
         match self {
             Self::Cells(series) => series.users().mark_overflow(),
             Self::Gauge(series) => series.users().mark_overflow(),
+            Self::Summary(series) => series.users().mark_overflow(),
             Self::Callback(_) | Self::Set(_) => {}
         }
     }
@@ -63,6 +69,7 @@ impl SeriesRef {
         match self {
             Self::Cells(series) => series.users().kill_if_unused(),
             Self::Gauge(series) => series.users().kill_if_unused(),
+            Self::Summary(series) => series.users().kill_if_unused(),
             Self::Callback(_) | Self::Set(_) => false,
         }
     }

@@ -62,6 +62,7 @@ impl TextWriter {
             type_name: if style.open_metrics { desc.kind.open_metrics_type() } else { desc.kind.type_name() },
             unit: desc.unit.map(Unit::as_str),
             bounds: desc.layout.as_ref().map(|layout| layout.bounds()),
+            quantiles: desc.quantiles.as_ref().map_or(&[], |quantiles| quantiles.values()),
             states: &desc.states,
         };
         Self {
@@ -99,6 +100,7 @@ fn protobuf(escaping: Escaping, desc: &Desc) -> ProtobufFamily {
     let kind = match desc.kind {
         Kind::Counter | Kind::DurationCounter => ProtobufKind::Counter,
         Kind::Histogram => ProtobufKind::Histogram,
+        Kind::Summary => ProtobufKind::Summary,
         Kind::Unknown => ProtobufKind::Untyped,
         Kind::Gauge | Kind::UpDownCounter | Kind::Info | Kind::StateSet => ProtobufKind::Gauge,
     };
@@ -107,14 +109,15 @@ fn protobuf(escaping: Escaping, desc: &Desc) -> ProtobufFamily {
     let bounds = desc.layout.as_ref().map(|layout| layout.bounds());
     let unit = desc.unit.map(Unit::as_str);
     let family = ProtobufFamily::new(&name, &desc.help, kind, unit, labels.iter().map(|label| &**label), bounds)
-        .with_states(&name, &desc.states);
+        .with_states(&name, &desc.states)
+        .with_quantiles(desc.quantiles.as_ref().map_or(&[], |quantiles| quantiles.values()));
     if desc.is_open { family.with_own_names(escaping) } else { family }
 }
 
 impl Encoder {
     fn new(exposition: Exposition, desc: &Desc) -> Self {
         let escaping = exposition.escaping();
-        let has_resets = matches!(desc.kind, Kind::Counter | Kind::DurationCounter | Kind::Histogram);
+        let has_resets = matches!(desc.kind, Kind::Counter | Kind::DurationCounter | Kind::Histogram | Kind::Summary);
         let (writer, has_created) = match exposition.format() {
             Format::Text => (Writer::Text(TextWriter::new(TextStyle { open_metrics: false, escaping }, desc)), false),
             Format::OpenMetrics | Format::OpenMetrics001 => {
@@ -236,6 +239,20 @@ impl Encoder {
             }
             Writer::Protobuf(family) => {
                 family.histogram(out, labels.escaped(), labels.may_be_escaped(), buckets, sum, created);
+            }
+        }
+    }
+
+    /// Writes a summary: a value for each quantile, then sum and count.
+    pub(crate) fn summary(&mut self, out: &mut Vec<u8>, labels: Labels<'_>, values: &[f64], sum: f64, count: u64) {
+        let created = self.created_millis(labels);
+        match &mut self.writer {
+            Writer::Text(text) => {
+                text.with(labels, |family, labels| family.summary(out, labels, values, sum, count));
+                text.created(out, labels, created);
+            }
+            Writer::Protobuf(family) => {
+                family.summary(out, labels.escaped(), labels.may_be_escaped(), (values, sum, count), created);
             }
         }
     }

@@ -54,6 +54,7 @@ fn fingerprint(family: &FamilyCore, record: RecordRef<'_>, pass: &mut Pass<'_>, 
         SeriesRef::Gauge(_) => Fingerprint::Unchanged,
         // Read at every scrape, or told by its members: never idle itself.
         SeriesRef::Callback(_) | SeriesRef::Set(_) => Fingerprint::Updated,
+        SeriesRef::Summary(series) => Fingerprint::Value(series.count()),
         SeriesRef::Cells(series) => Fingerprint::Value(match family.desc.kind {
             Kind::UpDownCounter => pass.movements(record.range()),
             Kind::Histogram => {

@@ -12,5 +12,5 @@ mod walk;
 
 pub use filter::Filter;
 pub use report::Report;
-pub use sample::{HistogramValue, Sample, SampleValue, StateSetValue};
+pub use sample::{HistogramValue, Sample, SampleValue, StateSetValue, SummaryValue};
 pub use scraper::Scraper;

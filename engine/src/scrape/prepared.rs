@@ -5,6 +5,7 @@ use super::walk::Walk;
 use crate::buckets::Layout;
 use crate::cells::Pass;
 use crate::encode::Exposition;
+use crate::metric::Tick;
 use crate::registry::{Desc, FamilyCore, Kind, Labels, RecordRef, SeriesRef};
 use crate::sync::PlainArc;
 
@@ -101,6 +102,16 @@ impl Prepared {
                     encoder.histogram(out, Labels::new(desc, record), buckets, sum);
                 }
             }),
+            Kind::Summary => {
+                let (quantiles, now) = (core.desc.quantiles.as_deref(), Tick::now().nanos());
+                walk.each(core, |record| {
+                    if let (SeriesRef::Summary(summary), Some(quantiles)) = (record.series(), quantiles) {
+                        series += 1;
+                        let reading = pass.summary(summary, quantiles.values(), now);
+                        encoder.summary(out, Labels::new(desc, record), reading.values, reading.sum, reading.count);
+                    }
+                });
+            }
             // Only of collectors.
             Kind::Unknown => {}
         }
@@ -138,7 +149,7 @@ pub(crate) fn total(pass: &mut Pass<'_>, record: RecordRef<'_>) -> Option<u64> {
 fn callback_total(record: RecordRef<'_>) -> Option<u64> {
     match record.series() {
         SeriesRef::Callback(callback) => callback.total(),
-        SeriesRef::Cells(_) | SeriesRef::Gauge(_) | SeriesRef::Set(_) => None,
+        SeriesRef::Cells(_) | SeriesRef::Gauge(_) | SeriesRef::Summary(_) | SeriesRef::Set(_) => None,
     }
 }
 
@@ -147,6 +158,6 @@ pub(crate) fn gauge_value(record: RecordRef<'_>) -> Option<f64> {
     match record.series() {
         SeriesRef::Gauge(series) => Some(series.get()),
         SeriesRef::Callback(callback) => callback.value(),
-        SeriesRef::Cells(_) | SeriesRef::Set(_) => None,
+        SeriesRef::Cells(_) | SeriesRef::Summary(_) | SeriesRef::Set(_) => None,
     }
 }

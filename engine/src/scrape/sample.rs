@@ -27,6 +27,8 @@ pub enum SampleValue<'a> {
     UpDownCounter(i64),
     /// Of a [`Histogram`](crate::Histogram).
     Histogram(HistogramValue<'a>),
+    /// Of a [`Summary`](crate::Summary).
+    Summary(SummaryValue<'a>),
     /// Of an [`Info`](crate::Info): what it says are its labels.
     Info,
     /// Of a [`Collector`](crate::Collector)'s metric of an unknown kind.
@@ -78,6 +80,34 @@ impl<'a> HistogramValue<'a> {
     }
 
     /// Gives the sum of the observations.
+    #[must_use]
+    pub fn sum(&self) -> f64 {
+        self.sum
+    }
+}
+
+/// The merged value of a summary.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SummaryValue<'a> {
+    pub(crate) quantiles: &'a [f64],
+    pub(crate) values: &'a [f64],
+    pub(crate) count: u64,
+    pub(crate) sum: f64,
+}
+
+impl<'a> SummaryValue<'a> {
+    /// Gives each quantile that was declared, from 0 to 1, and its value in the window: NaN where nothing was observed.
+    pub fn quantiles(&self) -> impl Iterator<Item = (f64, f64)> + use<'a> {
+        self.quantiles.iter().copied().zip(self.values.iter().copied())
+    }
+
+    /// Gives the number of observations of all time.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Gives the sum of the observations of all time.
     #[must_use]
     pub fn sum(&self) -> f64 {
         self.sum

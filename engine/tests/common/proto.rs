@@ -1,7 +1,7 @@
 //! The messages of `io.prometheus.client`, for an encoder and decoder that is not ours.
 //!
 //! Schema: <https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto>, without
-//! summaries, exemplars and native histograms. What is left out of the schema is skipped by a decoder, so a body
+//! exemplars and native histograms. What is left out of the schema is skipped by a decoder, so a body
 //! that holds some is not the same when it is encoded again.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
@@ -41,6 +41,8 @@ pub(crate) struct Metric {
     pub(crate) gauge: Option<Gauge>,
     #[prost(message, optional, tag = "3")]
     pub(crate) counter: Option<Counter>,
+    #[prost(message, optional, tag = "4")]
+    pub(crate) summary: Option<Summary>,
     #[prost(message, optional, tag = "5")]
     pub(crate) untyped: Option<Untyped>,
     #[prost(message, optional, tag = "7")]
@@ -69,6 +71,26 @@ pub(crate) struct Counter {
     pub(crate) value: Option<f64>,
     #[prost(message, optional, tag = "3")]
     pub(crate) created_timestamp: Option<Timestamp>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Summary {
+    #[prost(uint64, optional, tag = "1")]
+    pub(crate) sample_count: Option<u64>,
+    #[prost(double, optional, tag = "2")]
+    pub(crate) sample_sum: Option<f64>,
+    #[prost(message, repeated, tag = "3")]
+    pub(crate) quantile: Vec<Quantile>,
+    #[prost(message, optional, tag = "4")]
+    pub(crate) created_timestamp: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, PartialEq, Message)]
+pub(crate) struct Quantile {
+    #[prost(double, optional, tag = "1")]
+    pub(crate) quantile: Option<f64>,
+    #[prost(double, optional, tag = "2")]
+    pub(crate) value: Option<f64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Message)]

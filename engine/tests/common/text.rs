@@ -13,7 +13,7 @@ pub(crate) type Key = (String, BTreeMap<String, String>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Family {
     pub(crate) help: String,
-    /// `counter`, `gauge` or `histogram`.
+    /// `counter`, `gauge`, `histogram` or `summary`.
     pub(crate) kind: String,
     /// Samples in the order of the body, with the text of their values.
     pub(crate) samples: Vec<(Key, String)>,
@@ -45,9 +45,10 @@ impl Parsed {
         text.parse().unwrap_or_else(|_| panic!("{name} {labels:?} is {text}, not an integer"))
     }
 
-    /// Gives the number of series; a histogram is one.
+    /// Gives the number of series; a histogram is one, and so is a summary.
     pub(crate) fn series(&self) -> usize {
-        let counts = |family: &&Family, key: &Key| family.kind != "histogram" || key.0.ends_with("_count");
+        let is_one = |family: &Family| ["histogram", "summary"].contains(&family.kind.as_str());
+        let counts = |family: &&Family, key: &Key| !is_one(family) || key.0.ends_with("_count");
         self.families.values().map(|family| family.samples.iter().filter(|(key, _)| counts(&family, key)).count()).sum()
     }
 
@@ -57,7 +58,10 @@ impl Parsed {
             let negative = |(key, _): &(Key, String)| key.1.get("le").is_some_and(|bound| bound.starts_with('-'));
             let sums_fall = family.samples.iter().any(negative);
             family.samples.iter().filter_map(move |(key, value)| {
-                let falls = family.kind == "gauge" || (sums_fall && key.0.ends_with("_sum"));
+                let is_count = key.0.ends_with("_count");
+                let falls = family.kind == "gauge"
+                    || (sums_fall && key.0.ends_with("_sum"))
+                    || (family.kind == "summary" && !is_count);
                 (!falls).then(|| (key.clone(), float(value).unwrap_or(f64::NAN)))
             })
         })
@@ -80,7 +84,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Parsed, String> {
             let (name, help) = help.split_once(' ').ok_or("a HELP line without a text")?;
             let kind = lines.next().and_then(|line| line.strip_prefix(&format!("# TYPE {name} ")));
             let kind = kind.ok_or_else(|| format!("no TYPE line after the HELP line of {name}"))?;
-            if !["counter", "gauge", "histogram"].contains(&kind) {
+            if !["counter", "gauge", "histogram", "summary"].contains(&kind) {
                 return Err(format!("{name} has the type {kind}"));
             }
             check_name(name, true)?;
@@ -90,7 +94,12 @@ pub(crate) fn parse(body: &[u8]) -> Result<Parsed, String> {
         }
         let Some((name, family)) = &mut current else { return Err(format!("before any HELP line: {line}")) };
         let (key, value) = sample(line)?;
-        let suffixes: &[&str] = if family.kind == "histogram" { &["_bucket", "_sum", "_count"] } else { &[""] };
+        let suffixes: &[&str] = match family.kind.as_str() {
+            "histogram" => &["_bucket", "_sum", "_count"],
+            "summary" if key.1.contains_key("quantile") => &[""],
+            "summary" => &["_sum", "_count"],
+            _ => &[""],
+        };
         if !key.0.strip_prefix(name.as_str()).is_some_and(|suffix| suffixes.contains(&suffix)) {
             return Err(format!("under the {} {name}: {line}", family.kind));
         }

@@ -1,10 +1,11 @@
 //! What `Scraper::visit` shows, as messages of the other encoder.
 
 use crate::proto::{
-    Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType, Timestamp, Untyped,
+    Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType, Quantile, Summary, Timestamp,
+    Untyped,
 };
 use std::time::UNIX_EPOCH;
-use streamgauge::{HistogramValue, Kind, Sample, SampleValue, Scraper, Unit};
+use streamgauge::{HistogramValue, Kind, Sample, SampleValue, Scraper, SummaryValue, Unit};
 
 /// Gives the families in the order of the exposition, with names as `name` gives them.
 pub(crate) fn families(scraper: &mut Scraper, name: impl Fn(&str) -> String) -> Vec<MetricFamily> {
@@ -25,6 +26,7 @@ fn family(sample: &Sample<'_>, name: &impl Fn(&str) -> String) -> MetricFamily {
     let kind = match sample.kind() {
         Kind::Counter | Kind::DurationCounter => MetricType::Counter,
         Kind::Histogram => MetricType::Histogram,
+        Kind::Summary => MetricType::Summary,
         Kind::Unknown => MetricType::Untyped,
         _ => MetricType::Gauge,
     };
@@ -63,6 +65,7 @@ fn metrics(sample: &Sample<'_>, name: &impl Fn(&str) -> String) -> Vec<Metric> {
             states.iter().map(state).collect()
         }
         SampleValue::Histogram(value) => vec![Metric { histogram: Some(histogram(sample, value)), ..metric }],
+        SampleValue::Summary(value) => vec![Metric { summary: Some(summary(sample, value)), ..metric }],
         other => panic!("{other:?} is a kind that the test does not know"),
     }
 }
@@ -77,6 +80,16 @@ fn histogram(sample: &Sample<'_>, value: HistogramValue<'_>) -> Histogram {
         bucket: value.bounds().iter().zip(value.buckets()).map(bucket).collect(),
         sample_count: Some(value.count()),
         sample_sum: number(value.sum()),
+        created_timestamp: created(sample),
+    }
+}
+
+fn summary(sample: &Sample<'_>, value: SummaryValue<'_>) -> Summary {
+    let quantile = |(quantile, value)| Quantile { quantile: Some(quantile), value: number(value) };
+    Summary {
+        sample_count: Some(value.count()),
+        sample_sum: number(value.sum()),
+        quantile: value.quantiles().map(quantile).collect(),
         created_timestamp: created(sample),
     }
 }

@@ -20,6 +20,11 @@ fn registry(part: &str, value: &str, number: f64) -> Result<Registry, streamgaug
     let buckets = Buckets::explicit([0.5, 1e3, 1e9]);
     let histogram = scope.histogram(&format!("h{part}"), "H.").verbatim().buckets(buckets).register()?;
     [0.25, 7.0, 1e12].into_iter().for_each(|value| histogram.observe(value));
+    let summary = scope.summary(&format!("q{part}"), "Q.").verbatim().quantiles(&[0.0, 0.25, 1.0]).register()?;
+    [0.25, 7.0, 1e12].into_iter().for_each(|value| summary.observe(value));
+    let below = scope.summary(&format!("n{part}"), "N.").verbatim().quantiles(&[0.0, 1.0]).register()?;
+    [-7.0, 2.0].into_iter().for_each(|value| below.observe(value));
+    drop(scope.summary(&format!("e{part}"), "E.").verbatim().quantiles(&[0.5]).register()?);
     drop(scope.info(&format!("i{part}"), "I.").verbatim().register()?);
     scope.state_set("s", "S.").states(["on", "off"]).register()?.set("off");
     Ok(registry)
@@ -68,6 +73,18 @@ fn expected(sample: &Sample<'_>, open_metrics: bool, into: &mut Samples) {
             }
             put("_sum", None, histogram.sum());
             put("_count", None, histogram.count() as f64);
+        }
+        SampleValue::Summary(summary) => {
+            // OpenMetrics has no samples below zero here.
+            let is_allowed = |value: f64| !(open_metrics && value < 0.0);
+            for (quantile, value) in summary.quantiles().filter(|(_, value)| is_allowed(*value)) {
+                let quantile = if open_metrics { format!("{quantile:?}") } else { quantile.to_string() };
+                put("", Some(("quantile", quantile)), value);
+            }
+            if is_allowed(summary.sum()) {
+                put("_sum", None, summary.sum());
+            }
+            put("_count", None, summary.count() as f64);
         }
         other => panic!("{other:?}"),
     }

@@ -1,6 +1,6 @@
 //! Attributes that are unknown or do not belong to the field.
 
-use streamgauge::{Counter, Family, Gauge, Histogram, MetricSet};
+use streamgauge::{Counter, Family, Gauge, Histogram, MetricSet, Summary};
 
 #[derive(MetricSet)]
 struct Attributes {
@@ -22,6 +22,12 @@ struct Attributes {
     /// Of sets.
     #[metric(prefix = "x")]
     latency: Histogram,
+    /// Of histograms.
+    #[metric(buckets = Buckets::linear(1.0, 1.0, 4))]
+    time: Summary,
+    /// No pair.
+    #[metric(window = SIXTY_SECONDS)]
+    wait: Summary,
 }
 
 fn main() {}

@@ -8,7 +8,9 @@ use crate::label::{escape_into, needs_escape};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use prost::Message;
-use proto::{Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType, Untyped};
+use proto::{
+    Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType, Quantile, Summary, Untyped,
+};
 
 /// One family with its metrics, in the words of the registry.
 #[derive(Clone, Debug)]
@@ -31,11 +33,19 @@ struct Series {
     created: Option<u64>,
 }
 
+impl Series {
+    /// Gives what its quantiles may be: anything.
+    fn values(&self) -> Vec<f64> {
+        self.buckets[1..].iter().map(|bits| f64::from_bits(*bits)).collect()
+    }
+}
+
 impl Family {
     fn encode(&self, out: &mut Vec<u8>) {
         let (labels, bounds) = (self.labels.iter().map(String::as_str), Some(&self.bounds[..]));
         let family = ProtobufFamily::new(&self.name, &self.help, self.kind, self.unit.as_deref(), labels, bounds)
-            .with_states(&self.name, &self.states);
+            .with_states(&self.name, &self.states)
+            .with_quantiles(&self.bounds);
         let start = family.begin(out);
         let mut metrics = 0;
         for series in &self.metrics {
@@ -52,6 +62,9 @@ impl Family {
                 }
                 ProtobufKind::Gauge => family.gauge(out, labels, escaped, value),
                 ProtobufKind::Untyped => family.untyped(out, labels, escaped, value),
+                ProtobufKind::Summary => {
+                    family.summary(out, labels, escaped, (&series.values(), value, series.buckets[0]), created);
+                }
                 ProtobufKind::Histogram => family.histogram(out, labels, escaped, &series.buckets, value, created),
             }
         }
@@ -65,6 +78,7 @@ impl Family {
             ProtobufKind::Gauge => MetricType::Gauge,
             ProtobufKind::Untyped => MetricType::Untyped,
             ProtobufKind::Histogram => MetricType::Histogram,
+            ProtobufKind::Summary => MetricType::Summary,
         };
         Some(MetricFamily {
             name: Some(self.name.clone()),
@@ -99,6 +113,17 @@ impl Family {
             }
             ProtobufKind::Gauge => metric.gauge = Some(Gauge { value }),
             ProtobufKind::Untyped => metric.untyped = Some(Untyped { value }),
+            ProtobufKind::Summary => {
+                let number = |value: f64| if value.is_nan() { f64::from_bits(0x7ff8_0000_0000_0001) } else { value };
+                let quantile =
+                    |(quantile, value): (&f64, f64)| Quantile { quantile: Some(*quantile), value: Some(number(value)) };
+                metric.summary = Some(Summary {
+                    sample_count: Some(series.buckets[0]),
+                    sample_sum: value,
+                    quantile: self.bounds.iter().zip(series.values()).map(quantile).collect(),
+                    created_timestamp,
+                });
+            }
             ProtobufKind::Histogram => {
                 let mut count = 0u64;
                 let cumulative = series.buckets.iter().map(|bucket| {
@@ -205,7 +230,8 @@ fn a_family_without_a_metric_writes_nothing() {
 #[test]
 fn no_value_marks_a_series_as_stale() {
     let stale = f64::from_bits(0x7ff0_0000_0000_0002);
-    for kind in [ProtobufKind::Counter, ProtobufKind::Gauge, ProtobufKind::Untyped, ProtobufKind::Histogram] {
+    use ProtobufKind::{Counter, Gauge, Histogram, Summary, Untyped};
+    for kind in [Counter, Gauge, Untyped, Histogram, Summary] {
         let mut out = Vec::new();
         family(kind, &[1.0], vec![series("1", stale, &[0, 0], None)]).encode(&mut out);
         let nan = 0x7ff8_0000_0000_0001u64.to_le_bytes();
@@ -252,6 +278,7 @@ fn any_family() -> impl Strategy<Value = Family> {
         Just(ProtobufKind::Counter),
         Just(ProtobufKind::Gauge),
         Just(ProtobufKind::Histogram),
+        Just(ProtobufKind::Summary),
         Just(ProtobufKind::Untyped),
     ];
     let shape = (text(), text(), kind, proptest::option::of(text()), vec(text(), 0..6), vec(text(), 0..3), 0..20usize);

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Why an exporter could not start, or why it stopped.
 ///
@@ -69,6 +70,14 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The same, of a Unix socket.
+    #[non_exhaustive]
+    UnixListener {
+        /// The path of its file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The facade has a global recorder already; it can have one, for good.
     #[non_exhaustive]
     RecorderInstalled {
@@ -83,13 +92,19 @@ pub enum Error {
         /// What is wrong with it, and what is allowed.
         problem: String,
     },
-    /// The same, of a Unix socket.
+    /// The quantiles given for summaries are not usable.
     #[non_exhaustive]
-    UnixListener {
-        /// The path of its file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
+    Quantiles {
+        /// What was given.
+        given: Vec<f64>,
+        /// What is wrong with it, and what is allowed.
+        problem: String,
+    },
+    /// The slice given for the window of summaries is not usable.
+    #[non_exhaustive]
+    Window {
+        /// What was given.
+        given: Duration,
     },
     /// The system refused a thread or an event queue, or the exporter's thread died.
     #[non_exhaustive]
@@ -122,6 +137,13 @@ impl fmt::Display for Error {
                 "the crate `metrics` {facade} has a global recorder already: install one, once, before anything is recorded"
             ),
             Error::Buckets { given, problem } => write!(f, "cannot use the buckets {given:?}: {problem}"),
+            Error::Quantiles { given, problem } => write!(f, "cannot use the quantiles {given:?}: {problem}"),
+            Error::Window { given } => {
+                write!(
+                    f,
+                    "cannot use slices of {given:?} for the window of summaries: more than nothing and at most a day"
+                )
+            }
             Error::Runtime { source } => write!(f, "cannot run the exporter: {source}"),
         }
     }

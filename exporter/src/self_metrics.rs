@@ -7,9 +7,10 @@ use hyper::StatusCode;
 use streamgauge::{Counter, Registry};
 
 /// Every status that the exporter answers with.
-const CODES: [(StatusCode, &str); 8] = [
+const CODES: [(StatusCode, &str); 9] = [
     (StatusCode::OK, "200"),
     (StatusCode::BAD_REQUEST, "400"),
+    (StatusCode::FORBIDDEN, "403"),
     (StatusCode::NOT_FOUND, "404"),
     (StatusCode::METHOD_NOT_ALLOWED, "405"),
     (StatusCode::NOT_ACCEPTABLE, "406"),

@@ -44,6 +44,18 @@ fn whoever_comes_from_elsewhere_is_told_so_and_nothing_else() {
 }
 
 #[test]
+fn those_who_are_refused_are_counted() {
+    let registry = Registry::new();
+    let (_exporter, addr) = serving(&registry, "127.0.0.1:0", "127.0.0.2");
+    let counted = || registry.sample_value("streamgauge_exporter_http_requests_total", &[("code", "403")]);
+    assert_eq!(counted(), Some(0.0));
+    for _ in 0..3 {
+        assert_eq!(scrape(addr).status, 403);
+    }
+    assert_eq!(counted(), Some(3.0));
+}
+
+#[test]
 fn whoever_comes_from_an_allowed_network_is_served() {
     for network in ["127.0.0.1", "127.0.0.0/8", "0.0.0.0/0", "::ffff:127.0.0.1"] {
         let (_exporter, addr) = serving(&Registry::new(), "127.0.0.1:0", network);

@@ -1,6 +1,6 @@
 //! The settings of a recorder, under the names that users of the stock builder know.
 
-use super::config::Config;
+use super::config::{Config, Observations};
 use super::core::Core;
 use super::matcher::{Matcher, MetricKindMask};
 use super::naming::sanitise_label;
@@ -8,11 +8,16 @@ use super::{Handle, Recorder, facade, watch};
 use crate::http::networks::Networks;
 use crate::{Error, Exporter};
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 #[cfg(unix)]
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use streamgauge::{Buckets, Registry};
+
+/// Of the window of summaries.
+const LONGEST_SLICE: Duration = Duration::from_secs(24 * 60 * 60);
+const MOST_SLICES: u32 = 60;
 
 /// Collects the settings of a [`Recorder`] and installs it.
 ///
@@ -89,8 +94,46 @@ impl Builder {
     /// # Errors
     /// As [`set_buckets`](Self::set_buckets).
     pub fn set_buckets_for_metric(mut self, matcher: Matcher, bounds: &[f64]) -> Result<Self, Error> {
-        self.config.bucket_overrides.insert(matcher, buckets(bounds)?);
+        self.config.overrides.insert(matcher, Observations::Buckets(buckets(bounds)?));
         Ok(self)
+    }
+
+    /// Exposes the histograms that have no bounds as summaries, with these quantiles of a
+    /// [window](Self::set_bucket_duration) that slides: for dashboards that expect `x{quantile="0.99"}`. Else they are
+    /// histograms, whose quantiles the reader computes over all instances.
+    ///
+    /// # Errors
+    /// [`Error::Quantiles`] where there is none, or one is not from 0 to 1.
+    pub fn set_quantiles(mut self, values: &[f64]) -> Result<Self, Error> {
+        self.config.quantiles = Some(quantiles(values)?);
+        Ok(self)
+    }
+
+    /// Exposes the histograms that `matcher` chooses as summaries. Of settings with one matcher the last counts.
+    ///
+    /// # Errors
+    /// As [`set_quantiles`](Self::set_quantiles).
+    pub fn set_quantiles_for_metric(mut self, matcher: Matcher, values: &[f64]) -> Result<Self, Error> {
+        self.config.overrides.insert(matcher, Observations::Quantiles(quantiles(values)?));
+        Ok(self)
+    }
+
+    /// Sets the width of the slices by which the window of summaries moves, 20 s unless said otherwise.
+    ///
+    /// # Errors
+    /// [`Error::Window`] where it is zero, or longer than a day.
+    pub fn set_bucket_duration(mut self, width: Duration) -> Result<Self, Error> {
+        if width.is_zero() || width > LONGEST_SLICE {
+            return Err(Error::Window { given: width });
+        }
+        self.config.window.0 = width;
+        Ok(self)
+    }
+
+    /// Sets how many slices the window of summaries has, 3 unless said otherwise; more than 60 are 60.
+    pub fn set_bucket_count(mut self, slices: NonZeroU32) -> Self {
+        self.config.window.1 = slices.get().min(MOST_SLICES);
+        self
     }
 
     /// Adds a label to every metric. A key that has the label keeps its own value; of two calls with one name the last
@@ -185,10 +228,25 @@ impl Builder {
     }
 }
 
+/// Checks quantiles before a summary has them.
+fn quantiles(values: &[f64]) -> Result<Vec<f64>, Error> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    sorted.dedup();
+    match Registry::new().summary("x", "Checks the quantiles.").quantiles(&sorted).register() {
+        Ok(_) => Ok(sorted),
+        Err(streamgauge::Error::InvalidQuantiles { problem, .. }) => {
+            Err(Error::Quantiles { given: values.to_vec(), problem })
+        }
+        Err(other) => Err(Error::Quantiles { given: values.to_vec(), problem: other.to_string() }),
+    }
+}
+
 /// Checks bounds before a histogram has them.
 fn buckets(bounds: &[f64]) -> Result<Buckets, Error> {
     let refuse = |problem: String| Error::Buckets { given: bounds.to_vec(), problem };
     if bounds.is_empty() {
+        // An engine's histogram may do with `+Inf` alone.
         return Err(refuse("at least one bound is needed".to_owned()));
     }
     let buckets = Buckets::explicit(bounds.iter().copied());

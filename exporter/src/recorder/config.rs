@@ -17,13 +17,19 @@ const DEFAULT_BUCKETS: [f64; 25] = [
 #[derive(Clone, Debug)]
 pub(super) enum Observations {
     Buckets(Buckets),
+    Quantiles(Vec<f64>),
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Config {
     /// Of all histograms; `None` where nothing was said.
     pub(super) buckets: Option<Buckets>,
-    pub(super) bucket_overrides: Overrides<Buckets>,
+    /// For the histograms with bounds or quantiles of their own.
+    pub(super) overrides: Overrides<Observations>,
+    /// Of all histograms without bounds; `None` where those are not to be summaries.
+    pub(super) quantiles: Option<Vec<f64>>,
+    /// Of summaries: the width of a slice, and their number.
+    pub(super) window: (Duration, u32),
     /// Legal names, each once.
     pub(super) global_labels: Vec<(String, String)>,
     pub(super) idle: Option<(MetricKindMask, Duration)>,
@@ -38,7 +44,9 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             buckets: None,
-            bucket_overrides: Overrides::default(),
+            overrides: Overrides::default(),
+            quantiles: None,
+            window: (Duration::from_secs(20), 3),
             global_labels: Vec::new(),
             idle: None,
             unit_suffixes: false,
@@ -67,10 +75,14 @@ impl Config {
 
     /// Gives how the histogram with this legal name is exposed.
     pub(super) fn observations(&self, name: &str) -> Observations {
-        if let Some(buckets) = self.bucket_overrides.find(name) {
-            return Observations::Buckets(buckets.clone());
+        if let Some(own) = self.overrides.find(name) {
+            return own.clone();
         }
-        Observations::Buckets(self.buckets.clone().unwrap_or_else(|| Buckets::explicit(DEFAULT_BUCKETS)))
+        match (&self.buckets, &self.quantiles) {
+            (Some(buckets), _) => Observations::Buckets(buckets.clone()),
+            (None, Some(quantiles)) => Observations::Quantiles(quantiles.clone()),
+            (None, None) => Observations::Buckets(Buckets::explicit(DEFAULT_BUCKETS)),
+        }
     }
 
     /// Gives the name under which a metric is exposed.

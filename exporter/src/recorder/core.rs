@@ -4,7 +4,7 @@ use super::cache::{Cache, Cached, RecorderId};
 use super::collector::FacadeCollector;
 use super::config::Config;
 use super::families::{Families, Family};
-use super::handles::{Bucketed, Counted, Gauged, Observed};
+use super::handles::{Bucketed, Counted, Gauged, Observed, Summarised};
 use super::naming::{UnitName, sanitise_label};
 use super::{Facade, facade};
 use parking_lot::Mutex;
@@ -189,6 +189,7 @@ impl<F: Facade> Handle<F> for Observed {
     fn make(family: &Family, labels: &[(&str, &str)]) -> Result<Self, streamgauge::Error> {
         match family {
             Family::Histogram(family) => Ok(Self::Buckets(Arc::new(Bucketed(family.get_or_create(labels)?)))),
+            Family::Summary(family) => Ok(Self::Quantiles(Arc::new(Summarised(family.get_or_create(labels)?)))),
             _ => Ok(<Self as Handle<F>>::noop()),
         }
     }

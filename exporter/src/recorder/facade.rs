@@ -29,7 +29,7 @@ macro_rules! facade {
         #[doc = concat!("Version ", $version, " of the facade.")]
         mod $name {
             use super::{Cache, Facade, Visitors};
-            use crate::recorder::handles::{Bucketed, Counted, Gauged, Observed};
+            use crate::recorder::handles::{Bucketed, Counted, Gauged, Observed, Summarised};
             use crate::recorder::naming::UnitName;
             use crate::{Error, recorder::Recorder};
             use $metrics::{Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn};
@@ -111,6 +111,14 @@ macro_rules! facade {
                 $($record_many)?
             }
 
+            impl HistogramFn for Summarised {
+                fn record(&self, value: f64) {
+                    self.0.observe(value);
+                }
+
+                $($record_many)?
+            }
+
             impl $metrics::Recorder for Recorder {
                 fn describe_counter(&self, key: KeyName, unit: Option<Unit>, description: SharedString) {
                     self.core.describe(key.as_str(), unit.and_then(unit_name), &description);
@@ -135,6 +143,7 @@ macro_rules! facade {
                 fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
                     match self.core.handle::<Version, Observed>(key) {
                         Observed::Buckets(histogram) => Histogram::from_arc(histogram),
+                        Observed::Quantiles(summary) => Histogram::from_arc(summary),
                     }
                 }
             }
@@ -149,6 +158,8 @@ macro_rules! facade {
             }
 
             pub(in crate::recorder) fn install(recorder: Recorder) -> Result<(), Error> {
+                // The symbol by which this version is found among those that are linked.
+                $metrics::with_recorder(|_| ());
                 $metrics::set_global_recorder(recorder).map_err(|_| Error::RecorderInstalled { facade: $version })
             }
         }

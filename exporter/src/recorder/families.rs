@@ -7,7 +7,7 @@ use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use streamgauge::bridge::OpenFamily;
-use streamgauge::{Builder, Counter, Error, Gauge, Histogram, Instrument, Registry, Unit};
+use streamgauge::{Builder, Counter, Error, Gauge, Histogram, Instrument, Registry, Summary, Unit};
 
 /// Names that are tried for a family whose own is taken.
 const OTHER_NAMES: usize = 8;
@@ -22,6 +22,7 @@ pub(super) enum Family {
     Counter(OpenFamily<Counter>),
     Gauge(OpenFamily<Gauge>),
     Histogram(OpenFamily<Histogram>),
+    Summary(OpenFamily<Summary>),
 }
 
 impl Family {
@@ -30,6 +31,7 @@ impl Family {
             Self::Counter(family) => family.describe(help, unit),
             Self::Gauge(family) => family.describe(help, unit),
             Self::Histogram(family) => family.describe(help, unit),
+            Self::Summary(family) => family.describe(help, unit),
         }
     }
 
@@ -38,6 +40,7 @@ impl Family {
             Self::Counter(family) => family.rename(name),
             Self::Gauge(family) => family.rename(name),
             Self::Histogram(family) => family.rename(name),
+            Self::Summary(family) => family.rename(name),
         }
     }
 }
@@ -325,6 +328,11 @@ fn open(
         Kind::Histogram => match config.observations(legal) {
             Observations::Buckets(buckets) => {
                 finish(registry.histogram(name, help).buckets(buckets), kind, unit, config).map(Family::Histogram)
+            }
+            Observations::Quantiles(quantiles) => {
+                let (width, slices) = config.window;
+                let summary = registry.summary(name, help).quantiles(&quantiles);
+                finish(summary.window(width * slices, slices), kind, unit, config).map(Family::Summary)
             }
         },
     }

@@ -24,18 +24,19 @@ pub(crate) struct Exposed {
 impl Exposed {
     /// Reads a body in the text format, which must have no fault that a reader would see.
     pub(crate) fn of(body: &str) -> Self {
-        let families = families(Parser::text(body.as_bytes())).unwrap_or_else(|error| panic!("{error}\n{body}"));
+        let shown = &body[..body.floor_char_boundary(10_000)];
+        let families = families(Parser::text(body.as_bytes())).unwrap_or_else(|error| panic!("{error}\n{shown}"));
         let findings = lint(Syntax::Text, &families);
         let faults: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
-        assert!(faults.is_empty(), "{faults:?}\n{body}");
+        assert!(faults.is_empty(), "{faults:?}\n{shown}");
         let mut exposed = Self::default();
         for family in families {
             for sample in &family.samples {
                 let id = id_of(&sample.name, sample);
-                assert!(exposed.samples.insert(id, sample.value).is_none(), "twice: {sample:?}\n{body}");
+                assert!(exposed.samples.insert(id, sample.value).is_none(), "twice: {sample:?}\n{shown}");
             }
             let known = exposed.families.insert(family.name.clone(), (family.kind, family.help));
-            assert!(known.is_none(), "the family {:?} comes twice\n{body}", family.name);
+            assert!(known.is_none(), "the family {:?} comes twice\n{shown}", family.name);
         }
         exposed
     }

@@ -37,20 +37,28 @@ fn samples(body: &str) -> Vec<(String, Option<String>, f64)> {
     samples
 }
 
-/// Records the same in our recorder and in the stock one, and gives what each exposes.
-fn both(values: impl Iterator<Item = f64>) -> [Vec<(String, Option<String>, f64)>; 2] {
+/// Records the same in our recorder and in the stock one, and gives what each exposes. The stock recorder is kept up
+/// after so many records.
+fn both(values: impl Iterator<Item = f64>, upkeep: usize) -> [Vec<(String, Option<String>, f64)>; 2] {
     let ours = Recorder::builder().set_quantiles(&QUANTILES).unwrap().build_recorder();
     let stock = PrometheusBuilder::new().set_quantiles(&QUANTILES).unwrap().build_recorder();
-    for value in values {
+    for (index, value) in values.enumerate() {
         with_local_recorder(&ours, || histogram!("latency", "table" => "orders").record(value));
         with_local_recorder(&stock, || histogram!("latency", "table" => "orders").record(value));
+        if (index + 1).is_multiple_of(upkeep) {
+            stock.handle().run_upkeep();
+        }
     }
     [samples(&ours.handle().render()), samples(&stock.handle().render())]
 }
 
+fn median(samples: &[(String, Option<String>, f64)]) -> f64 {
+    samples.iter().find(|(_, quantile, _)| quantile.as_deref() == Some("0.5")).map(|(.., value)| *value).unwrap()
+}
+
 #[test]
 fn quantiles_are_those_of_the_stock_exporter_within_a_percent() {
-    let [ours, stock] = both(values(2.0).take(20_000));
+    let [ours, stock] = both(values(2.0).take(20_000), 32);
     assert_eq!(ours.len(), QUANTILES.len() + 2);
     assert_eq!(ours.len(), stock.len());
     for (ours, stock) in ours.iter().zip(&stock) {
@@ -67,13 +75,20 @@ fn quantiles_are_those_of_the_stock_exporter_within_a_percent() {
 /// The stock exporter's bins hold less than three decades; what lies below shares one. Ours hold eleven.
 #[test]
 fn values_far_apart_keep_their_quantiles() {
-    let [ours, stock] = both(values(8.0).take(20_000));
-    let median = |samples: &[(String, Option<String>, f64)]| {
-        samples.iter().find(|(_, quantile, _)| quantile.as_deref() == Some("0.5")).map(|(.., value)| *value).unwrap()
-    };
+    let [ours, stock] = both(values(8.0).take(20_000), 32);
     // Of logarithms that are uniform from -6 to 2: within what 20,000 draws and a bin make of it.
     assert!((median(&ours).log10() + 2.0).abs() < 0.1, "{}", median(&ours));
     assert!(median(&stock) > 0.05, "the stock exporter has become better: {}", median(&stock));
+}
+
+/// The first upkeep or scrape of a window takes the newest block of 64 samples first, and then the stock exporter drops
+/// from the quantiles what is older; ours are of all.
+#[test]
+fn quantiles_are_of_everything_since_the_last_scrape() {
+    let growing = || (1..=6400).map(f64::from);
+    let [ours, stock] = both(growing(), usize::MAX);
+    assert!((median(&ours) - 3200.0).abs() < 40.0, "{}", median(&ours));
+    assert!(median(&stock) > 6300.0, "the stock exporter has become better: {}", median(&stock));
 }
 
 #[test]

@@ -94,3 +94,49 @@ impl Collector for FacadeCollector {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/common/heard.rs"]
+mod heard;
+
+#[cfg(test)]
+mod tests {
+    use super::heard::Heard;
+    use super::*;
+    use crate::recorder::Recorder;
+    use crate::recorder::core::Kind;
+    use std::sync::Arc;
+
+    /// Makes the collector of a recorder that was made so long ago.
+    fn collector(recorder: &Recorder, age: Duration) -> FacadeCollector {
+        let made = Instant::now().checked_sub(age).expect("the machine runs for longer");
+        FacadeCollector { made, ..FacadeCollector::new(Arc::downgrade(&recorder.core)) }
+    }
+
+    #[test]
+    fn a_recorder_that_is_scraped_and_hears_nothing_says_so_once() {
+        let recorder = Recorder::builder().build_recorder();
+        let heard = Heard::default();
+        tracing::subscriber::with_default(heard.clone(), || {
+            collector(&recorder, Duration::ZERO).listen(&recorder.core);
+            assert!(heard.warnings().is_empty(), "it is too early to tell");
+            let collector = collector(&recorder, SILENCE);
+            collector.listen(&recorder.core);
+            collector.listen(&recorder.core);
+        });
+        let warnings = heard.warnings();
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].starts_with("nothing was recorded through the crate `metrics` 0.2"), "{warnings:?}");
+    }
+
+    #[test]
+    fn a_recorder_that_hears_something_is_content() {
+        let recorder = Recorder::builder().build_recorder();
+        recorder.core.families.get(Kind::Counter, "events", &recorder.core.registry, &recorder.core.config);
+        let heard = Heard::default();
+        tracing::subscriber::with_default(heard.clone(), || {
+            collector(&recorder, SILENCE).listen(&recorder.core);
+        });
+        assert!(heard.warnings().is_empty());
+    }
+}

@@ -48,7 +48,7 @@ pub(crate) fn compare(program: &Program) -> Result<Found, String> {
                     // Fanout makes single records of many at once, so a second recorder is asked without it.
                     call(&direct, &program.metrics, op);
                     if matches!(op, Op::Scrape) {
-                        (our_handle.render(), stock_handle.render());
+                        assert!(our_handle.render().len() + stock_handle.render().len() < 1 << 20);
                     }
                 }
             });

@@ -165,7 +165,7 @@ impl Builder {
     /// Says whether names follow the rules of Prometheus: units as with
     /// [`set_enable_unit_suffix`](Self::set_enable_unit_suffix), and `_total` for counters.
     pub fn with_recommended_naming(mut self, wanted: bool) -> Self {
-        (self.config.unit_suffixes, self.config.total_suffix) = (wanted, wanted);
+        self.config.recommended_naming = wanted;
         self
     }
 

@@ -34,7 +34,7 @@ pub(super) struct Config {
     pub(super) global_labels: Vec<(String, String)>,
     pub(super) idle: Option<(MetricKindMask, Duration)>,
     pub(super) unit_suffixes: bool,
-    pub(super) total_suffix: bool,
+    pub(super) recommended_naming: bool,
     pub(super) series_limit: Option<usize>,
     pub(super) value_limit: Option<usize>,
     pub(super) name_limit: usize,
@@ -50,7 +50,7 @@ impl Default for Config {
             global_labels: Vec::new(),
             idle: None,
             unit_suffixes: false,
-            total_suffix: false,
+            recommended_naming: false,
             series_limit: None,
             value_limit: None,
             name_limit: 10_000,
@@ -88,10 +88,10 @@ impl Config {
     /// Gives the name under which a metric is exposed.
     pub(super) fn exposed_name(&self, kind: Kind, legal: &str, unit: Option<UnitName>) -> String {
         let mut name = legal.to_owned();
-        if let Some(unit) = unit.filter(|_| self.unit_suffixes) {
+        if let Some(unit) = unit.filter(|_| self.unit_suffixes || self.recommended_naming) {
             add_unit(&mut name, unit.0);
         }
-        if self.total_suffix && kind == Kind::Counter {
+        if self.recommended_naming && kind == Kind::Counter {
             add_total(&mut name);
         }
         name

@@ -34,7 +34,7 @@ impl FacadeCollector {
 
     /// Forgets what only keeps idle series alive, often enough for their timeout.
     fn sweep(&self, core: &Core) {
-        let Some((_, timeout)) = core.config.idle else { return };
+        let Some((_, timeout)) = core.config().idle else { return };
         let now = self.made.elapsed().as_millis() as u64;
         // Relaxed: two scrapes at once sweep twice.
         let last = self.swept.load(Ordering::Relaxed);
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn a_recorder_that_hears_something_is_content() {
         let recorder = Recorder::builder().build_recorder();
-        recorder.core.families.get(Kind::Counter, "events", &recorder.core.registry, &recorder.core.config);
+        recorder.core.families.get(Kind::Counter, "events");
         let heard = Heard::default();
         tracing::subscriber::with_default(heard.clone(), || {
             collector(&recorder, SILENCE).listen(&recorder.core);

@@ -3,7 +3,8 @@
 use super::cache::{Cache, Cached, RecorderId};
 use super::collector::FacadeCollector;
 use super::config::Config;
-use super::families::{Families, Family};
+use super::families::Families;
+use super::family::Family;
 use super::handles::{Bucketed, Counted, Gauged, Observed, Summarised};
 use super::naming::{UnitName, sanitise_label};
 use super::{Facade, facade};
@@ -36,8 +37,6 @@ impl Kind {
 #[derive(Debug)]
 pub(super) struct Core {
     pub(super) id: RecorderId,
-    pub(super) config: Config,
-    pub(super) registry: Registry,
     pub(super) families: Families,
     /// Of `Handle::render`, made when it is called first.
     pub(super) scraper: Mutex<Option<Scraper>>,
@@ -50,14 +49,15 @@ impl Core {
         let collector = registry.register_collector(FacadeCollector::new(core.clone()));
         // Where the registry has a recorder already, that one's numbers have the name.
         let collector = collector.or_else(|_| registry.register_collector(FacadeCollector::quiet(core.clone()))).ok();
-        Self {
-            id: RecorderId::new(),
-            config,
-            registry,
-            families: Families::default(),
-            scraper: Mutex::new(None),
-            collector,
-        }
+        Self { id: RecorderId::new(), families: Families::new(registry, config), scraper: Mutex::new(None), collector }
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.families.declarer.config
+    }
+
+    pub(super) fn registry(&self) -> &Registry {
+        &self.families.declarer.registry
     }
 
     /// Gives the handle of a key: the one that the thread remembers, or the one of its series.
@@ -72,13 +72,13 @@ impl Core {
     #[cold]
     #[inline(never)]
     fn find<F: Facade, H: Handle<F>>(&self, key: &F::Key) -> H {
-        let handle = match self.families.get(H::KIND, F::name(key), &self.registry, &self.config) {
+        let handle = match self.families.get(H::KIND, F::name(key)) {
             Some(family) => {
                 let labels = self.labels::<F>(key);
                 let labels: Vec<(&str, &str)> = labels.iter().map(|(name, value)| (&**name, *value)).collect();
                 H::make(&family, &labels).unwrap_or_else(|error| {
                     // Names are legal and different, so only their number can be wrong.
-                    self.families.note_refused(&error);
+                    self.families.note_refused(error);
                     self.overflow::<F, H>()
                 })
             }
@@ -90,13 +90,13 @@ impl Core {
 
     /// Gives the handle of the series for what can have none of its own.
     fn overflow<F: Facade, H: Handle<F>>(&self) -> H {
-        let family = self.families.overflow(H::KIND, &self.registry, &self.config);
+        let family = self.families.overflow(H::KIND);
         H::make(&family, &[]).unwrap_or_else(|_| H::noop())
     }
 
     /// Gives the labels of a key with legal names, each once, and the global ones that it does not have.
     fn labels<'k, F: Facade>(&'k self, key: &'k F::Key) -> Vec<(Cow<'k, str>, &'k str)> {
-        let global = &self.config.global_labels;
+        let global = &self.config().global_labels;
         let own = F::labels(key);
         let mut labels: Vec<(Cow<'k, str>, &'k str)> = Vec::with_capacity(own.len() + global.len());
         let mut given: Vec<&str> = Vec::with_capacity(own.len());
@@ -126,12 +126,12 @@ impl Core {
 
     /// Takes a description. The first one of a name counts.
     pub(super) fn describe(&self, name: &str, unit: Option<UnitName>, help: &str) {
-        self.families.describe(name, unit, help, &self.config);
+        self.families.describe(name, unit, help);
     }
 
     /// Forgets the handles that only keep idle series alive.
     pub(super) fn forget_unheld(&self) {
-        facade::forget_unheld(&self.id, self.config.idle_kinds());
+        facade::forget_unheld(&self.id, self.config().idle_kinds());
     }
 }
 
@@ -139,7 +139,7 @@ impl Drop for Core {
     fn drop(&mut self) {
         facade::forget(&self.id);
         if let Some(collector) = self.collector.take() {
-            self.registry.unregister_collector(collector);
+            self.registry().unregister_collector(collector);
         }
     }
 }

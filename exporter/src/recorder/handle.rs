@@ -40,14 +40,14 @@ impl Handle {
     /// Appends an exposition to `out`.
     pub fn encode(&self, exposition: impl Into<Exposition>, out: &mut Vec<u8>) {
         let mut scraper = self.core.scraper.lock();
-        scraper.get_or_insert_with(|| Scraper::new(&self.core.registry)).encode(exposition, out);
+        scraper.get_or_insert_with(|| Scraper::new(self.core.registry())).encode(exposition, out);
     }
 
     /// Gives the registry that the metrics are in: to expose it, to read values in a test, to register metrics that
     /// need no facade.
     #[must_use]
     pub fn registry(&self) -> &Registry {
-        &self.core.registry
+        self.core.registry()
     }
 
     /// Gives the addresses that [`install`](super::Builder::install) listens on, with the ports the system chose; none

@@ -38,10 +38,12 @@ mod config;
 mod core;
 mod facade;
 mod families;
+mod family;
 mod handle;
 mod handles;
 mod matcher;
 mod naming;
+mod remarks;
 mod versions;
 mod watch;
 

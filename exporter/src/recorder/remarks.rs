@@ -1,0 +1,78 @@
+//! What went another way than its user meant: counted always, said once each.
+
+use super::core::Kind;
+use std::sync::atomic::{AtomicU64, Ordering};
+use streamgauge::Error;
+
+/// The beginning of the names of the families of what has no place among the names.
+pub(super) const OVERFLOW_NAME: &str = "metrics_facade_overflow";
+/// Bytes of a metric name.
+pub(super) const LONGEST_NAME: usize = 1024;
+
+/// How often something was not as it was meant.
+#[derive(Debug, Default)]
+pub(super) struct Collisions {
+    /// Names that others look like when they are legal: `a.b` beside `a_b`.
+    pub(super) names: AtomicU64,
+    /// Families whose name another one exposes: the same name with another kind, a `x_count` beside a histogram `x`.
+    pub(super) families: AtomicU64,
+    /// Keys with two labels that look alike when they are legal.
+    pub(super) labels: AtomicU64,
+    /// Names past the limit, and keys with too many labels.
+    pub(super) refused: AtomicU64,
+}
+
+/// Something to be said when no lock is held any more: a subscriber may record metrics itself.
+#[derive(Debug)]
+pub(super) enum Remark {
+    /// Two names are one when they are legal.
+    Names { given: Box<str>, first: Box<str>, legal: Box<str> },
+    /// A family has another name than it should, `None` for none.
+    Renamed { kind: Kind, name: String, error: Error, used: Option<String> },
+    /// Two labels of a key are one when they are legal.
+    Labels { metric: Box<str>, first: Box<str>, second: Box<str> },
+    /// There are as many names as there may be.
+    Full { limit: usize },
+    /// A name is too long.
+    Long { bytes: usize },
+    /// A key can have no series of its own.
+    Refused { error: Error },
+    /// There is no family for what has no place.
+    Lost { error: Error },
+}
+
+impl Collisions {
+    /// Counts; tells whether it was the first time.
+    pub(super) fn count(count: &AtomicU64) -> bool {
+        // Relaxed: a statistic.
+        count.fetch_add(1, Ordering::Relaxed) == 0
+    }
+}
+
+impl Remark {
+    pub(super) fn say(self) {
+        match self {
+            Self::Names { given, first, legal } => {
+                tracing::warn!("the metrics {first:?} and {given:?} are both {legal:?} in the formats: one family");
+            }
+            Self::Renamed { kind, name, error, used: Some(used) } => {
+                tracing::warn!(%error, "the {} {name:?} is exposed as {used:?}", kind.as_str());
+            }
+            Self::Renamed { kind, name, error, used: None } => {
+                let kind = kind.as_str();
+                tracing::warn!(%error, "the {kind} {name:?} finds no free name: its records go to {OVERFLOW_NAME}");
+            }
+            Self::Labels { metric, first, second } => tracing::warn!(
+                "the labels {first:?} and {second:?} of {metric:?} are the same label in the formats; the last one counts"
+            ),
+            Self::Full { limit } => {
+                tracing::warn!("more than {limit} metric names: records of the others go to {OVERFLOW_NAME}");
+            }
+            Self::Long { bytes } => tracing::warn!(
+                "a metric name has {bytes} bytes, and {LONGEST_NAME} are allowed: its records go to {OVERFLOW_NAME}"
+            ),
+            Self::Refused { error } => tracing::warn!(%error, "records go to {OVERFLOW_NAME}"),
+            Self::Lost { error } => tracing::warn!(%error, "records past the limits are lost"),
+        }
+    }
+}

@@ -19,6 +19,9 @@
 //! - [`Builder::service`]: a [tower service](tower_service::Service) to mount in axum or hyper, behind your
 //!   authentication.
 //!
+//! A program that records through the `metrics` facade changes one line and serves the same way: see the module
+//! `recorder`, which needs the feature `metrics-0-24` (on by default) or `metrics-0-23`.
+//!
 //! # What a reader can ask for
 //!
 //! - **A format**, by `Accept`: whatever [`Exposition::negotiate`](streamgauge::Exposition::negotiate) finds in it. What
@@ -39,7 +42,8 @@
 //! bodies are refused unread. Rendering that takes more than 10 seconds answers 503, a panic in it 500, and the next
 //! scrape begins afresh (unless the program is built with `panic = "abort"`).
 //!
-//! There is no authentication and no encryption. By default only this host can connect.
+//! There is no authentication and no encryption. By default only this host can connect;
+//! [`allow_network`](Builder::allow_network) keeps a port to some networks, and `listen_unix` needs none.
 //!
 //! The exporter does not survive a `fork` without `exec`: the child has its sockets, but not its threads.
 

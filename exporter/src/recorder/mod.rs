@@ -91,6 +91,6 @@ impl Recorder {
 
 impl fmt::Debug for Recorder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recorder").field("core", &self.core).finish_non_exhaustive()
+        f.debug_struct("Recorder").field("id", &self.core.id).finish_non_exhaustive()
     }
 }

@@ -1,0 +1,185 @@
+//! What the recorder allocates, and what it gives back: a warm macro call allocates nothing, and series that go give
+//! back their memory though threads that sleep have cached them.
+#![cfg(feature = "metrics-0-24")]
+#![allow(unsafe_code, reason = "a global allocator that counts is unsafe to implement")]
+
+mod facade;
+
+use facade::{exposed, recorder, wait_until};
+use metrics::{counter, describe_counter, gauge, histogram, with_local_recorder};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+use std::time::Duration;
+use streamgauge_exporter::recorder::{MetricKindMask, Recorder};
+
+thread_local! {
+    // Const and without a destructor: reading it allocates nothing itself.
+    static CALLS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Bytes that are allocated, by all threads.
+static LIVE: AtomicI64 = AtomicI64::new(0);
+
+struct Counting;
+
+fn count(bytes: i64) {
+    CALLS.set(CALLS.get() + 1);
+    LIVE.fetch_add(bytes, Ordering::Relaxed);
+}
+
+// SAFETY: every call goes to System unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as i64);
+        // SAFETY: the caller's promises are System's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as i64);
+        // SAFETY: the caller's promises are System's.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(size as i64 - layout.size() as i64);
+        // SAFETY: the caller's promises are System's.
+        unsafe { System.realloc(memory, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        count(-(layout.size() as i64));
+        // SAFETY: the caller's promises are System's.
+        unsafe { System.dealloc(memory, layout) };
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Lets one test run at a time, since all allocations of the process are counted.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[test]
+fn a_warm_macro_call_allocates_nothing() {
+    let _alone = alone();
+    let recorder = recorder();
+    let record = || {
+        counter!("events").increment(1);
+        counter!("events", "table" => "orders", "op" => "insert").increment(2);
+        gauge!("depth", "table" => "orders").set(3);
+        gauge!("depth", "table" => "orders").increment(3);
+        histogram!("size").record(4);
+        histogram!("size", "table" => "orders").record_many(5, 6);
+    };
+    with_local_recorder(&recorder, || {
+        record();
+        let before = CALLS.get();
+        (0..100).for_each(|_| record());
+        assert_eq!(CALLS.get() - before, 0);
+        // The count counts.
+        drop(std::hint::black_box(Box::new(1)));
+        assert_eq!(CALLS.get() - before, 2);
+    });
+    assert_eq!(exposed(&recorder).get("events"), Some(101.0));
+}
+
+#[test]
+fn held_handles_allocate_nothing() {
+    let _alone = alone();
+    let recorder = recorder();
+    let (events, depth, size) =
+        with_local_recorder(&recorder, || (counter!("events"), gauge!("depth"), histogram!("size")));
+    let record = || {
+        events.increment(1);
+        depth.set(2);
+        depth.decrement(1);
+        size.record(3);
+        drop(events.clone());
+    };
+    record();
+    let before = CALLS.get();
+    (0..100).for_each(|_| record());
+    assert_eq!(CALLS.get() - before, 0);
+}
+
+const SERIES: usize = 500;
+
+/// Records series with long labels: about a kilobyte each, once in the registry and once in what the thread remembers.
+fn record_series() {
+    let long = "x".repeat(1_000);
+    for index in 0..SERIES {
+        counter!("events", "id" => format!("{index}{long}")).increment(1);
+        gauge!("depth", "id" => format!("{index}{long}")).set(1);
+        histogram!("size", "id" => format!("{index}{long}")).record(1);
+    }
+}
+
+/// What the series of one recorder take at least. A quarter of it may stay: tables that have grown do not shrink.
+const OF_SERIES: i64 = SERIES as i64 * 3 * 2_000;
+
+/// Runs `recorded` when a thread that goes on living has recorded the series, and gives the bytes that are taken before,
+/// with the series, and after it.
+fn live_around(recorder: Recorder, recorded: impl FnOnce(Recorder)) -> [i64; 3] {
+    let before = LIVE.load(Ordering::Relaxed);
+    let (ready, is_ready) = mpsc::channel();
+    let (end, ended) = mpsc::channel::<()>();
+    let thread = thread::spawn(move || {
+        with_local_recorder(&recorder, record_series);
+        ready.send(recorder).unwrap();
+        // Sleeps, and does not record again, so that it cannot tidy up by itself.
+        let _ = ended.recv();
+    });
+    let recorder = is_ready.recv().unwrap();
+    let with_series = LIVE.load(Ordering::Relaxed);
+    recorded(recorder);
+    let after = LIVE.load(Ordering::Relaxed);
+    drop(end);
+    thread.join().unwrap();
+    [before, with_series, after]
+}
+
+#[test]
+fn a_recorder_that_is_dropped_gives_its_memory_back_though_a_sleeping_thread_has_used_it() {
+    let _alone = alone();
+    for _ in 0..3 {
+        let [before, with_series, after] = live_around(recorder(), drop);
+        assert!(with_series > before + OF_SERIES, "{before} {with_series}");
+        assert!(after < before + OF_SERIES / 4, "{before} {with_series} {after}");
+    }
+}
+
+#[test]
+fn idle_series_give_their_memory_back_though_a_sleeping_thread_has_used_them() {
+    let _alone = alone();
+    let recorder =
+        Recorder::builder().idle_timeout(MetricKindMask::ALL, Some(Duration::from_millis(20))).build_recorder();
+    let handle = recorder.handle();
+    let [before, with_series, after] = live_around(recorder, |recorder| {
+        wait_until(|| handle.render().is_empty());
+        // Once more, since what a scrape has unlinked is given back by the next one.
+        assert_eq!(recorder.handle().render(), "");
+    });
+    assert!(with_series > before + OF_SERIES, "{before} {with_series}");
+    assert!(after < before + OF_SERIES / 4, "{before} {with_series} {after}");
+}
+
+#[test]
+fn a_flood_of_descriptions_takes_no_memory_past_the_limit_of_names() {
+    let _alone = alone();
+    let recorder = Recorder::builder().name_limit(100).build_recorder();
+    let before = LIVE.load(Ordering::Relaxed);
+    with_local_recorder(&recorder, || {
+        for id in 0..20_000 {
+            describe_counter!(format!("described_{id}"), "Never recorded, and described at some length.");
+        }
+    });
+    let taken = LIVE.load(Ordering::Relaxed) - before;
+    assert!(taken < 100_000, "{taken} bytes");
+}

@@ -63,6 +63,19 @@ fn a_million_names_are_as_many_families_as_the_limit_says_and_one_for_the_rest()
 }
 
 #[test]
+fn without_a_setting_there_are_ten_thousand_names() {
+    let recorder = Recorder::builder().build_recorder();
+    with_local_recorder(&recorder, || {
+        for id in 0..10_005 {
+            counter!(format!("events_{id}")).increment(1);
+        }
+    });
+    let exposed = exposed(&recorder);
+    assert_eq!((exposed.get("events_9999"), exposed.get("events_10000")), (Some(1.0), None));
+    assert_eq!(exposed.get("metrics_facade_overflow_total"), Some(5.0));
+}
+
+#[test]
 fn every_kind_has_a_place_for_names_past_the_limit() {
     let recorder = Recorder::builder().name_limit(1).add_global_label("job", "test").build_recorder();
     with_local_recorder(&recorder, || {

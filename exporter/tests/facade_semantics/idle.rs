@@ -53,15 +53,24 @@ fn an_idle_series_goes_though_a_living_thread_has_cached_it() {
     });
 }
 
+/// Records one series of each kind on a thread that ends, so that nothing remembers them.
+fn record_and_end(recorder: &Recorder) {
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            with_local_recorder(recorder, || {
+                counter!("events").increment(1);
+                gauge!("depth").set(2);
+                histogram!("size").record(3);
+            });
+        });
+    });
+}
+
 #[test]
 fn only_the_kinds_of_the_mask_go() {
     let recorder = idling(MetricKindMask::COUNTER | MetricKindMask::HISTOGRAM);
     let handle = recorder.handle();
-    with_local_recorder(&recorder, || {
-        counter!("events").increment(1);
-        gauge!("depth").set(2);
-        histogram!("size").record(3);
-    });
+    record_and_end(&recorder);
     until_gone(&handle, "events");
     until_gone(&handle, "size_count");
     // The gauge is as old as they were, and has seen the same scrapes.
@@ -73,12 +82,10 @@ fn each_kind_goes_by_itself() {
     let samples = ["events", "depth", "size_count"];
     for (mask, gone) in [(MetricKindMask::COUNTER, 0), (MetricKindMask::GAUGE, 1), (MetricKindMask::HISTOGRAM, 2)] {
         let recorder = idling(mask);
-        with_local_recorder(&recorder, || {
-            counter!("events").increment(1);
-            gauge!("depth").set(2);
-            histogram!("size").record(3);
-        });
+        record_and_end(&recorder);
         until_gone(&recorder.handle(), samples[gone]);
+        // Long enough for those that must stay to be as idle as the one that went.
+        thread::sleep(Duration::from_millis(80));
         let exposed = scraped(&recorder.handle());
         let left = samples.iter().filter(|sample| exposed.get(sample).is_some()).count();
         assert_eq!(left, 2, "{mask:?}: {exposed:?}");

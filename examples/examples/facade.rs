@@ -52,8 +52,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .install()?;
 
     // What the service's libraries do, as they do it everywhere.
-    let process = metrics_process::Collector::default();
-    process.describe();
+    #[cfg(target_os = "linux")]
+    metrics_process::Collector::default().describe();
     let app = Router::new().route("/orders/{id}", get(order)).layer(BaseMetricLayer::new());
     let listener = TcpListener::bind(args.app).await?;
     let service = listener.local_addr()?;
@@ -67,7 +67,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let sent = tokio::task::spawn_blocking(move || (0..args.requests).try_for_each(|id| request(service, id)));
     sent.await??;
     (0..1_000_000).for_each(|_| events.inc());
-    process.collect();
+    read_process();
     if args.once {
         print!("{}", handle.render());
         return Ok(());
@@ -75,11 +75,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut second = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {
-            // Its values are read when it is told to.
-            _ = second.tick() => process.collect(),
+            _ = second.tick() => read_process(),
             stopped = tokio::signal::ctrl_c() => return Ok(stopped?),
         }
     }
+}
+
+/// Has the process looked at: `metrics-process` reads when it is told to.
+fn read_process() {
+    #[cfg(target_os = "linux")]
+    metrics_process::Collector::default().collect();
 }
 
 async fn order(Path(id): Path<u32>) -> String {

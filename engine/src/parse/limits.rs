@@ -24,14 +24,14 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Lines of 64 KiB, names of 1 KiB, label values of 16 KiB, 128 labels a sample, 100,000 families, 5 million
+    /// Lines of 64 KiB, names of 1 KiB, label values of 16 KiB, 256 labels a sample, 100,000 families, 5 million
     /// samples.
     fn default() -> Self {
         Self {
             line_bytes: 64 << 10,
             name_bytes: 1 << 10,
             value_bytes: 16 << 10,
-            labels: 128,
+            labels: 256,
             families: 100_000,
             samples: 5_000_000,
         }

@@ -212,7 +212,8 @@ impl Builder {
     /// Makes the recorder the global one, of every version of the facade that is enabled, and gives what reads it.
     ///
     /// # Errors
-    /// [`Error::RecorderInstalled`] where the facade has a global recorder.
+    /// [`Error::RecorderInstalled`] where a version has a global recorder. It says which; the other one has this
+    /// recorder nevertheless, for it cannot be taken back.
     pub fn install_recorder(self) -> Result<Handle, Error> {
         let recorder = self.build_recorder();
         facade::install(&recorder)?;

@@ -116,7 +116,9 @@ fn keys_with_more_labels_than_a_metric_can_have_are_counted_elsewhere() {
     assert_eq!(exposed.get("metrics_facade_overflow_total"), Some(8.0));
     assert_eq!(exposed.get("metrics_facade_overflow_gauge"), Some(3.0));
     assert_eq!(exposed.get("metrics_facade_overflow_histogram_sum"), Some(16.0));
-    assert_eq!(exposed.collisions("refused"), Some(6.0), "once a key and thread");
+    // Once a key and thread; each time where another test, whose recorder ends, is in this thread's cache just then.
+    let refused = exposed.collisions("refused");
+    assert!(refused.is_some_and(|refused| (6.0..=12.0).contains(&refused)), "{refused:?}");
     let full = exposed.samples.iter().find(|(sample, _)| sample.starts_with("events{") && sample.contains("label_125"));
     assert_eq!(full.map(|(_, value)| *value), Some(2.0));
     assert_eq!(exposed.get("events{job=\"test\"}"), Some(1.0));

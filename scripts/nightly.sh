@@ -38,7 +38,7 @@ job test env CI="${CI:-true}" scripts/test.sh
 job stress env STREAMGAUGE_STRESS="${STREAMGAUGE_STRESS:-10}" \
     cargo test --locked --release -p streamgauge --lib --tests --no-fail-fast
 # Fifty million records that nobody scrapes, and more random programs beside the stock recorder.
-job facade-long env PROPTEST_CASES="${PROPTEST_CASES:-5000}" cargo test --locked --release -p streamgauge-exporter \
+job facade-long env PROPTEST_CASES="${FACADE_CASES:-5000}" cargo test --locked --release -p streamgauge-exporter \
     --features metrics-0-23 --test facade_memory --test facade_differential --test facade_bad_input
 job forced-fences env STREAMGAUGE_STRESS=2 scripts/forced-fences.sh --release
 job no-lock-prefix scripts/no-lock-prefix.sh

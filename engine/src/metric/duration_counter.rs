@@ -44,13 +44,15 @@ impl DurationCounter {
         Self { nanos: Counter::noop() }
     }
 
-    /// Adds a duration; more than 2^64 nanoseconds count as that many.
+    /// Adds a duration; more than 2^63 - 1 nanoseconds, 292 years, count as that many. The total begins again at zero
+    /// after 2^64, 585 years.
     #[inline]
     pub fn add(&self, elapsed: Duration) {
-        self.add_nanos(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX));
+        const LONGEST: u64 = i64::MAX as u64;
+        self.add_nanos(u64::try_from(elapsed.as_nanos()).map_or(LONGEST, |nanos| nanos.min(LONGEST)));
     }
 
-    /// Adds nanoseconds.
+    /// Adds nanoseconds. The total begins again at zero after 2^64, as every counter does.
     #[inline]
     pub fn add_nanos(&self, nanos: u64) {
         self.nanos.add(nanos);

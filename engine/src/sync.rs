@@ -239,6 +239,25 @@ pub enum Fault {
     OwnerIgnoresVisitor,
     /// The generation moves on with Relaxed instead of Release (O21).
     ChangeToldRelaxed,
+    /// The heavy fence fails, as where the system forbids it, and lookups use no fence of their own. Breaks no rule:
+    /// models hold with it (O9).
+    HeavyFenceFails,
+    /// As [`HeavyFenceFails`](Self::HeavyFenceFails), and what had no fence is freed nonetheless (O9).
+    UnfencedFreed,
+    /// The owner of a value takes it out while a visitor is inside (O23).
+    OwnerTakesVisited,
+    /// Warming a thread adds 0 to cells, whatever is in them (O12).
+    WarmAddsNothing,
+    /// The sums of a chunk are used after ranges of it were swept (O25).
+    TotalsKept,
+    /// A walk holds the list of removed series while it shows them (O19).
+    ShownUnderLock,
+    /// Idle series are known by the address of their record (O19).
+    IdleByAddress,
+    /// The clone of a handle does not count as a user (O11).
+    CloneUncounted,
+    /// What a walk shows of a family is not read under the mutex of removals (O19).
+    SnapshotUnordered,
     /// A handle cache notes the generation after it has looked at its entries (O21).
     SweepNotedLate,
 }

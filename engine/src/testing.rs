@@ -20,6 +20,25 @@ pub fn clock_reads() -> Option<u64> {
     return None;
 }
 
+/// Removes idle series as [`Registry::expire_idle`](crate::Registry::expire_idle) does, as of a moment of the caller's
+/// choice, so that a test of idle timeouts need not wait; gives how many. Moments ascend from call to call.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use streamgauge::{Counter, Family, Registry, testing::expire_idle_at};
+/// let registry = Registry::new();
+/// let events: Family<(), Counter> =
+///     registry.counter("events_total", "Events.").idle_timeout(Duration::from_secs(600)).family()?;
+/// events.with(&(), Counter::inc);
+/// let start = Instant::now();
+/// assert_eq!(expire_idle_at(&registry, start), 0);
+/// assert_eq!(expire_idle_at(&registry, start + Duration::from_secs(600)), 1);
+/// # Ok::<(), streamgauge::Error>(())
+/// ```
+pub fn expire_idle_at(registry: &crate::Registry, now: std::time::Instant) -> usize {
+    registry.expire_idle_at(now)
+}
+
 /// Expires every series that nobody holds, in families with an idle timeout; gives how many. For the models of
 /// `loom-tests/`, where nobody can wait for a timeout: all that differs from
 /// [`Registry::expire_idle`](crate::Registry::expire_idle) is that no value is read, because loom's lock cannot be
@@ -27,11 +46,18 @@ pub fn clock_reads() -> Option<u64> {
 #[cfg(engine_loom)]
 #[must_use]
 pub fn expire_unheld(registry: &crate::Registry) -> usize {
+    expire_unheld_at(registry, std::time::Instant::now())
+}
+
+/// As [`expire_unheld`], as of a moment of the model's choice: series that were seen a timeout before go.
+#[cfg(engine_loom)]
+#[must_use]
+pub fn expire_unheld_at(registry: &crate::Registry, now: std::time::Instant) -> usize {
     use crate::{cells::Pin, registry::Fingerprint};
     let Some(inner) = registry.inner() else { return 0 };
     let expire = |family: &crate::registry::FamilyCore| {
         let pin = Pin::enter();
-        family.expire_idle(&pin, |_| Fingerprint::Unchanged)
+        family.expire_idle(&pin, now, |_| Fingerprint::Unchanged)
     };
     inner.families().iter().map(|family| expire(family)).sum()
 }

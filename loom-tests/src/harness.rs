@@ -17,6 +17,15 @@ pub fn holds(at_least: usize, model: impl Fn() + Send + Sync + 'static) {
     report(&format!("holds in {executions} executions"));
 }
 
+/// As [`holds`], under a condition that breaks no rule, such as a fence that the system refuses.
+///
+/// # Panics
+/// As [`holds`].
+pub fn holds_with(condition: Fault, at_least: usize, model: impl Fn() + Send + Sync + 'static) {
+    inject(condition);
+    holds(at_least, model);
+}
+
 /// Runs the twin of a model, in which `fault` breaks a rule.
 ///
 /// # Panics

@@ -8,4 +8,4 @@
 
 mod harness;
 
-pub use harness::{fails, holds};
+pub use harness::{fails, holds, holds_with};

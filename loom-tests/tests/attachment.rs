@@ -3,7 +3,7 @@
 
 use loom::thread;
 use std::sync::Arc;
-use streamgauge::{Counter, Fault, Registry, model};
+use streamgauge::{Buckets, Counter, Fault, Histogram, Registry, model};
 use streamgauge_loom_tests::{fails, holds};
 
 fn counter() -> Arc<Counter> {
@@ -67,6 +67,39 @@ fn orphans() {
         thread.join().expect("the thread ends");
     }
     assert_eq!(counter.get(), 2, "increments were lost");
+}
+
+/// The same with a histogram, while a pass reads it.
+fn orphans_with_a_histogram() {
+    // On a thread with a larger stack than loom's default: the table of a layout is built on it.
+    let declare =
+        || Registry::new().histogram("size_bytes", "Sizes.").buckets(Buckets::explicit([0.5, 2.0])).register();
+    let declared = thread::Builder::new().stack_size(1 << 16).spawn(declare).expect("a thread");
+    let sizes: Arc<Histogram> = Arc::new(declared.join().expect("the thread ends").expect("a legal declaration"));
+    let threads = [(); 2].map(|()| {
+        let sizes = sizes.clone();
+        thread::spawn(move || {
+            model::end_thread();
+            sizes.observe(1.0);
+        })
+    });
+    let seen = sizes.snapshot();
+    assert!(seen.sum() >= seen.count() as f64, "sum {} is behind count {}", seen.sum(), seen.count());
+    for thread in threads {
+        thread.join().expect("the thread ends");
+    }
+    let seen = sizes.snapshot();
+    assert_eq!((seen.count(), seen.sum()), (2, 2.0), "observations were lost");
+}
+
+#[test]
+fn orphans_lose_no_observations() {
+    holds(50, orphans_with_a_histogram);
+}
+
+#[test]
+fn orphans_with_a_histogram_twin() {
+    fails(Fault::OrphanWithoutRmw, "observations were lost", orphans_with_a_histogram);
 }
 
 #[test]

@@ -20,6 +20,37 @@ fn visit() {
     assert_eq!(owner.with(|cell| cell.get()), Some(entered), "an addition was lost");
 }
 
+/// Reads its cell when it is dropped.
+struct Read(Cell<u32>);
+
+impl Drop for Read {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+/// The owner goes while a visitor comes: one of the two drops the value, when nobody is inside any more.
+fn departure() {
+    let (owner, visitor) = Owner::new(Read(Cell::new(0u32)));
+    let visiting = thread::spawn(move || {
+        visitor.visit(|value| value.0.set(value.0.get() + 1));
+        visitor.is_gone()
+    });
+    owner.with(|value| value.0.set(value.0.get() + 1));
+    drop(owner);
+    visiting.join().expect("the visitor ends");
+}
+
+#[test]
+fn a_visited_value_is_left_to_the_visitor() {
+    holds(20, departure);
+}
+
+#[test]
+fn a_visited_value_twin() {
+    fails(Fault::OwnerTakesVisited, "Causality violation", departure);
+}
+
 /// Two threads tell totals of the same thing while a third counts.
 fn raise() {
     let registry = Registry::new();

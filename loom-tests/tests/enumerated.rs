@@ -76,5 +76,5 @@ fn a_slot_is_never_filled_with_what_is_gone() {
 
 #[test]
 fn a_slot_that_a_removal_leaves_full_is_found_out() {
-    fails(Fault::DenseNotEmptied, "made after the removal", removal_and_fill);
+    fails(Fault::DenseNotEmptied, "the storage was released", removal_and_fill);
 }

@@ -117,7 +117,7 @@ fn growth_twin_freed_at_once() {
 
 #[test]
 fn orphans_pin_too() {
-    holds(30, growth_under_an_orphan);
+    holds(20, growth_under_an_orphan);
 }
 
 #[test]

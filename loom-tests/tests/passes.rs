@@ -4,7 +4,7 @@
 use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use loom::thread;
 use std::sync::Arc;
-use streamgauge::{Buckets, Fault, Histogram, Registry, model};
+use streamgauge::{Buckets, Counter, Family, Fault, Histogram, LabelSet, Registry, SampleValue, Scraper, model};
 use streamgauge_loom_tests::{fails, holds};
 
 /// A pass reads a chunk that its owner is just publishing.
@@ -122,6 +122,75 @@ fn folding() {
     assert_eq!(counter.get(), 1);
 }
 
+/// The same with a histogram: what moves is counted once, and its sum covers it.
+fn folding_of_a_histogram() {
+    model::keep_idle_slabs(0);
+    let histogram = histogram();
+    let recorder = histogram.clone();
+    let thread = thread::spawn(move || {
+        recorder.observe(1.0);
+        model::end_thread();
+    });
+    let (first, second) = (histogram.snapshot(), histogram.snapshot());
+    for seen in [&first, &second] {
+        assert!(seen.count() <= 1 && seen.sum() <= 1.0, "counted twice: {}, {}", seen.count(), seen.sum());
+        assert!(seen.sum() >= seen.count() as f64, "sum {} is behind count {}", seen.sum(), seen.count());
+    }
+    assert!(second.count() >= first.count() && second.sum() >= first.sum(), "the histogram decreased");
+    thread.join().expect("the thread ends");
+    let seen = histogram.snapshot();
+    assert_eq!((seen.count(), seen.sum()), (1, 1.0));
+}
+
+/// The same with a depth, which an event passes through.
+fn folding_of_a_depth() {
+    model::keep_idle_slabs(0);
+    let registry = Registry::new();
+    let depth = Arc::new(registry.up_down_counter("in_flight_events", "Depth.").register().expect("legal"));
+    let recorder = depth.clone();
+    let thread = thread::spawn(move || {
+        recorder.inc();
+        recorder.dec();
+        model::end_thread();
+    });
+    for _ in 0..2 {
+        let seen = depth.get();
+        assert!((0..=1).contains(&seen), "the depth is {seen}: a cell was counted twice");
+    }
+    thread.join().expect("the thread ends");
+    assert_eq!(depth.get(), 0);
+}
+
+#[derive(LabelSet)]
+struct Table {
+    table: u64,
+}
+
+/// A pass has summed up a whole chunk when a range in it is swept and becomes another series'.
+fn totals_of_a_chunk() {
+    model::sum_chunks();
+    let registry = Registry::new();
+    let [first, second] = ["first_total", "second_total"].map(|name| -> Arc<Family<Table, Counter>> {
+        Arc::new(registry.counter(name, "Events.").family().expect("legal"))
+    });
+    first.init(&Table { table: 1 });
+    let doomed = Registry::new().counter("doomed_total", "Doomed.").register().expect("legal");
+    doomed.add(100);
+    let making = second.clone();
+    let thread = thread::spawn(move || {
+        drop(doomed);
+        model::tidy_up();
+        making.with(&Table { table: 1 }, Counter::inc);
+    });
+    Scraper::new(&registry).visit(|sample| {
+        if let SampleValue::Counter(count) = sample.value() {
+            assert!(count <= 1, "a new series shows the {count} of another");
+        }
+    });
+    thread.join().expect("the thread ends");
+    assert_eq!(registry.sample_value("second_total", &[("table", "1")]), Some(1.0));
+}
+
 /// Two threads scrape one after the other, without any other synchronisation between them.
 fn passes_in_order() {
     let registry = Registry::new();
@@ -201,6 +270,36 @@ fn folding_moves_values_unseen() {
 #[test]
 fn folding_twin() {
     fails(Fault::FoldWithoutLock, "counted twice", folding);
+}
+
+#[test]
+fn folding_moves_histograms_unseen() {
+    holds(50, folding_of_a_histogram);
+}
+
+#[test]
+fn folding_of_a_histogram_twin() {
+    fails(Fault::FoldWithoutLock, "is behind count", folding_of_a_histogram);
+}
+
+#[test]
+fn folding_moves_depths_unseen() {
+    holds(50, folding_of_a_depth);
+}
+
+#[test]
+fn folding_of_a_depth_twin() {
+    fails(Fault::FoldWithoutLock, "counted twice", folding_of_a_depth);
+}
+
+#[test]
+fn totals_of_a_chunk_do_not_outlive_a_sweep() {
+    holds(50, totals_of_a_chunk);
+}
+
+#[test]
+fn totals_of_a_chunk_twin() {
+    fails(Fault::TotalsKept, "a new series shows the 100 of another", totals_of_a_chunk);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use loom::thread;
 use std::sync::Arc;
 use streamgauge::{Counter, Family, Fault, LabelSet, Registry, SampleValue, Scraper, model};
-use streamgauge_loom_tests::{fails, holds};
+use streamgauge_loom_tests::{fails, holds, holds_with};
 
 #[derive(LabelSet)]
 struct Table {
@@ -126,6 +126,72 @@ fn budget() {
     assert_eq!((series, total), (1, 2), "series past the limit, or records lost");
 }
 
+/// A visitor that is shown a removed series looks up, removes and records, while another thread removes.
+fn visitor_of_removed_series() {
+    let registry = Registry::new();
+    let events = family(&registry, "events_total");
+    let mut scraper = Scraper::new(&registry);
+    for table in [1, 2] {
+        record(&events, table);
+    }
+    events.remove(&Table { table: 1 });
+    let remover = events.clone();
+    let removing = thread::spawn(move || remover.remove(&Table { table: 2 }));
+    let mut removed = 0;
+    scraper.visit(|sample| {
+        if sample.labels().get("table").as_deref() == Some("1") {
+            record(&events, 3);
+            assert!(events.remove(&Table { table: 3 }));
+            removed += 1;
+        }
+    });
+    assert_eq!(removed, 1, "the removed series is shown");
+    assert!(removing.join().expect("the thread ends"), "it was there");
+    model::tidy_up();
+}
+
+#[test]
+fn visitors_hold_no_lock() {
+    holds(50, visitor_of_removed_series);
+}
+
+#[test]
+fn visitors_twin() {
+    fails(Fault::ShownUnderLock, "deadlock", visitor_of_removed_series);
+}
+
+/// The same where lookups count on a barrier that the system refuses.
+fn removal_without_its_fence() {
+    model::allow_barriers(false);
+    let registry = Registry::new();
+    let events = family(&registry, "events_total");
+    record(&events, 1);
+    let recorder = events.clone();
+    let recording = thread::spawn(move || {
+        // The first lookup of a thread has a fence of its own.
+        record(&recorder, 1);
+        record(&recorder, 1);
+    });
+    events.remove(&Table { table: 1 });
+    model::tidy_up();
+    let other = Registry::new().counter("other_total", "Other.").register().expect("a legal declaration");
+    assert_eq!(other.get(), 0, "a new series shows a foreign increment");
+    recording.join().expect("the thread ends");
+    assert_eq!(other.get(), 0, "a new series shows a foreign increment");
+    model::allow_barriers(true);
+    model::tidy_up();
+}
+
+#[test]
+fn removal_without_its_fence_frees_nothing() {
+    holds_with(Fault::HeavyFenceFails, 50, removal_without_its_fence);
+}
+
+#[test]
+fn removal_without_its_fence_twin() {
+    fails(Fault::UnfencedFreed, "Causality violation", removal_without_its_fence);
+}
+
 #[test]
 fn removal_waits_for_lookups() {
     holds(100, removal_and_record);
@@ -148,7 +214,7 @@ fn final_values_are_shown_once() {
 
 #[test]
 fn final_values_twin() {
-    fails(Fault::RemovalNumberedFirst, "is shown twice in one scrape", removal_and_scrape);
+    fails(Fault::RemovalNumberedFirst, "the final value was never shown", removal_and_scrape);
 }
 
 #[test]
@@ -169,6 +235,11 @@ fn labels_are_shown_once_a_scrape_in_place() {
 #[test]
 fn labels_in_place_twin() {
     fails(Fault::RecordPublishedFirst, "is shown twice in one scrape", rebirth_in_place_and_scrape);
+}
+
+#[test]
+fn labels_in_place_twin_of_two_moments() {
+    fails(Fault::SnapshotUnordered, "is shown twice in one scrape", rebirth_in_place_and_scrape);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::raise::Raising;
 use super::ranges::{RangeAllocator, class_of_chunk, is_scratch_chunk};
 use super::reclaim::Graveyard;
 use super::slab::{Slab, SlabPtr};
-use crate::sync::{AtomicU8, AtomicUsize, Fault, Mutex, Ordering, Reclaim, broken};
+use crate::sync::{AtomicU8, AtomicU64, AtomicUsize, Fault, Mutex, Ordering, Reclaim, broken};
 use std::ptr::NonNull;
 
 /// All slabs in the order of their creation, and those that no thread holds.
@@ -38,6 +38,10 @@ pub(crate) struct Arena {
     /// Chunks that exist, in all slabs.
     pub(crate) chunks: AtomicUsize,
     pub(crate) losses: Losses,
+    /// Sweeps so far: written under `ranges`, before swept cells can be handed out again (O25).
+    pub(crate) sweeps: AtomicU64,
+    /// Slabs that were folded: written under `reclaim` for writing.
+    pub(crate) folds: AtomicU64,
     /// Held while a total is raised, by what was read of its range (O24).
     pub(crate) raising: Raising,
 }
@@ -55,6 +59,8 @@ impl Arena {
             graveyard: Mutex::new(Graveyard::new()),
             chunks: AtomicUsize::new(0),
             losses: Losses::new(),
+            sweeps: AtomicU64::new(0),
+            folds: AtomicU64::new(0),
             raising: Raising::new(),
         }
     }
@@ -71,6 +77,8 @@ impl Arena {
             graveyard: Mutex::new(Graveyard::new()),
             chunks: AtomicUsize::new(0),
             losses: Losses::new(),
+            sweeps: AtomicU64::new(0),
+            folds: AtomicU64::new(0),
             raising: Raising::new(),
         }
     }
@@ -208,6 +216,8 @@ impl Arena {
             self.fold_chunk(index, from, shared);
         }
         self.slabs.lock().all.retain(|listed| *listed != slab);
+        // Relaxed (O7): the lock orders it.
+        self.folds.fetch_add(1, Ordering::Relaxed);
         let freed = folded.directory.iter().count();
         // Relaxed: a statistic.
         self.chunks.fetch_sub(freed, Ordering::Relaxed);
@@ -227,7 +237,8 @@ impl Arena {
                 continue;
             }
             if class.is_sum(offset) {
-                into.shared_add_f64(f64::from_bits(value));
+                // Finite: two sums that have grown to infinity, of either sign, must not meet as NaN.
+                into.shared_add_f64(f64::from_bits(value).clamp(f64::MIN, f64::MAX));
             } else {
                 // Release (O3, O4): what readers Acquire from a bucket must hold here too.
                 into.shared_add(value, Ordering::Release);

@@ -49,11 +49,12 @@ impl Cell {
         self.0.store(seen.wrapping_add(n), Ordering::Relaxed);
     }
 
-    /// Adds `v` to the cell read as an f64, from any thread, with a compare-and-swap loop.
+    /// Adds `v`, which is finite, to the cell read as an f64, from any thread, with a compare-and-swap loop. The cell
+    /// stays finite.
     pub(crate) fn shared_add_f64(&self, v: f64) {
         let mut seen = self.0.load(Ordering::Relaxed);
         loop {
-            let next = (f64::from_bits(seen) + v).to_bits();
+            let next = (f64::from_bits(seen) + v).clamp(f64::MIN, f64::MAX).to_bits();
             // Relaxed (O5): the bucket's Release that follows covers the sum, as with an owner.
             match self.0.compare_exchange_weak(seen, next, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return,

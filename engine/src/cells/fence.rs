@@ -21,13 +21,20 @@ pub(crate) fn light() {
     compiler_fence(Ordering::SeqCst);
 }
 
-/// The rare side: orders the unlinking before the loads of the pins. False where the system call
-/// that the light side counts on failed; nothing may be freed then.
+/// The rare side: orders the unlinking before the loads of the pins. False where the system call that the light side
+/// counts on failed (a filter of system calls that was installed after the start, or no memory in the kernel): then
+/// nothing that was unlinked since the last fence may be freed.
 pub(crate) fn heavy() -> bool {
     let done = !is_light() || imp::barrier();
     // Also with membarrier: threads that have no slab use a real fence.
     fence(Ordering::SeqCst);
     done
+}
+
+/// The rare side where the frequent one uses real fences. Always true, to stand in the place of [`heavy`].
+pub(crate) fn full() -> bool {
+    fence(Ordering::SeqCst);
+    true
 }
 
 #[cfg(all(target_os = "linux", not(engine_loom), not(engine_force_fence), not(miri)))]
@@ -56,7 +63,21 @@ mod imp {
     }
 }
 
-#[cfg(not(all(target_os = "linux", not(engine_loom), not(engine_force_fence), not(miri))))]
+/// Under loom both sides use real fences, unless a model forbids the heavy one.
+#[cfg(engine_loom)]
+mod imp {
+    use crate::sync::{Fault, broken};
+
+    pub(super) fn has_membarrier() -> bool {
+        broken(Fault::HeavyFenceFails) || broken(Fault::UnfencedFreed)
+    }
+
+    pub(super) fn barrier() -> bool {
+        crate::cells::model::barriers_are_allowed()
+    }
+}
+
+#[cfg(all(not(engine_loom), not(all(target_os = "linux", not(engine_force_fence), not(miri)))))]
 mod imp {
     pub(super) fn has_membarrier() -> bool {
         false

@@ -28,8 +28,12 @@ impl Users {
         false
     }
 
-    /// Counts the clone of a handle, which exists, so the series is not dead by expiry.
+    /// Counts the clone of a handle. The series may have expired where what is cloned is no user itself: what a lookup
+    /// or a cache shows. The clone is then a handle of a removed series, as the documentation of both says.
     fn add(&self) {
+        if broken(Fault::CloneUncounted) {
+            return;
+        }
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 

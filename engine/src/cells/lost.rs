@@ -21,12 +21,22 @@ pub(crate) struct Losses {
     /// Records lost because the system had no memory for their cells.
     lost: AtomicU64,
     internal_errors: AtomicU64,
+    /// Heavy fences that the system refused.
+    failed_fences: AtomicU64,
+    /// Removals that were refused because nothing can be freed.
+    refused_removals: AtomicU64,
 }
 
 impl Losses {
     #[cfg(not(engine_loom))]
     pub(crate) const fn new() -> Self {
-        Self { dropped: [const { AtomicU64::new(0) }; 3], lost: AtomicU64::new(0), internal_errors: AtomicU64::new(0) }
+        Self {
+            dropped: [const { AtomicU64::new(0) }; 3],
+            lost: AtomicU64::new(0),
+            internal_errors: AtomicU64::new(0),
+            failed_fences: AtomicU64::new(0),
+            refused_removals: AtomicU64::new(0),
+        }
     }
 
     #[cfg(engine_loom)]
@@ -35,6 +45,8 @@ impl Losses {
             dropped: std::array::from_fn(|_| AtomicU64::new(0)),
             lost: AtomicU64::new(0),
             internal_errors: AtomicU64::new(0),
+            failed_fences: AtomicU64::new(0),
+            refused_removals: AtomicU64::new(0),
         }
     }
 
@@ -51,6 +63,16 @@ impl Losses {
     pub(crate) fn internal_errors(&self) -> u64 {
         // Relaxed: a statistic.
         self.internal_errors.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn failed_fences(&self) -> u64 {
+        // Relaxed: a statistic.
+        self.failed_fences.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn refused_removals(&self) -> u64 {
+        // Relaxed: a statistic.
+        self.refused_removals.load(Ordering::Relaxed)
     }
 }
 
@@ -72,4 +94,16 @@ pub(crate) fn count_lost() {
 pub(crate) fn count_internal_error() {
     // Relaxed: a statistic.
     arena().losses.internal_errors.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Counts a heavy fence that the system refused.
+pub(crate) fn count_failed_fence() {
+    // Relaxed: a statistic.
+    arena().losses.failed_fences.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Counts a removal that was refused because nothing can be freed.
+pub(crate) fn count_refused_removal() {
+    // Relaxed: a statistic.
+    arena().losses.refused_removals.fetch_add(1, Ordering::Relaxed);
 }

@@ -37,14 +37,14 @@ mod stats;
 mod summary;
 
 pub(crate) use held::{Counted, Held, Hold};
-pub(crate) use lost::{Dropped, count_dropped, count_lost};
+pub(crate) use lost::{Dropped, count_dropped, count_lost, count_refused_removal};
 pub use owner::{Owner, Visitor};
 pub(crate) use pass::{Pass, PassScratch};
 pub(crate) use pin::Pin;
 pub(crate) use raise::raise;
 pub(crate) use ranges::{OutOfCells, Range};
 
-pub(crate) use reclaim::{Retired, collect, retire};
+pub(crate) use reclaim::{Retired, collect, collect_batch, is_full as reclaimer_is_full, retire, sweep_batch};
 pub(crate) use record::{add, add_observations, add_release, warm};
 pub(crate) use series::{GaugeSeries, Series};
 pub use stats::{Stats, stats};

@@ -9,6 +9,8 @@ use std::cell::Cell;
 // loom runs all threads of a model on the thread of the test.
 std::thread_local! {
     static IDLE_BOUND: Cell<usize> = const { Cell::new(usize::MAX / 2) };
+    static SUM_CHUNKS: Cell<bool> = const { Cell::new(false) };
+    static BARRIERS: Cell<bool> = const { Cell::new(true) };
 }
 
 /// Does what the end of a thread does: marks it as an orphan and gives its slab back. Recording goes on to
@@ -20,6 +22,25 @@ pub fn end_thread() {
 /// Sets how many idle slabs are kept before they are folded, in all models of this test thread.
 pub fn keep_idle_slabs(bound: usize) {
     IDLE_BOUND.set(bound);
+}
+
+/// Says whether the system carries out barriers, under `Fault::HeavyFenceFails`. Allowed again only where no other thread
+/// is left: loom knows no barrier that would order them.
+pub fn allow_barriers(allowed: bool) {
+    BARRIERS.set(allowed);
+}
+
+pub(super) fn barriers_are_allowed() -> bool {
+    BARRIERS.get()
+}
+
+/// Has passes sum whole chunks, as they do where there are many slabs, in all models of this test thread.
+pub fn sum_chunks() {
+    SUM_CHUNKS.set(true);
+}
+
+pub(super) fn sums_chunks() -> bool {
+    SUM_CHUNKS.get()
 }
 
 pub(super) fn idle_bound() -> usize {

@@ -1,7 +1,11 @@
 //! A value that one thread uses without a lock, and that others may visit when it does not.
 
+use super::arena::arena;
 use super::fence;
-use crate::sync::{AtomicBool, AtomicU64, Fault, Mutex, Ordering, PlainArc, broken, fence as full_fence, owner_load};
+use crate::caught::drop_caught;
+use crate::sync::{
+    AtomicBool, AtomicU64, Fault, Mutex, Ordering, PlainArc, broken, fence as full_fence, model_failed, owner_load,
+};
 use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,8 +15,8 @@ use std::marker::PhantomData;
 ///
 /// # Cost
 /// [`with`](Self::with) is two plain stores and two loads of memory of the owner's own: no lock, no locked instruction
-/// where the kernel offers `membarrier` (elsewhere one full fence). A [visit](Visitor::visit) takes a mutex and a
-/// system call of about 2 us.
+/// where the kernel offers `membarrier` (elsewhere one full fence). A [visit](Visitor::visit) takes a short mutex twice and
+/// makes a system call of about 2 us.
 ///
 /// # Examples
 /// ```
@@ -24,8 +28,6 @@ use std::marker::PhantomData;
 /// ```
 pub struct Owner<T> {
     shared: PlainArc<Shared<T>>,
-    /// A compiler fence is enough here.
-    is_light: bool,
     /// Not Sync: one thread at a time, which may change.
     not_sync: PhantomData<Cell<()>>,
 }
@@ -38,12 +40,23 @@ pub struct Visitor<T> {
 struct Shared<T> {
     /// 1 while the owner is inside. Written by the owner only.
     busy: AtomicU64,
-    /// A visitor is inside, or about to look whether it may be. Written under `gone`.
+    /// A visitor is inside, or about to look whether it may be. Written by the one visitor that `ends` lets in.
     visited: AtomicBool,
-    /// Whether the owner is. Visitors hold it while they are inside.
-    gone: Mutex<bool>,
+    /// A compiler fence is enough for the owner.
+    is_light: bool,
+    /// Never held while code of the user runs.
+    ends: Mutex<Ends>,
     /// `None` when the owner is gone.
     value: UnsafeCell<Option<T>>,
+}
+
+/// Who uses the value, or will not any more.
+#[derive(Debug, Default)]
+struct Ends {
+    /// The owner was dropped.
+    gone: bool,
+    /// A visitor is on its way in, inside, or on its way out.
+    visiting: bool,
 }
 
 // SAFETY: the value is used by the owner alone or by one visitor alone, see `Owner::with`, and so only moves between
@@ -60,10 +73,12 @@ impl<T> Owner<T> {
         let shared = PlainArc::new(Shared {
             busy: AtomicU64::new(0),
             visited: AtomicBool::new(false),
-            gone: Mutex::new(false),
+            // Where a barrier was refused once, real fences: a visitor then needs no barrier.
+            is_light: fence::is_light() && arena().losses.failed_fences() == 0,
+            ends: Mutex::new(Ends::default()),
             value: UnsafeCell::new(Some(value)),
         });
-        (Self { shared: shared.clone(), is_light: fence::is_light(), not_sync: PhantomData }, Visitor { shared })
+        (Self { shared: shared.clone(), not_sync: PhantomData }, Visitor { shared })
     }
 
     /// Calls `f` with the value; `None`, without a call, while a visitor is inside, and in a call from within `f`.
@@ -79,7 +94,7 @@ impl<T> Owner<T> {
         let _leave = LeaveOwner(&shared.busy);
         // Case split (O23). If the visitor's heavy fence comes first, the load below sees it inside. If this fence
         // comes first, the visitor sees that the owner is.
-        if self.is_light {
+        if shared.is_light {
             fence::light();
         } else {
             full_fence(Ordering::SeqCst);
@@ -106,55 +121,82 @@ impl Drop for LeaveOwner<'_> {
 }
 
 impl<T> Visitor<T> {
-    /// Calls `f` with the value; `None`, without a call, while the owner is inside: try again at the next occasion, or
-    /// when the owner is gone: see [`is_gone`](Self::is_gone). Waits for another visitor.
+    /// Calls `f` with the value; `None`, without a call, while the owner or another visitor is inside (this one too):
+    /// try again at the next occasion, or when the owner is gone: see [`is_gone`](Self::is_gone). Waits for nobody.
+    ///
+    /// Where the system refuses the memory barrier ([`Stats::failed_fences`](crate::Stats::failed_fences)) nobody can
+    /// visit a value that was made before.
     #[allow(unsafe_code, reason = "the visitor is inside alone")]
     pub fn visit<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
         let shared = &*self.shared;
-        let gone = shared.gone.lock();
-        if *gone {
-            return None;
+        {
+            let mut ends = shared.ends.lock();
+            if ends.gone || ends.visiting {
+                return None;
+            }
+            ends.visiting = true;
         }
+        let _leave = LeaveVisitor(shared);
         // Relaxed (O23): the fence orders it before the load of `busy`.
         shared.visited.store(true, Ordering::Relaxed);
-        let _leave = LeaveVisitor(&shared.visited);
+        let fenced = if shared.is_light { fence::heavy() } else { fence::full() };
         // Acquire (O23): pairs with the Release of the owner that left.
-        let is_alone = fence::heavy() && shared.busy.load(Ordering::Acquire) == 0;
+        let is_alone = fenced && shared.busy.load(Ordering::Acquire) == 0;
         if !is_alone && !broken(Fault::VisitorIgnoresOwner) {
             return None;
         }
         // SAFETY: the owner does not come in until `visited` is false again, by the case split in `Owner::with`, and
-        // other visitors wait for the mutex.
+        // leaves the value alone when it goes, because a visitor is there; other visitors are turned away.
         unsafe { &mut *shared.value.get() }.as_mut().map(f)
     }
 
     /// Tells whether the owner was dropped, and the value with it.
     #[must_use]
     pub fn is_gone(&self) -> bool {
-        *self.shared.gone.lock()
+        self.shared.ends.lock().gone
     }
 }
 
-/// Says that the visitor is outside, on unwinding too.
-struct LeaveVisitor<'a>(&'a AtomicBool);
+/// Says that the visitor is outside, on unwinding too; drops the value where the owner went meanwhile.
+struct LeaveVisitor<'a, T>(&'a Shared<T>);
 
-impl Drop for LeaveVisitor<'_> {
+#[allow(unsafe_code, reason = "the visitor takes the value out for the owner")]
+impl<T> Drop for LeaveVisitor<'_, T> {
     fn drop(&mut self) {
+        if model_failed() {
+            return;
+        }
+        let shared = self.0;
         // Release (O23): pairs with the Acquire of the owner, which sees what the visitor did.
-        self.0.store(false, Ordering::Release);
+        shared.visited.store(false, Ordering::Release);
+        let left_behind = {
+            let mut ends = shared.ends.lock();
+            ends.visiting = false;
+            // SAFETY: the owner is gone, and it left the value to the visitor that was inside, which is this one; no
+            // other comes in any more.
+            if ends.gone { unsafe { &mut *shared.value.get() }.take() } else { None }
+        };
+        drop_caught(left_behind);
     }
 }
 
 #[allow(unsafe_code, reason = "the owner takes the value out")]
 impl<T> Drop for Owner<T> {
     fn drop(&mut self) {
+        if model_failed() {
+            return;
+        }
         let value = {
-            // Waits for a visitor that is inside; none comes after it.
-            let mut gone = self.shared.gone.lock();
-            *gone = true;
-            // SAFETY: visitors are inside under the mutex only, and the owner's end is used by its one thread, which
-            // is here.
-            unsafe { &mut *self.shared.value.get() }.take()
+            let mut ends = self.shared.ends.lock();
+            ends.gone = true;
+            if ends.visiting && !broken(Fault::OwnerTakesVisited) {
+                // The visitor drops it when it leaves: nobody waits.
+                None
+            } else {
+                // SAFETY: no visitor is inside, and none comes after this; the owner's end is used by its one thread,
+                // which is here.
+                unsafe { &mut *self.shared.value.get() }.take()
+            }
         };
         drop(value);
     }

@@ -6,7 +6,6 @@ use super::chunk::{CHUNK_CELLS, Chunk};
 use super::ranges::Range;
 use super::series::Series;
 use super::slab::SlabPtr;
-use super::summary::MergedWindow;
 use crate::sync::{Fault, Ordering, ReclaimShared, broken};
 use std::ptr::NonNull;
 
@@ -19,15 +18,24 @@ pub(crate) struct PassScratch {
     column: Vec<&'static Chunk>,
     /// The sums of all cells of the chunk at hand, where many of them are asked for; else empty.
     totals: Vec<u64>,
-    /// The window of the summary at hand.
-    window: MergedWindow,
 }
 
 /// Slabs from which on a chunk is summed as a whole: reading one cell from each of so many chunks, series by
 /// series, defeats the prefetching that reading them one after the other gets.
+#[cfg(not(engine_loom))]
 const MANY_SLABS: usize = 8;
 /// Series of one chunk, in a row, after which the rest of it is expected to be asked for as well.
+#[cfg(not(engine_loom))]
 const MANY_SERIES: u32 = 32;
+
+/// Tells whether a chunk, of which so many counts were read, is to be summed as a whole in so many slabs.
+#[inline(always)]
+fn is_worth_summing(counted: u32, slabs: usize) -> bool {
+    #[cfg(engine_loom)]
+    return super::model::sums_chunks() && counted == 1 && slabs > 0;
+    #[cfg(not(engine_loom))]
+    return counted == MANY_SERIES && slabs >= MANY_SLABS;
+}
 
 /// One pass: sums cell ranges over all slabs in a fixed order. While it lives no slab is folded or
 /// freed; recorders never notice it (I5).
@@ -41,10 +49,14 @@ pub(crate) struct Pass<'s> {
     selected: Option<u32>,
     /// Counts read from it.
     counted: u32,
+    /// Sweeps when `scratch.totals` was summed up.
+    sweeps: u64,
+    /// Slabs that were folded when the list was copied.
+    folds: u64,
     /// Besides keeping slabs, it orders passes (O8): the unlock of a reader is a Release and the lock of the
     /// next an Acquire of the same word, so that a pass that begins after another ended reads every cell
     /// at least as new.
-    _lock: Option<ReclaimShared>,
+    lock: Option<ReclaimShared>,
 }
 
 impl<'s> Pass<'s> {
@@ -54,12 +66,31 @@ impl<'s> Pass<'s> {
         let lock = (!broken(Fault::PassWithoutLock)).then(|| arena.reclaim.read());
         arena.copy_slabs(&mut scratch.slabs);
         scratch.column.reserve(scratch.slabs.len() + 1);
-        Self { scratch, selected: None, counted: 0, _lock: lock }
+        // Relaxed (O7): the lock orders it.
+        let folds = arena.folds.load(Ordering::Relaxed);
+        Self { scratch, selected: None, counted: 0, sweeps: 0, folds, lock }
     }
 
-    /// Gives the room for the window of a summary.
-    pub(super) fn window(&mut self) -> &mut MergedWindow {
-        &mut self.scratch.window
+    /// Runs code of the user in the midst of the pass, holding no lock: slabs may be folded meanwhile, and are listed
+    /// anew afterwards if they were. Costs two read-modify-writes.
+    pub(crate) fn paused<R>(&mut self, run: impl FnOnce() -> R) -> R {
+        let held = self.lock.take().is_some();
+        let result = run();
+        if held {
+            let arena = arena();
+            self.lock = Some(arena.reclaim.read());
+            // Relaxed (O7): the lock orders it.
+            let folds = arena.folds.load(Ordering::Relaxed);
+            if folds != self.folds {
+                self.folds = folds;
+                // What the column points to may be gone, so it is emptied unread.
+                self.selected = None;
+                self.scratch.column.clear();
+                self.scratch.totals.clear();
+                arena.copy_slabs(&mut self.scratch.slabs);
+            }
+        }
+        result
     }
 
     /// Fills the column with the chunks of one index.
@@ -96,20 +127,33 @@ impl<'s> Pass<'s> {
     pub(crate) fn count(&mut self, range: Range) -> u64 {
         self.select(range.chunk());
         if let Some(total) = self.scratch.totals.get(range.offset() as usize) {
-            return *total;
+            // Relaxed (O25): whoever met a series of a swept range has seen that sweep's store.
+            if arena().sweeps.load(Ordering::Relaxed) == self.sweeps || broken(Fault::TotalsKept) {
+                return *total;
+            }
+            self.forget_totals();
         }
         self.counted += 1;
-        if self.counted == MANY_SERIES && self.scratch.column.len() >= MANY_SLABS {
+        if is_worth_summing(self.counted, self.scratch.column.len()) {
             self.sum_chunk();
         }
         // Relaxed (O1): counts order nothing.
         total(&self.scratch.column, range, 0, Ordering::Relaxed)
     }
 
-    /// Sums all cells of the chunk at hand, slab by slab. What is read now is as good as what would be read
-    /// a little later in the same pass.
+    /// Drops the sums of the chunk: a range in it may have been swept since, and may be a new series' by now.
+    #[cold]
+    fn forget_totals(&mut self) {
+        self.scratch.totals.clear();
+        self.counted = 0;
+    }
+
+    /// Sums all cells of the chunk at hand, slab by slab. Of a series that lives now this is as good as what would be
+    /// read a little later in the same pass; of cells that wait to be swept it is the value of a series that went.
     #[cold]
     fn sum_chunk(&mut self) {
+        // Acquire (O25), before the cells: a sweep that is not in this number is noticed.
+        self.sweeps = arena().sweeps.load(Ordering::Acquire);
         self.scratch.totals.resize(CHUNK_CELLS, 0);
         for chunk in &self.scratch.column {
             for (total, cell) in self.scratch.totals.iter_mut().zip(chunk.cells()) {

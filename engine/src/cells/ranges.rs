@@ -203,12 +203,9 @@ pub(crate) fn allocate(cells: usize, sum_first: bool) -> Result<Range, OutOfCell
     arena.ranges.lock().allocate(arena, class)
 }
 
-/// Gives back the range of a series that nothing can reach any more; tells how many ranges wait to be
-/// zeroed.
-pub(crate) fn give_back(range: Range) -> usize {
-    let mut ranges = arena().ranges.lock();
-    ranges.dirty.push(range);
-    ranges.dirty.len()
+/// Gives back the range of a series that nothing can reach any more, to be zeroed.
+pub(crate) fn give_back(range: Range) {
+    arena().ranges.lock().dirty.push(range);
 }
 
 /// Gives the cells of a range that belong to it by its class.

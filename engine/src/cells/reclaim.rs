@@ -1,18 +1,23 @@
 //! The reclaimer: frees what lookups may still reach only after every pin has moved on, and zeroes the
 //! cells of series that are gone.
 //!
-//! Nothing here waits: what a pin may still see stays in a batch that the next occasion looks at.
-//! Occasions are every 64th retirement, every 64th range given back, and the end of every scrape.
+//! Nothing here waits: what a pin may still see stays in a batch that the next occasion looks at. Occasions are
+//! removals, each time that 64 items have come together, and the end of every scrape: never a record or a lookup,
+//! which only add to the list. Where the heavy fence fails nothing is freed, and past a bound nothing more is removed.
 
 use super::arena::arena;
 use super::fence;
+use super::lost::count_failed_fence;
 use super::ranges::{self, Range};
 use super::slab::SlabPtr;
+use crate::caught::drop_caught;
 use crate::sync::{Fault, Ordering, broken};
 use std::any::Any;
 
-/// Retirements, or ranges given back, after which the thread at hand collects.
+/// Retirements after which a remover collects.
 const BATCH: usize = if cfg!(engine_loom) { 1 } else { 64 };
+/// Items at most that wait for a fence which fails.
+const MOST_UNFENCED: usize = if cfg!(engine_loom) { 2 } else { 16_384 };
 
 /// Something unlinked: dropped once no pin can see it.
 pub(crate) type Retired = Box<dyn Any + Send>;
@@ -62,42 +67,79 @@ impl Drop for Graveyard {
     }
 }
 
-/// Frees `item` once no lookup can reach it. The caller has unlinked it already.
+/// Frees `item` once no lookup can reach it. The caller has unlinked it already. Only notes it: removers
+/// [collect](collect_batch).
 pub(crate) fn retire(item: Retired) {
-    let waiting = {
-        let mut graveyard = arena().graveyard.lock();
-        graveyard.fresh.push(item);
-        graveyard.fresh.len()
-    };
-    if waiting >= BATCH {
+    arena().graveyard.lock().fresh.push(item);
+}
+
+/// Collects where a batch has come together: for removers, after each removal.
+pub(crate) fn collect_batch() {
+    if arena().graveyard.lock().fresh.len() >= BATCH {
         collect();
     }
+}
+
+/// Tells whether nothing more may be unlinked, because too much waits for a fence that fails.
+pub(crate) fn is_full() -> bool {
+    // First the statistic, which is 0 in almost every process, then the lock.
+    arena().losses.failed_fences() > 0 && arena().graveyard.lock().fresh.len() >= MOST_UNFENCED
 }
 
 /// Frees what no pin can see any more, then zeroes the ranges that came free. Never waits; costs one
 /// heavy fence where something was retired since the last call, and next to nothing otherwise.
 pub(crate) fn collect() {
-    let (fresh, mut waiting) = {
+    let (mut fresh, mut waiting) = {
         let mut graveyard = arena().graveyard.lock();
         (std::mem::take(&mut graveyard.fresh), std::mem::take(&mut graveyard.waiting))
     };
     if !(fresh.is_empty() && waiting.is_empty()) {
-        let fenced = fence::heavy();
+        let fenced = fresh.is_empty() || fence::heavy() || broken(Fault::UnfencedFreed);
         // After the fence, so that a slab listed later belongs to a thread that sees the unlinking.
         let (pins, orphans) = read_pins();
+        // Those had their fence: a pin that has moved on has left, with or without another one.
         for batch in &mut waiting {
             batch.pins.retain(|seen| pins.contains(seen));
             batch.orphans &= orphans;
         }
-        let pins = if fenced { pins } else { every_slab() };
-        waiting.push(Batch { items: fresh, pins, orphans });
+        if fenced {
+            waiting.push(Batch { items: std::mem::take(&mut fresh), pins, orphans });
+        } else {
+            count_failed_fence();
+        }
         let (free, held): (Vec<_>, Vec<_>) = waiting.into_iter().partition(Batch::is_free);
-        let held = held.into_iter().filter(|batch| !batch.items.is_empty());
-        arena().graveyard.lock().waiting.extend(held);
-        // Outside every lock: dropping a series gives its range back, user types may be dropped.
-        drop(free);
+        let held = merge(held);
+        {
+            let mut graveyard = arena().graveyard.lock();
+            graveyard.waiting.extend(held);
+            // Without a fence nothing is known of these: a pin may be in a store that nobody sees yet.
+            fresh.append(&mut graveyard.fresh);
+            graveyard.fresh = fresh;
+        }
+        // Outside every lock: dropping a series gives its range back, and values of the user are dropped, whose
+        // panics are no business of whoever collects.
+        free.into_iter().flat_map(|batch| batch.items).for_each(drop_caught);
     }
     sweep();
+}
+
+/// Makes one batch of those that wait for the same pins, so that one lookup that sleeps does not make each
+/// collection walk all that was retired since.
+fn merge(mut batches: Vec<Batch>) -> Vec<Batch> {
+    batches.sort_unstable_by(|a, b| (&a.pins, a.orphans).cmp(&(&b.pins, b.orphans)));
+    let mut merged: Vec<Batch> = Vec::new();
+    for mut batch in batches.into_iter().filter(|batch| !batch.items.is_empty()) {
+        match merged.last_mut() {
+            Some(last) if last.pins == batch.pins && last.orphans == batch.orphans => {
+                if last.items.len() < batch.items.len() {
+                    std::mem::swap(&mut last.items, &mut batch.items);
+                }
+                last.items.append(&mut batch.items);
+            }
+            _ => merged.push(batch),
+        }
+    }
+    merged
 }
 
 /// Reads the odd pins, and whether an orphan is pinned.
@@ -129,18 +171,9 @@ fn read_pins() -> (Vec<(u64, u64)>, bool) {
     (pins, orphans)
 }
 
-/// Blocks a batch for good where the heavy fence failed (a seccomp filter installed after the start,
-/// say): a leak that shows in `stats()`, never a use after free.
-fn every_slab() -> Vec<(u64, u64)> {
-    super::lost::count_internal_error();
-    vec![(0, 1)]
-}
-
-/// Counts a range as given back, and sweeps when a batch has come together.
+/// Notes the range of a series that nothing can reach any more; the next [`sweep`] zeroes it.
 pub(crate) fn give_back(range: Range) {
-    if ranges::give_back(range) >= BATCH {
-        sweep();
-    }
+    ranges::give_back(range);
 }
 
 /// Zeroes the ranges of series that are gone, in every slab, and puts them up for reuse (I3).
@@ -164,7 +197,11 @@ pub(crate) fn sweep() {
             }
         }
     }
-    arena.ranges.lock().put_back(arena, &dirty);
+    let mut ranges = arena.ranges.lock();
+    // Release (O25), before the ranges can be handed out again: a pass that meets a new series sees that what it has
+    // summed up may be of the one before.
+    arena.sweeps.fetch_add(1, Ordering::Release);
+    ranges.put_back(arena, &dirty);
 }
 
 #[allow(unsafe_code, reason = "chunks are shared by raw pointers")]
@@ -177,5 +214,31 @@ fn zero(directory: &super::chunk::Directory, range: Range, len: usize) {
     let chunk = unsafe { chunk.as_ref() };
     for offset in range.offset() as usize..range.offset() as usize + len {
         chunk.cell(offset).zero();
+    }
+}
+
+/// Zeroes what waits for it where a batch has come together: for declarations, which no record waits for.
+pub(crate) fn sweep_batch() {
+    if arena().ranges.lock().dirty() >= BATCH {
+        sweep();
+    }
+}
+
+#[cfg(all(test, not(engine_loom)))]
+mod tests {
+    use super::*;
+
+    fn batch(items: usize, pins: &[(u64, u64)], orphans: bool) -> Batch {
+        let items = (0..items).map(|item| Box::new(item) as Retired).collect();
+        Batch { items, pins: pins.to_vec(), orphans }
+    }
+
+    #[test]
+    fn batches_that_wait_for_the_same_pins_become_one() {
+        let (one, two) = (&[(1, 3)][..], &[(1, 3), (2, 5)][..]);
+        let batches = [(1, one, false), (3, two, false), (2, one, false), (4, one, true), (0, two, false)];
+        let merged = merge(batches.map(|(items, pins, orphans)| batch(items, pins, orphans)).into());
+        let merged: Vec<_> = merged.iter().map(|batch| (batch.items.len(), batch.pins.len(), batch.orphans)).collect();
+        assert_eq!(merged, [(3, 1, false), (4, 1, true), (3, 2, false)]);
     }
 }

@@ -114,8 +114,12 @@ fn add_observations_cold(range: Range, total: f64, bucket: u64, n: u64) {
         chunk_cell(chunk, range, 1 + bucket as usize).owner_add_ordered(n, Ordering::Release);
     } else if let Some(chunk) = arena().shared_chunk(range.chunk()) {
         chunk.cell(range.offset() as usize).shared_add_f64(total);
+        let bucket = chunk.cell(range.offset() as usize + 1 + bucket as usize);
+        if broken(Fault::OrphanWithoutRmw) {
+            return bucket.shared_add_without_rmw(n);
+        }
         // Release (O3, O5): a read-modify-write, as orphans share the cell.
-        chunk.cell(range.offset() as usize + 1 + bucket as usize).shared_add(n, Ordering::Release);
+        bucket.shared_add(n, Ordering::Release);
     } else {
         count_lost();
     }
@@ -131,12 +135,20 @@ fn chunk_cell<'a>(chunk: NonNull<Chunk>, range: Range, index: usize) -> &'a Cell
 /// Allocates, attaches and touches every page of the chunks in use, so that the first record of this
 /// thread into any existing series takes no page fault.
 pub(crate) fn warm() {
-    const CELLS_PER_PAGE: usize = 512;
+    const CELLS_PER_PAGE: usize = if cfg!(engine_loom) { CHUNK_CELLS / 2 } else { 512 };
     for chunk in used_chunks() {
         let Some(chunk) = touch(chunk) else { return };
         for offset in (0..CHUNK_CELLS as u32).step_by(CELLS_PER_PAGE) {
-            // Writing, not reading: a read would map the shared page of zeros.
-            chunk_cell(chunk, Range::new(0, offset), 0).owner_add(0);
+            let cell = chunk_cell(chunk, Range::new(0, offset), 0);
+            if broken(Fault::WarmAddsNothing) {
+                cell.owner_add(0);
+            } else if cell.read(Ordering::Relaxed) == 0 {
+                // Writing, not reading: a read would map the shared page of zeros. A cell that is not 0 proves that its
+                // page is there, and is left alone: it may be of a series that goes, and adding nothing to it could
+                // put back what a sweep zeroes between the load and the store (I3). Relaxed (O12): only this thread and
+                // sweeps write the cell, and both store 0.
+                cell.zero();
+            }
         }
     }
 }

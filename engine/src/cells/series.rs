@@ -21,7 +21,11 @@ pub(crate) struct Series {
 impl Series {
     /// Makes a series of `cells` cells, the first of them an f64 sum where `sum_first` says so.
     pub(crate) fn new(cells: usize, sum_first: bool, created_millis: u64) -> Result<Self, OutOfCells> {
-        let range = ranges::allocate(cells, sum_first)?;
+        let range = ranges::allocate(cells, sum_first).or_else(|OutOfCells| {
+            // All cells are taken, but some perhaps by series that went and that nobody has swept after.
+            reclaim::sweep();
+            ranges::allocate(cells, sum_first)
+        })?;
         let range = PackedRange::new(range);
         Ok(Self { range, users: Users::new(), created_millis, high_water: AtomicU64::new(0) })
     }

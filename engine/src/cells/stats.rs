@@ -31,6 +31,12 @@ pub struct Stats {
     pub lost_records: u64,
     /// States that the engine's own reasoning excludes; anything but 0 is a bug to report.
     pub internal_errors: u64,
+    /// Memory barriers that the system refused: the process forbade `membarrier` after it began to record. Nothing
+    /// that is unlinked from then on can be freed. Allow the call, or install the filter before the first record.
+    pub failed_fences: u64,
+    /// Removals and expiries that were refused, and their series left as they were, because 16,384 items wait for a
+    /// memory barrier that the system refuses.
+    pub refused_removals: u64,
 }
 
 /// Reads the engine's own state. Cold: takes two short mutexes.
@@ -61,6 +67,8 @@ pub fn stats() -> Stats {
         dropped_negative: arena.losses.dropped(Dropped::Negative),
         lost_records: arena.losses.lost(),
         internal_errors: arena.losses.internal_errors(),
+        failed_fences: arena.losses.failed_fences(),
+        refused_removals: arena.losses.refused_removals(),
     }
 }
 

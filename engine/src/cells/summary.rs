@@ -15,7 +15,6 @@
 
 use super::held::{Counted, Users};
 use super::lost::count_lost;
-use super::pass::Pass;
 use super::sketch::Sketch;
 use crate::sync::{Mutex, MutexGuard, OnceLock};
 use std::cell::Cell;
@@ -202,14 +201,13 @@ impl MergedWindow {
     }
 }
 
-impl Pass<'_> {
+impl MergedWindow {
     /// Reads a summary at a moment of the clock of ticks.
-    pub(crate) fn summary(&mut self, series: &SummarySeries, quantiles: &[f64], now: u64) -> SummaryReading<'_> {
-        let window = self.window();
-        series.merge(now, window);
-        window.values.clear();
-        window.values.extend(quantiles.iter().map(|q| window.sketch.quantile(*q)));
-        SummaryReading { values: &window.values, count: window.count, sum: window.sum }
+    pub(crate) fn read(&mut self, series: &SummarySeries, quantiles: &[f64], now: u64) -> SummaryReading<'_> {
+        series.merge(now, self);
+        self.values.clear();
+        self.values.extend(quantiles.iter().map(|q| self.sketch.quantile(*q)));
+        SummaryReading { values: &self.values, count: self.count, sum: self.sum }
     }
 }
 

@@ -1,10 +1,10 @@
 //! Values made at scrape time: channel depth, lag, totals that somebody else counts.
 
 use super::Kind;
+use crate::caught::{caught, drop_caught};
 use crate::sync::{AtomicBool, Mutex, Ordering, PlainArc};
 use std::cell::Cell;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The function of the user, by what it gives.
 pub(crate) enum Function {
@@ -78,6 +78,11 @@ impl Callback {
         self.ended.store(true, Ordering::Relaxed);
     }
 
+    fn has_ended(&self) -> bool {
+        // Relaxed: see end.
+        self.ended.load(Ordering::Relaxed)
+    }
+
     /// Runs the callback and gives the value of its sample; `None` where it panics, and inside another
     /// callback.
     pub(crate) fn run_alone(&self, kind: Kind) -> Option<f64> {
@@ -129,19 +134,6 @@ pub(crate) fn alone<R>(run: impl FnOnce() -> R) -> Option<R> {
     Some(run())
 }
 
-/// Gives what user code gives; `None` where it panics.
-pub(crate) fn caught<R>(run: impl FnOnce() -> R) -> Option<R> {
-    let payload = match catch_unwind(AssertUnwindSafe(run)) {
-        Ok(value) => return Some(value),
-        Err(payload) => payload,
-    };
-    // The payload is the user's too, and may panic when dropped.
-    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        std::mem::forget(another);
-    }
-    None
-}
-
 /// What a run of all callbacks came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ran {
@@ -168,19 +160,21 @@ impl Callbacks {
     /// inside [`alone`].
     pub(crate) fn run(&self, scratch: &mut Vec<PlainArc<Callback>>) -> Ran {
         scratch.clear();
-        {
+        let ended: Vec<_> = {
             let mut callbacks = self.0.lock();
-            // Relaxed: see end.
-            callbacks.retain(|callback| !callback.ended.load(Ordering::Relaxed));
             scratch.extend(callbacks.iter().cloned());
-        }
+            callbacks.extract_if(.., |callback| callback.has_ended()).collect()
+        };
+        // Perhaps the last references: what the function owns is the user's, and is dropped without a lock.
+        ended.into_iter().for_each(drop_caught);
         let mut ran = Ran::default();
         for callback in scratch.drain(..) {
-            match callback.run() {
+            match if callback.has_ended() { Outcome::Given } else { callback.run() } {
                 Outcome::Given => {}
                 Outcome::Fallen => ran.fallen += 1,
                 Outcome::Panicked => ran.failed += 1,
             }
+            drop_caught(callback);
         }
         ran
     }
@@ -221,14 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_that_panics_when_dropped_is_no_harm() {
-        struct Bomb;
-        impl Drop for Bomb {
-            fn drop(&mut self) {
-                std::panic::resume_unwind(Box::new("in drop"));
-            }
-        }
-        assert_eq!(caught(|| std::panic::resume_unwind(Box::new(Bomb))), None::<()>);
+    fn callbacks_do_not_nest() {
         assert_eq!(alone(|| alone(|| 1)), Some(None));
         assert_eq!(alone(|| 1), Some(1));
     }

@@ -1,8 +1,9 @@
 //! The collectors of a registry.
 
-use super::callback::{alone, caught};
+use super::callback::alone;
 use super::level::{RegistryLevel, Switch};
 use super::{Collected, CollectedFamily, Collection, Collector, CollectorId, Desc, Error, Registry};
+use crate::caught::caught;
 use crate::sync::{AtomicU8, Mutex, Ordering, PlainArc};
 use std::fmt;
 

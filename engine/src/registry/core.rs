@@ -13,15 +13,12 @@ use super::table::{Table, TableWriter};
 use super::tally::Tally;
 use super::values::Values;
 use super::{Desc, Error, RecordRef, SeriesRef};
-use crate::cells::{OutOfCells, Pin, Range, collect, retire};
+use crate::cells::{OutOfCells, Pin, Range, retire};
 use crate::label::unescape;
 use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Fault, Mutex, Ordering, PlainArc, broken};
 use crossbeam_utils::CachePadded;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{SystemTime, UNIX_EPOCH};
-
-/// Series from which on a table is given to the reclaimer as soon as it is outgrown.
-const LARGE_TABLE: usize = 512;
 
 /// Why a series was not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -266,7 +263,7 @@ impl FamilyCore {
         make: Make<'_>,
     ) -> Result<RecordRef<'p>, Refused> {
         let early = broken(Fault::LimitCheckedEarly).then(|| self.admit(&self.writer.lock()));
-        let (record, retired, is_large) = {
+        let (record, retired) = {
             let mut writer = self.writer.lock();
             if let Some(record) = self.find_text(pin, hash, &rendered.text) {
                 return Ok(record);
@@ -284,27 +281,25 @@ impl FamilyCore {
                 series.mark_overflow();
             }
             let Rendered { text, ends, escaped } = rendered;
-            let new = NewRecord { series, range, text, ends, escaped: *escaped, exempt };
-            writer.exempt += usize::from(exempt);
             writer.created += 1;
+            let serial = writer.created;
+            let new = NewRecord { series, range, text, ends, escaped: *escaped, exempt, serial };
+            writer.exempt += usize::from(exempt);
             writer.text_bytes += text.len();
             let Writer { records, table, .. } = &mut *writer;
             let pages = self.records(pin);
             let record = pages.append(records, new);
             if broken(Fault::RecordPublishedFirst) {
-                pages.publish(records);
+                pages.publish(records, serial);
             }
             let replaced = self.table.insert(table, hash, record);
             // After the table: a walk that meets the series must find that its labels live.
-            pages.publish(records);
-            (record, replaced, table.len() >= LARGE_TABLE)
+            pages.publish(records, serial);
+            (record, replaced)
         };
         if let Some(table) = retired {
+            // Freed by the next removal or scrape, and not here: this may be a lookup on the stream.
             retire(table);
-            if is_large {
-                // Outgrown tables would else wait for a scrape, and take as much together as the one in use.
-                collect();
-            }
         }
         Ok(record)
     }
@@ -325,11 +320,6 @@ impl FamilyCore {
     /// Finds the live record with these rendered labels.
     pub(crate) fn find_text<'p>(&'p self, pin: &'p Pin, hash: u64, text: &[u8]) -> Option<RecordRef<'p>> {
         self.table.find(pin, hash, |record| record.text() == text)
-    }
-
-    /// Tells whether a live series has the labels of this removed record.
-    pub(crate) fn is_reborn(&self, pin: &Pin, record: RecordRef<'_>) -> bool {
-        self.find_text(pin, self.hash_of(record), record.text()).is_some()
     }
 
     /// Gives the hash of a record: of its values, or in an open family of its text.

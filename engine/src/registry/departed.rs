@@ -2,6 +2,7 @@
 
 use super::records::Records;
 use super::{RecordRef, SeriesRef};
+use crate::cells::Pin;
 use crate::sync::PlainArc;
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
@@ -17,6 +18,8 @@ const LONGEST: Duration = Duration::from_secs(300);
 pub(crate) struct Departed {
     removal: u64,
     since: Instant,
+    /// The hash under which the series stood in the table.
+    hash: u64,
     record: NonNull<()>,
     /// Keeps the record's memory.
     _records: PlainArc<Records>,
@@ -28,17 +31,29 @@ unsafe impl Send for Departed {}
 
 impl Departed {
     /// Keeps a record of `records`.
-    pub(crate) fn new(removal: u64, record: RecordRef<'_>, records: PlainArc<Records>) -> Self {
-        Self { removal, since: Instant::now(), record: record.as_raw(), _records: records }
+    pub(crate) fn new(removal: u64, hash: u64, record: RecordRef<'_>, records: PlainArc<Records>) -> Self {
+        Self { removal, since: Instant::now(), hash, record: record.as_raw(), _records: records }
     }
 
     pub(crate) fn removal(&self) -> u64 {
         self.removal
     }
 
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash
+    }
+
     #[allow(unsafe_code, reason = "the pages are held")]
     pub(crate) fn record(&self) -> RecordRef<'_> {
         // SAFETY: a published record of the pages that are held.
+        unsafe { RecordRef::from_raw(self.record) }
+    }
+
+    /// Gives the record for as long as a pin that was taken before this was met in the list.
+    #[allow(unsafe_code, reason = "the pin keeps what is let go while it lives")]
+    pub(crate) fn record_for<'p>(&self, _pin: &'p Pin) -> RecordRef<'p> {
+        // SAFETY: the pages are given up with this, by the reclaimer, to which it goes from the list: after the pin
+        // was taken, so after the pin is gone.
         unsafe { RecordRef::from_raw(self.record) }
     }
 

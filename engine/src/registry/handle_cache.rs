@@ -108,7 +108,9 @@ impl<K: Copy + Eq + Hash, L, M: Instrument> HandleCache<K, L, M> {
 
     /// Gives the metric of a key; where there is none yet, of the handle that `make` takes from the family.
     ///
-    /// `make` runs outside every lock. Where it panics the cache is as it was.
+    /// `make` runs outside every lock. Where it panics the cache is as it was. To keep the metric take it from the family:
+    /// what this returns does not hold off an idle timeout, and neither would a clone of it if the series has just
+    /// expired.
     #[inline]
     pub fn get_or_insert_with(&mut self, key: K, make: impl FnOnce(&Family<L, M>) -> M) -> &M {
         if self.room.generation() != self.generation {

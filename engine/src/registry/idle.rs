@@ -1,7 +1,7 @@
 //! Which series have not changed for long.
 
 use super::RecordRef;
-use std::collections::HashMap;
+use crate::sync::{Fault, broken};
 use std::time::{Duration, Instant};
 
 /// What tells whether a series was updated between two looks.
@@ -19,42 +19,47 @@ pub(crate) enum Fingerprint {
 #[derive(Debug)]
 pub(crate) struct IdleWatch {
     last: Option<Instant>,
-    /// By the address of the record: what was seen, and since when.
-    seen: HashMap<usize, (Fingerprint, Instant)>,
+    /// By the number of the series, ascending: what was seen, and since when. The number is the series' own: an address
+    /// changes when records are moved, and another series may come to stand there.
+    seen: Vec<(u64, Fingerprint, Instant)>,
 }
 
 impl IdleWatch {
     pub(crate) fn new() -> Self {
-        Self { last: None, seen: HashMap::new() }
+        Self { last: None, seen: Vec::new() }
     }
 
-    /// Gives the series that have not changed for `timeout`. Looks at most four times in that time, so that
-    /// many scrapers cost no more than one.
+    /// Gives the series of `live`, in the order of their numbers, that have not changed for `timeout` before `now`. Looks
+    /// at most four times in that time, so that many scrapers cost no more than one.
     pub(crate) fn look<'p>(
         &mut self,
         timeout: Duration,
+        now: Instant,
         live: impl Iterator<Item = RecordRef<'p>>,
         mut fingerprint: impl FnMut(RecordRef<'p>) -> Fingerprint,
     ) -> Vec<RecordRef<'p>> {
-        let now = Instant::now();
-        if self.last.is_some_and(|last| now.duration_since(last) < timeout / 4) {
+        if self.last.is_some_and(|last| now.saturating_duration_since(last) < timeout / 4) {
             return Vec::new();
         }
         self.last = Some(now);
-        let mut before = std::mem::take(&mut self.seen);
+        let before = std::mem::take(&mut self.seen);
+        let mut before = before.into_iter().peekable();
         let mut idle = Vec::new();
         for record in live {
-            let (seen, address) = (fingerprint(record), record.as_raw().as_ptr().addr());
-            let since = match before.remove(&address) {
-                Some((value, since)) if value == seen && seen != Fingerprint::Updated => since,
-                // Updated, then not: unchanged since this look at the earliest.
-                Some((Fingerprint::Unchanged, since)) if seen == Fingerprint::Unchanged => since,
+            // Removed since it was listed.
+            let Some(serial) = record.serial() else { continue };
+            let serial = if broken(Fault::IdleByAddress) { record.as_raw().as_ptr().addr() as u64 } else { serial };
+            let seen = fingerprint(record);
+            // Both ascend: a series that is not met any more is gone.
+            while before.next_if(|(earlier, ..)| *earlier < serial).is_some() {}
+            let since = match before.next_if(|(same, ..)| *same == serial) {
+                Some((_, value, since)) if value == seen && seen != Fingerprint::Updated => since,
                 _ => now,
             };
-            if now.duration_since(since) >= timeout {
+            if now.saturating_duration_since(since) >= timeout {
                 idle.push(record);
             }
-            self.seen.insert(address, (seen, since));
+            self.seen.push((serial, seen, since));
         }
         idle
     }

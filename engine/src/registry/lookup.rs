@@ -127,7 +127,7 @@ impl<L: LabelSet> Lookup<L> {
             return;
         }
         let mut live = 0;
-        for record in self.core.records(pin).iter().filter(|record| record.removal() == 0) {
+        for record in self.core.records(pin).live() {
             match self.view::<M>(record) {
                 Some(_) => live += 1,
                 None => drop(self.core.remove(pin, record, false)),

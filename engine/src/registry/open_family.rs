@@ -5,7 +5,7 @@ use super::instrument::backend::Backend;
 use super::rendered::Rendered;
 use super::selector::OVERFLOW;
 use super::{Builder, Desc, Error, FamilyCore, Instrument, Labels, RecordRef, RegistryInner, Switch, Unit};
-use crate::cells::{Pin, count_lost};
+use crate::cells::{Pin, collect_batch, count_lost};
 use crate::sync::PlainArc;
 use std::fmt;
 use std::marker::PhantomData;
@@ -134,20 +134,30 @@ impl<M: Instrument> OpenFamily<M> {
         let Some((core, _)) = &self.inner else { return false };
         let Ok((rendered, _)) = render(core, labels) else { return false };
         let pin = Pin::enter();
-        find(core, &pin, &rendered).is_some_and(|record| core.remove(&pin, record, false))
+        let removed = find(core, &pin, &rendered).is_some_and(|record| core.remove(&pin, record, false));
+        drop(pin);
+        collect_batch();
+        removed
     }
 
     /// Removes the series for which `keep` says no; gives how many. As [`Family::retain`](crate::Family::retain).
     pub fn retain(&self, mut keep: impl FnMut(Labels<'_>) -> bool) -> usize {
-        let Some((core, _)) = &self.inner else { return 0 };
-        let pin = Pin::enter();
-        let live = core.records(&pin).iter().filter(|record| record.removal() == 0 && !record.is_exempt());
-        live.filter(|record| !keep(Labels::new(&core.desc, *record)) && core.remove(&pin, *record, false)).count()
+        self.remove_where(|core, record| !record.is_exempt() && !keep(Labels::new(&core.desc, record)))
     }
 
-    /// Removes all series; gives how many.
+    /// Removes all series, the overflow series too; gives how many.
     pub fn clear(&self) -> usize {
-        self.retain(|_| false)
+        self.remove_where(|_, _| true)
+    }
+
+    fn remove_where(&self, mut is_doomed: impl FnMut(&FamilyCore, RecordRef<'_>) -> bool) -> usize {
+        let Some((core, _)) = &self.inner else { return 0 };
+        let pin = Pin::enter();
+        let doomed = core.records(&pin).live().filter(|record| is_doomed(core, *record));
+        let removed = doomed.filter(|record| core.remove(&pin, *record, false)).count();
+        drop(pin);
+        collect_batch();
+        removed
     }
 
     /// Switches the family on or off, whatever the level says, or back to the level.

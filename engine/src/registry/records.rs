@@ -42,11 +42,14 @@ struct Header {
     flags: u8,
     /// The storage was taken out: nothing may read `series`, and the page does not drop it.
     released: AtomicBool,
-    /// The registry's number of the removal; 0 while the series is live. Written once, under the family's
-    /// mutex.
-    removal: AtomicU64,
+    /// `LIVE` and the number of the series in its family, or the registry's number of its removal. Changed once, under
+    /// the family's mutex.
+    life: AtomicU64,
     witness: Witness,
 }
+
+/// Set in the word of a record's life while the series lives.
+const LIVE: u64 = 1 << (u64::BITS - 1);
 
 /// What a new record holds.
 #[derive(Debug)]
@@ -60,6 +63,8 @@ pub(crate) struct NewRecord<'a> {
     pub(crate) escaped: bool,
     /// An overflow series.
     pub(crate) exempt: bool,
+    /// The number of the series in its family: it never comes again, and moves with the record.
+    pub(crate) serial: u64,
 }
 
 /// A record of pages that live for `'r`: because a pin was taken before it was found, or because the
@@ -73,6 +78,13 @@ pub(crate) struct RecordRef<'r> {
 fn size_of_record(labels: usize, text_len: usize) -> usize {
     (size_of::<Header>() + 4 * labels + text_len).next_multiple_of(ALIGN)
 }
+
+// SAFETY: a record is immutable but for its atomics, and its storage is Send and Sync.
+#[allow(unsafe_code, reason = "see SAFETY above")]
+unsafe impl Send for RecordRef<'_> {}
+// SAFETY: as for Send.
+#[allow(unsafe_code, reason = "see SAFETY above")]
+unsafe impl Sync for RecordRef<'_> {}
 
 #[allow(unsafe_code, reason = "records of varying length in pages")]
 impl<'r> RecordRef<'r> {
@@ -110,17 +122,31 @@ impl<'r> RecordRef<'r> {
         &self.header().series
     }
 
-    /// Gives the number of the series' removal, 0 while it is live.
+    /// Gives the number of the series in its family while it lives.
     #[inline]
-    pub(crate) fn removal(self) -> u64 {
-        // Acquire (O19): pairs with the Release in remove.
-        self.header().removal.load(Ordering::Acquire)
+    pub(crate) fn serial(self) -> Option<u64> {
+        self.life().ok()
     }
 
-    /// Marks the series as removed. Under the family's mutex; `removal` is not 0.
+    /// Tells whether the series was not removed.
+    #[inline]
+    pub(crate) fn is_live(self) -> bool {
+        self.life().is_ok()
+    }
+
+    /// Gives the number of the series in its family, or, where it was removed, the registry's number of the removal.
+    #[inline]
+    pub(crate) fn life(self) -> Result<u64, u64> {
+        // Acquire (O19): pairs with the Release in remove.
+        let life = self.header().life.load(Ordering::Acquire);
+        if life & LIVE != 0 { Ok(life & !LIVE) } else { Err(life) }
+    }
+
+    /// Marks the series as removed. Under the family's mutex.
     pub(crate) fn remove(self, removal: u64) {
+        debug_assert!(removal & LIVE == 0);
         // Release (O19): a walk that finds the record live took its pin before the reclaimer looks.
-        self.header().removal.store(removal, Ordering::Release);
+        self.header().life.store(removal, Ordering::Release);
     }
 
     /// Gives the storage up, once.
@@ -247,8 +273,8 @@ impl Page {
         self.published.load(Ordering::Acquire)
     }
 
-    fn records(&self) -> impl Iterator<Item = RecordRef<'_>> {
-        let end = self.len();
+    /// Gives the records in so many bytes, which are published.
+    fn records(&self, end: usize) -> impl Iterator<Item = RecordRef<'_>> {
         let mut offset = 0;
         std::iter::from_fn(move || {
             if offset >= end {
@@ -267,7 +293,7 @@ impl Drop for Page {
         if model_failed() {
             return;
         }
-        for record in self.records() {
+        for record in self.records(self.len()) {
             // SAFETY: nothing borrows from a page that is dropped, so nobody reads the storage any more.
             drop(unsafe { record.release() });
         }
@@ -280,6 +306,10 @@ impl Drop for Page {
 #[derive(Debug)]
 pub(crate) struct Records {
     head: AtomicPtr<Page>,
+    /// The last page, or null. Written under the family's mutex.
+    tail: AtomicPtr<Page>,
+    /// The number of the newest series that is published, or about to be. Written under the family's mutex.
+    newest: AtomicU64,
 }
 
 /// The writer's end, kept under the family's mutex.
@@ -298,7 +328,8 @@ unsafe impl Send for RecordsWriter {}
 #[allow(unsafe_code, reason = "records of varying length in pages")]
 impl Records {
     pub(crate) fn new() -> (Self, RecordsWriter) {
-        let records = Self { head: AtomicPtr::new(std::ptr::null_mut()) };
+        let null = std::ptr::null_mut();
+        let records = Self { head: AtomicPtr::new(null), tail: AtomicPtr::new(null), newest: AtomicU64::new(0) };
         (records, RecordsWriter { tail: std::ptr::null(), written: 0 })
     }
 
@@ -317,7 +348,7 @@ impl Records {
             labels,
             flags: if new.escaped { ESCAPED } else { 0 } | if new.exempt { EXEMPT } else { 0 },
             released: AtomicBool::new(false),
-            removal: AtomicU64::new(0),
+            life: AtomicU64::new(LIVE | new.serial),
             witness: Witness::new(),
         };
         // SAFETY: page_with_room left `size` bytes at the offset, aligned, and nobody reads them yet.
@@ -332,11 +363,13 @@ impl Records {
         record
     }
 
-    /// Lets walks meet what was appended. After the records can be looked up, so that a walk which meets a
-    /// series finds it living.
-    pub(crate) fn publish(&self, writer: &RecordsWriter) {
+    /// Lets walks meet what was appended, whose last series has this number. After the records can be looked up, so
+    /// that a walk which meets a series finds it living.
+    pub(crate) fn publish(&self, writer: &RecordsWriter, newest: u64) {
         // SAFETY: null, or a page of this family, which are freed only with it.
         let Some(page) = (unsafe { writer.tail.as_ref() }) else { return };
+        // Release (O14): before the length, so that a series that a walk meets is not above the number it reads then.
+        self.newest.store(newest, Ordering::Release);
         // Release (O14): pairs with the Acquire in Page::len.
         page.published.store(writer.written, unless_broken(Fault::RecordPublishedRelaxed, Ordering::Release));
     }
@@ -353,6 +386,8 @@ impl Records {
         let fresh = Box::into_raw(Page::allocate(size.max(wanted)));
         // Release (O14): pairs with the Acquire of iter.
         tail.map_or(&self.head, |page| &page.next).store(fresh, Ordering::Release);
+        // Release (O14): pairs with the Acquire of end; after the link, so that a walk to this end arrives there.
+        self.tail.store(fresh, Ordering::Release);
         *writer = RecordsWriter { tail: fresh, written: 0 };
         // SAFETY: just made; freed only with the family.
         unsafe { &*fresh }
@@ -370,17 +405,49 @@ impl Records {
         })
     }
 
-    /// Gives the records in the order of their creation, removed ones too, as far as they are published when
-    /// it is called: a series that is born again during the walk is not met a second time.
+    /// Gives a number that no series of what was [published](Self::end) before is above.
+    pub(crate) fn newest(&self) -> u64 {
+        // Acquire (O14): after the length, whose Acquire brings the number of its last series.
+        self.newest.load(Ordering::Acquire)
+    }
+
+    /// Gives the end of what is published now.
+    pub(crate) fn end(&self) -> End<'_> {
+        // Acquire (O14): pairs with the Release of page_with_room.
+        let tail = self.tail.load(Ordering::Acquire);
+        // SAFETY: null, or a page of this family, which are freed only with it.
+        End(unsafe { tail.as_ref() }.map(|page| (page, page.len())))
+    }
+
+    /// Gives the records up to an end, in the order of their creation, removed ones too.
+    pub(crate) fn until<'r>(&'r self, end: End<'r>) -> impl Iterator<Item = RecordRef<'r>> {
+        let mut is_over = end.0.is_none();
+        self.pages()
+            .map_while(move |page| match end.0 {
+                _ if is_over => None,
+                Some((tail, len)) if std::ptr::eq(tail, page) => {
+                    is_over = true;
+                    Some(page.records(len))
+                }
+                _ => Some(page.records(page.len())),
+            })
+            .flatten()
+    }
+
+    /// Gives the records that are published now, in the order of their creation, removed ones too.
     pub(crate) fn iter(&self) -> impl Iterator<Item = RecordRef<'_>> {
-        let mut left = self.pages().map(Page::len).sum::<usize>();
-        self.pages().flat_map(Page::records).take_while(move |record| {
-            let inside = left > 0;
-            left = left.saturating_sub(record.size());
-            inside
-        })
+        self.until(self.end())
+    }
+
+    /// Gives the series that live, of those that are published now.
+    pub(crate) fn live(&self) -> impl Iterator<Item = RecordRef<'_>> {
+        self.iter().filter(|record| record.is_live())
     }
 }
+
+/// Where the records of a family ended at some moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct End<'r>(Option<(&'r Page, usize)>);
 
 #[allow(unsafe_code, reason = "frees the pages")]
 impl Drop for Records {

@@ -3,19 +3,48 @@
 use super::core::Writer;
 use super::departed::{Departed, Release};
 use super::idle::Fingerprint;
-use super::records::{NewRecord, Records};
+use super::records::{End, NewRecord, Records};
 use super::{FamilyCore, RecordRef};
-use crate::cells::{Pin, Retired, retire};
+use crate::cells::{Pin, Retired, count_refused_removal, reclaimer_is_full, retire};
 use crate::sync::{Fault, Ordering, PlainArc, broken};
+use std::time::Instant;
 
 /// Removed records of a family from which on, where they outnumber the live ones, the live ones are moved to
 /// new pages.
 const MANY_HOLES: usize = if cfg!(engine_loom) { 1 } else { 64 };
 
+/// What one walk shows of a family, as of one moment.
+#[derive(Debug)]
+pub(crate) struct Snapshot<'p> {
+    records: &'p Records,
+    end: End<'p>,
+    /// The last removal before that moment.
+    until: u64,
+}
+
+impl<'p> Snapshot<'p> {
+    /// Gives the series that lived in that moment, in the order of their creation, however they fare now.
+    #[inline]
+    pub(crate) fn live(&self) -> impl Iterator<Item = RecordRef<'p>> + use<'p> {
+        let until = self.until;
+        self.records.until(self.end).filter(move |record| match record.life() {
+            Ok(_) => true,
+            Err(removal) => removal > until,
+        })
+    }
+}
+
 impl FamilyCore {
     /// Removes the series of a record, unless it is gone already, or, with `only_unused`, somebody holds its
     /// handle. Gives whether this call removed it.
+    ///
+    /// Nothing is removed where the reclaimer can take no more, because the system refuses its fence. The caller has the
+    /// reclaimer [collect](crate::cells::collect_batch) when it is done, if it is one that may take its time.
     pub(crate) fn remove(&self, pin: &Pin, record: RecordRef<'_>, only_unused: bool) -> bool {
+        if reclaimer_is_full() {
+            count_refused_removal();
+            return false;
+        }
         let hash = self.hash_of(record);
         let mut retired: Vec<Retired> = Vec::new();
         if broken(Fault::ChangeToldFirst) {
@@ -35,7 +64,6 @@ impl FamilyCore {
             } else {
                 record.series().kill();
             }
-            self.table.remove(&mut writer.table, hash, record);
             writer.dense.remove(record);
             writer.last_created = writer.last_created.max(record.series().created_millis().unwrap_or(0));
             writer.holes += 1;
@@ -44,7 +72,8 @@ impl FamilyCore {
             writer.text_bytes -= record.text().len();
             self.shared.number_removal(|removal| {
                 record.remove(removal);
-                self.departed.lock().push(Departed::new(removal, record, self.hold_records()));
+                self.departed.lock().push(Departed::new(removal, hash, record, self.hold_records()));
+                self.table.remove(&mut writer.table, hash, record);
             });
             if writer.holes >= MANY_HOLES && writer.holes > writer.table.len() {
                 self.compact(pin, &mut writer, &mut retired);
@@ -80,7 +109,9 @@ impl FamilyCore {
         let (fresh, fresh_writer) = Records::new();
         writer.records = fresh_writer;
         writer.holes = 0;
-        for record in self.records(pin).iter().filter(|record| record.removal() == 0) {
+        for record in self.records(pin).live() {
+            // Under the family's mutex nobody else removes it.
+            let Some(serial) = record.serial() else { continue };
             let ends: Vec<u32> = (0..record.labels()).map(|index| record.end(index) as u32).collect();
             let new = NewRecord {
                 series: record.series().clone(),
@@ -89,9 +120,10 @@ impl FamilyCore {
                 ends: &ends,
                 escaped: record.is_escaped(),
                 exempt: record.is_exempt(),
+                serial,
             };
             fresh.append(&mut writer.records, new);
-            fresh.publish(&writer.records);
+            fresh.publish(&writer.records, serial);
         }
         writer.dense.clear();
         let moved: Vec<_> = fresh.iter().map(|record| (self.hash_of(record), record)).collect();
@@ -104,31 +136,68 @@ impl FamilyCore {
         retired.push(Box::new(unsafe { PlainArc::from_raw(old) }));
     }
 
-    /// Removes the series that have gone without an update for longer than the family allows and that nobody
-    /// holds; gives how many. `fingerprint` reads a value that changes with every update.
-    pub(crate) fn expire_idle(&self, pin: &Pin, mut fingerprint: impl FnMut(RecordRef<'_>) -> Fingerprint) -> usize {
+    /// Removes the series that have gone without an update for longer than the family allows, as of `now`, and that
+    /// nobody holds; gives how many. `fingerprint` reads a value that changes with every update.
+    pub(crate) fn expire_idle(
+        &self,
+        pin: &Pin,
+        now: Instant,
+        mut fingerprint: impl FnMut(RecordRef<'_>) -> Fingerprint,
+    ) -> usize {
         let Some(timeout) = self.desc.limits.idle else { return 0 };
-        let idle: Vec<RecordRef<'_>> = {
-            let mut watch = self.idle.lock();
-            let live = self.records(pin).iter().filter(|record| record.removal() == 0);
-            watch.look(timeout, live, &mut fingerprint)
-        };
+        let idle = self.idle.lock().look(timeout, now, self.records(pin).live(), &mut fingerprint);
         idle.into_iter().filter(|record| self.remove(pin, *record, true)).count()
     }
 
-    /// Shows each removed series whose removal lies in `after + 1 ..= until`, unless its labels live again.
-    pub(crate) fn each_departed(&self, pin: &Pin, after: u64, until: u64, mut show: impl FnMut(RecordRef<'_>)) {
-        let departed = self.departed.lock();
-        let due = |departed: &&Departed| departed.removal() > after && departed.removal() <= until;
-        for (index, gone) in departed.iter().enumerate().filter(|(_, gone)| due(gone)) {
-            // Of labels that went twice, the later one; of labels that are back, the living.
-            let text = gone.record().text();
-            let went_again = departed[index + 1..].iter().filter(due).any(|later| later.record().text() == text);
-            let reborn = !broken(Fault::RebornShownTwice) && self.is_reborn(pin, gone.record());
-            if !went_again && !reborn {
-                show(gone.record());
+    /// Takes down what one walk shows of the family, as of one moment: in that moment each label set has one series at
+    /// most that lives, or none and perhaps some that were removed since the removal `after`, which go to `departed`.
+    pub(crate) fn snapshot<'p>(
+        &'p self,
+        pin: &'p Pin,
+        after: u64,
+        departed: &mut Vec<(u64, RecordRef<'p>)>,
+    ) -> Snapshot<'p> {
+        departed.clear();
+        // While no removal is under way (O19): a series of the pages that is removed later was alive in this moment, and
+        // what is in the table is alive.
+        let snapshot = self.shared.at_rest(|until| {
+            let records = self.records(pin);
+            let end = records.end();
+            if until > after {
+                self.list_departed(pin, after, records.newest(), departed);
+            }
+            Snapshot { records, end, until }
+        });
+        // Of labels that went twice, the later one.
+        let mut later = departed.len();
+        while let Some(index) = later.checked_sub(1) {
+            later = index;
+            let (hash, record) = departed[index];
+            let is_same =
+                |(other_hash, other): &(u64, RecordRef<'_>)| *other_hash == hash && other.text() == record.text();
+            if departed[index + 1..].iter().any(is_same) {
+                departed.remove(index);
             }
         }
+        snapshot
+    }
+
+    /// Lists the series that were removed since the removal `after` and whose labels do not live again in a series of a
+    /// number up to `newest`.
+    fn list_departed<'p>(&'p self, pin: &'p Pin, after: u64, newest: u64, list: &mut Vec<(u64, RecordRef<'p>)>) {
+        let is_reborn = |gone: &Departed| {
+            let live = self.find_text(pin, gone.hash(), gone.record().text());
+            live.and_then(RecordRef::serial).is_some_and(|serial| serial <= newest)
+        };
+        let departed = self.departed.lock();
+        let due = departed.iter().filter(|gone| gone.removal() > after);
+        let shown = due.filter(|gone| broken(Fault::RebornShownTwice) || !is_reborn(gone));
+        list.extend(shown.map(|gone| (gone.hash(), gone.record_for(pin))));
+    }
+
+    /// Locks the list of removed series: what a walk must not do while it shows them.
+    pub(crate) fn lock_departed(&self) -> impl Drop + use<'_> {
+        self.departed.lock()
     }
 
     /// Lets go of removed series that every scraper has exposed (removals up to `exposed`), that are too old,

@@ -4,9 +4,10 @@ use super::level::Switch;
 use super::shared::Shared;
 use super::tally::Failures;
 use super::{Callbacks, CollectorId, Collectors, Error, FamilyCore, FamilyList, Scope};
+use crate::cells::{collect, sweep_batch};
 use crate::label::Escaping;
 use crate::registry::Desc;
-use crate::sync::{LazyLock, Mutex, PlainArc};
+use crate::sync::{LazyLock, Mutex, PlainArc, model_failed};
 use std::collections::HashMap;
 use std::ops::Deref;
 
@@ -93,6 +94,9 @@ pub(crate) struct RegistryInner {
     /// The collector of the self-metrics, where they are on.
     pub(super) self_metrics: Mutex<Option<CollectorId>>,
     pub(crate) shared: PlainArc<Shared>,
+    /// The last field: when the families are gone, the cells of series that no handle holds are zeroed for others,
+    /// because this registry is scraped no more.
+    _tidy_up: TidyUp,
 }
 
 #[derive(Debug, Default)]
@@ -112,6 +116,7 @@ impl RegistryInner {
             failures: Failures::new(),
             self_metrics: Mutex::new(None),
             shared: PlainArc::new(Shared::new()),
+            _tidy_up: TidyUp,
         }
     }
 
@@ -133,6 +138,8 @@ impl RegistryInner {
 
     /// Finds or adds the family of a checked descriptor.
     pub(crate) fn family(&self, desc: Desc) -> Result<PlainArc<FamilyCore>, Error> {
+        // Where nobody scrapes or removes, whoever declares sees to the cells of handles that were dropped.
+        sweep_batch();
         let mut names = self.names.lock();
         if let Some(known) = names.families.get(&desc.name) {
             if known.desc.same_as(&desc) {
@@ -189,6 +196,18 @@ impl RegistryInner {
     /// Frees the names of a collector's families.
     pub(crate) fn unclaim(&self, descs: &[Desc]) {
         self.names.lock().unclaim(descs);
+    }
+}
+
+/// Tidies up when it is dropped.
+#[derive(Debug)]
+struct TidyUp;
+
+impl Drop for TidyUp {
+    fn drop(&mut self) {
+        if !model_failed() {
+            collect();
+        }
     }
 }
 

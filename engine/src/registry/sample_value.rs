@@ -1,7 +1,7 @@
 //! Reading one sample back, for tests and health checks.
 
 use super::{Desc, FamilyCore, Kind, Labels, RecordRef, Registry, SeriesRef};
-use crate::cells::{Pass, PassScratch, Pin};
+use crate::cells::{MergedWindow, Pass, PassScratch, Pin};
 use crate::label::unescape;
 use crate::metric::Tick;
 
@@ -52,7 +52,7 @@ impl Registry {
             _ => labels.to_vec(),
         };
         let pin = Pin::enter();
-        let mut live = family.records(&pin).iter().filter(|record| record.removal() == 0);
+        let mut live = family.records(&pin).live();
         let record = live.find(|record| has_labels(family, *record, &labels))?;
         value_of(family, record, &part)
     }
@@ -99,8 +99,8 @@ fn value_of(family: &FamilyCore, record: RecordRef<'_>, part: &Part<'_>) -> Opti
         SeriesRef::Callback(callback) => callback.run_alone(family.desc.kind),
         SeriesRef::Summary(series) => {
             let quantiles = family.desc.quantiles.as_ref()?.values();
-            let mut pass = Pass::begin(&mut scratch);
-            let reading = pass.summary(series, quantiles, Tick::now().nanos());
+            let mut window = MergedWindow::default();
+            let reading = window.read(series, quantiles, Tick::now().nanos());
             match part {
                 Part::Sum => Some(reading.sum),
                 Part::Count => Some(reading.count as f64),

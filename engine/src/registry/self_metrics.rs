@@ -69,7 +69,7 @@ const DROPPED: &str = "streamgauge_dropped_observations_total";
 const DROPPED_HELP: &str = "Observations refused, in the whole process, by reason.";
 
 /// Name, help and value of what has no labels.
-fn plain(inner: Option<&RegistryInner>) -> [(&'static str, &'static str, u64); 8] {
+fn plain(inner: Option<&RegistryInner>) -> [(&'static str, &'static str, u64); 10] {
     let stats = stats();
     let [panics, falls, rejected] = inner.map(|inner| inner.failures.read()).unwrap_or_default();
     [
@@ -85,6 +85,16 @@ fn plain(inner: Option<&RegistryInner>) -> [(&'static str, &'static str, u64); 8
             "streamgauge_internal_errors_total",
             "States that the engine's own reasoning excludes; anything but 0 is a bug to report.",
             stats.internal_errors,
+        ),
+        (
+            "streamgauge_failed_fences_total",
+            "Memory barriers that the system refused: what is removed cannot be freed.",
+            stats.failed_fences,
+        ),
+        (
+            "streamgauge_refused_removals_total",
+            "Removals refused, for too much waits for a memory barrier that the system refuses.",
+            stats.refused_removals,
         ),
         (
             "streamgauge_slabs",

@@ -10,8 +10,8 @@ pub(crate) const DEFAULT_SERIES: usize = 1_000_000;
 /// Shared by the families and scrapers of a registry.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    /// Removals so far. Held while a series is marked as removed and listed as departed, so that a walk which
-    /// reads the number sees all of that for every removal up to it.
+    /// Removals so far. Held while a series is marked as removed, listed as departed and taken out of the table, so that
+    /// a walk which reads the number sees all of that for every removal up to it, and nothing of a later one.
     removals: Mutex<u64>,
     /// For each scraper the last removal that it has exposed.
     scrapers: Mutex<Vec<PlainWeak<AtomicU64>>>,
@@ -45,6 +45,17 @@ impl Shared {
             return remove(removal);
         }
         remove(removal);
+    }
+
+    /// Calls `look` with the number of the last removal; no other is carried out meanwhile.
+    pub(crate) fn at_rest<R>(&self, look: impl FnOnce(u64) -> R) -> R {
+        let removals = self.removals.lock();
+        let last = *removals;
+        if broken(Fault::SnapshotUnordered) {
+            drop(removals);
+            return look(last);
+        }
+        look(last)
     }
 
     /// Gives the number of the last removal.

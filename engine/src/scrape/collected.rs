@@ -2,6 +2,7 @@
 
 use super::encoder::Encoders;
 use super::{Filter, Sample, SampleValue};
+use crate::caught::drop_caught;
 use crate::encode::Exposition;
 use crate::registry::{Collected, CollectedValue, CollectorList, Kind, Registered, RegistryLevel};
 use crate::sync::PlainArc;
@@ -36,8 +37,10 @@ impl Collections {
     /// Runs the collectors; gives how many panicked. To be called inside [`alone`](crate::registry::alone).
     pub(crate) fn run(&mut self, list: CollectorList, level: &RegistryLevel) -> usize {
         if !PlainArc::ptr_eq(&list, &self.list) {
-            self.slots = list.iter().map(Slot::new).collect();
-            self.list = list;
+            let slots = list.iter().map(Slot::new).collect();
+            // Perhaps the last references to collectors that were unregistered: what those own is the user's.
+            drop_caught(std::mem::replace(&mut self.list, list));
+            std::mem::replace(&mut self.slots, slots).into_iter().for_each(drop_caught);
         }
         self.slots
             .iter_mut()

@@ -2,8 +2,9 @@
 
 use super::prepared::Prepared;
 use crate::buckets::Layout;
-use crate::cells::{Pass, PassScratch, Pin};
+use crate::cells::{Pass, PassScratch, Pin, tidy_up};
 use crate::registry::{FamilyCore, Fingerprint, Kind, RecordRef, Registry, SeriesRef};
+use std::time::Instant;
 
 impl Registry {
     /// Removes the series that have gone without an update for longer than their family allows and that nobody
@@ -24,26 +25,33 @@ impl Registry {
     /// # Ok::<(), streamgauge::Error>(())
     /// ```
     pub fn expire_idle(&self) -> usize {
+        self.expire_idle_at(Instant::now())
+    }
+
+    /// As [`expire_idle`](Self::expire_idle), as of a moment of the caller's choice.
+    pub(crate) fn expire_idle_at(&self, now: Instant) -> usize {
         let Some(inner) = self.inner() else { return 0 };
-        inner.families().iter().map(|family| expire(family, &mut PassScratch::default())).sum()
+        let expired = inner.families().iter().map(|family| expire(family, now, &mut PassScratch::default())).sum();
+        tidy_up();
+        expired
     }
 }
 
 /// Looks for idle series in families that have a timeout.
-pub(crate) fn expire_all(families: &[Prepared], scratch: &mut PassScratch) {
+pub(crate) fn expire_all(families: &[Prepared], now: Instant, scratch: &mut PassScratch) {
     for family in families {
-        expire(&family.core, scratch);
+        expire(&family.core, now, scratch);
     }
 }
 
-fn expire(family: &FamilyCore, scratch: &mut PassScratch) -> usize {
+fn expire(family: &FamilyCore, now: Instant, scratch: &mut PassScratch) -> usize {
     if family.desc.limits.idle.is_none() {
         return 0;
     }
     let pin = Pin::enter();
     let mut pass = Pass::begin(scratch);
     let mut buckets = vec![0; family.desc.layout.as_deref().map_or(0, Layout::buckets)];
-    family.expire_idle(&pin, |record| fingerprint(family, record, &mut pass, &mut buckets))
+    family.expire_idle(&pin, now, |record| fingerprint(family, record, &mut pass, &mut buckets))
 }
 
 fn fingerprint(family: &FamilyCore, record: RecordRef<'_>, pass: &mut Pass<'_>, buckets: &mut [u64]) -> Fingerprint {

@@ -3,7 +3,7 @@
 use super::encoder::Encoders;
 use super::walk::Walk;
 use crate::buckets::Layout;
-use crate::cells::Pass;
+use crate::cells::{MergedWindow, Pass};
 use crate::encode::Exposition;
 use crate::metric::Tick;
 use crate::registry::{Desc, FamilyCore, Kind, Labels, RecordRef, SeriesRef};
@@ -46,6 +46,7 @@ impl Prepared {
         walk: &Walk<'_>,
         pass: &mut Pass<'_>,
         buckets: &mut Vec<u64>,
+        window: &mut MergedWindow,
         out: &mut Vec<u8>,
     ) -> usize {
         let core = &*self.core;
@@ -107,7 +108,7 @@ impl Prepared {
                 walk.each(core, |record| {
                     if let (SeriesRef::Summary(summary), Some(quantiles)) = (record.series(), quantiles) {
                         series += 1;
-                        let reading = pass.summary(summary, quantiles.values(), now);
+                        let reading = window.read(summary, quantiles.values(), now);
                         encoder.summary(out, Labels::new(desc, record), reading.values, reading.sum, reading.count);
                     }
                 });

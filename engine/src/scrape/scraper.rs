@@ -3,9 +3,9 @@
 use super::collected::Collections;
 use super::prepared::{Prepared, gauge_value, merge_histogram, total};
 use super::sample::{HistogramValue, StateSetValue, SummaryValue};
-use super::walk::Walk;
+use super::walk::{DepartedScratch, Walk};
 use super::{Filter, Report, Sample, SampleValue};
-use crate::cells::{Pass, PassScratch, SummaryReading};
+use crate::cells::{MergedWindow, Pass, PassScratch, SummaryReading};
 use crate::encode::{Exposition, Format, open_metrics_end};
 use crate::metric::Tick;
 use crate::registry::{Callback, FamilyList, Kind, Labels, RecordRef, Registry, RegistryInner, SeriesRef, alone};
@@ -51,6 +51,8 @@ struct Scratch {
     families: Vec<Prepared>,
     pass: PassScratch,
     buckets: Vec<u64>,
+    window: MergedWindow,
+    departed: DepartedScratch,
     callbacks: Vec<PlainArc<Callback>>,
     collections: Collections,
 }
@@ -77,14 +79,15 @@ impl Scraper {
         let mut report = Report::default();
         if let Some(registry) = &self.registry {
             report = self.scratch.prepare(registry);
-            let walk = Walk::begin(registry, &self.exposed);
-            let Scratch { families, pass, buckets, collections, .. } = &mut self.scratch;
+            let Scratch { families, pass, buckets, window, departed, collections, .. } = &mut self.scratch;
+            let walk = Walk::begin(registry, &self.exposed, std::mem::take(departed));
             let pass_scratch = pass;
             let mut pass = Pass::begin(pass_scratch);
             let chosen = families.iter_mut().filter(|family| filter.chooses(family.desc()));
-            report.series = chosen.map(|family| family.encode(exposition, &walk, &mut pass, buckets, out)).sum();
+            let encode = |family: &mut Prepared| family.encode(exposition, &walk, &mut pass, buckets, window, out);
+            report.series = chosen.map(encode).sum();
             drop(pass);
-            walk.end(filter.is_all(), families, pass_scratch);
+            *departed = walk.end(filter.is_all(), families, pass_scratch);
             report.series += collections.encode(exposition, filter, out);
         }
         if matches!(exposition.format(), Format::OpenMetrics | Format::OpenMetrics001) {
@@ -97,8 +100,9 @@ impl Scraper {
     /// Shows the merged value of every series to `visitor`, in the order of the exposition: what an
     /// exporter of another format needs.
     ///
-    /// `visitor` runs in the middle of the pass: recording, looking up and reading are fine in there, but
-    /// until it returns no memory of ended threads is given back.
+    /// `visitor` runs in the middle of the walk, holding no lock: it may record, look up, remove, register, read, and
+    /// scrape with another scraper. Until it returns nothing that is removed is freed, in the whole process: as a lookup,
+    /// the walk keeps what it might meet (about 300 bytes a removed series, and its cells). So it should not block.
     ///
     /// ```
     /// use streamgauge::{Registry, SampleValue, Scraper};
@@ -113,20 +117,20 @@ impl Scraper {
     pub fn visit(&mut self, mut visitor: impl FnMut(Sample<'_>)) {
         let Some(registry) = &self.registry else { return };
         self.scratch.prepare(registry);
-        let walk = Walk::begin(registry, &self.exposed);
-        let Scratch { families, pass, buckets, collections, .. } = &mut self.scratch;
+        let Scratch { families, pass, buckets, window, departed, collections, .. } = &mut self.scratch;
+        let walk = Walk::begin(registry, &self.exposed, std::mem::take(departed));
         let pass_scratch = pass;
         let mut pass = Pass::begin(pass_scratch);
         for family in families.iter().filter(|family| family.core.is_on()) {
             walk.each(&family.core, |record| {
-                if let Some(value) = value_of(family, record, &mut pass, buckets) {
+                if let Some(value) = value_of(family, record, &mut pass, buckets, window) {
                     let desc = family.desc();
-                    visitor(Sample { desc, labels: Labels::new(desc, record), value });
+                    pass.paused(|| visitor(Sample { desc, labels: Labels::new(desc, record), value }));
                 }
             });
         }
         drop(pass);
-        walk.end(true, families, pass_scratch);
+        *departed = walk.end(true, families, pass_scratch);
         collections.visit(visitor);
     }
 }
@@ -163,8 +167,9 @@ impl Scratch {
 fn value_of<'a>(
     family: &'a Prepared,
     record: RecordRef<'a>,
-    pass: &'a mut Pass<'_>,
+    pass: &mut Pass<'_>,
     buckets: &'a mut Vec<u64>,
+    window: &'a mut MergedWindow,
 ) -> Option<SampleValue<'a>> {
     Some(match family.core.desc.kind {
         Kind::Counter => SampleValue::Counter(total(pass, record)?),
@@ -184,7 +189,7 @@ fn value_of<'a>(
         Kind::Summary => {
             let SeriesRef::Summary(series) = record.series() else { return None };
             let quantiles = family.core.desc.quantiles.as_deref()?.values();
-            let reading = pass.summary(series, quantiles, Tick::now().nanos());
+            let reading = window.read(series, quantiles, Tick::now().nanos());
             let SummaryReading { values, count, sum } = reading;
             SampleValue::Summary(SummaryValue { quantiles, values, count, sum })
         }

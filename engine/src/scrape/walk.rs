@@ -4,7 +4,9 @@ use super::expire::expire_all;
 use super::prepared::Prepared;
 use crate::cells::{self, PassScratch, Pin};
 use crate::registry::{FamilyCore, RecordRef, RegistryInner};
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Fault, Ordering, broken};
+use std::cell::RefCell;
+use std::time::Instant;
 
 /// One walk over a registry. It holds a pin, so the storage of what it meets stays; that delays only the
 /// reclaimer.
@@ -15,46 +17,71 @@ pub(crate) struct Walk<'s> {
     exposed: &'s AtomicU64,
     /// The last removal that this scraper's walk before this one has shown.
     after: u64,
-    /// The last removal when this walk began: what is removed later counts as live in it.
+    /// The last removal when this walk began: all up to it are shown, for the last time.
     until: u64,
+    /// Memory for the removed series of a family; empty between families.
+    departed: RefCell<DepartedScratch>,
+}
+
+/// Memory for the removed series that a walk shows of a family, kept between walks.
+#[derive(Debug, Default)]
+pub(crate) struct DepartedScratch(Vec<(u64, RecordRef<'static>)>);
+
+impl DepartedScratch {
+    /// Takes the memory out, for records of another lifetime.
+    fn take<'p>(&mut self) -> Vec<(u64, RecordRef<'p>)> {
+        Self::emptied(std::mem::take(&mut self.0))
+    }
+
+    fn give_back(&mut self, used: Vec<(u64, RecordRef<'_>)>) {
+        self.0 = Self::emptied(used);
+    }
+
+    /// Empties a list and keeps its memory: collecting the iterator of a vector into one of the same layout does.
+    fn emptied<'a, 'b>(mut list: Vec<(u64, RecordRef<'a>)>) -> Vec<(u64, RecordRef<'b>)> {
+        list.clear();
+        list.into_iter().map(|_| unreachable!("the list is empty")).collect()
+    }
 }
 
 impl<'s> Walk<'s> {
     /// Begins a walk of the scraper that notes in `exposed` how far it has come.
-    pub(crate) fn begin(registry: &'s RegistryInner, exposed: &'s AtomicU64) -> Self {
+    pub(crate) fn begin(registry: &'s RegistryInner, exposed: &'s AtomicU64, departed: DepartedScratch) -> Self {
         let pin = Pin::enter();
         let until = registry.shared.last_removal();
         // Relaxed: only this scraper writes it.
-        Self { pin, registry, exposed, after: exposed.load(Ordering::Relaxed), until }
+        let after = exposed.load(Ordering::Relaxed);
+        Self { pin, registry, exposed, after, until, departed: RefCell::new(departed) }
     }
 
-    /// Shows the series of a family in the order of their creation, then the final values of those that were
-    /// removed between the walk before this one and this one. A label set is shown once at most.
+    /// Shows the series of a family that live when this is called, in the order of their creation, then the final
+    /// values of those that were removed since the walk before this one, unless their labels live again. A label set is
+    /// shown once at most, and each that lives from before this call until after it is shown.
+    ///
+    /// `show` is called under the pin and no lock. The final value of a series that is removed after the walk began may
+    /// be shown in the next walk too.
     #[inline]
     pub(crate) fn each(&self, family: &FamilyCore, mut show: impl FnMut(RecordRef<'_>)) {
-        for record in family.records(&self.pin).iter() {
-            let removal = record.removal();
-            if removal == 0 || self.is_live_here(family, record, removal) {
-                show(record);
-            }
+        let mut departed = self.departed.borrow_mut().take();
+        let snapshot = family.snapshot(&self.pin, self.after, &mut departed);
+        for record in snapshot.live() {
+            show(record);
         }
-        if self.until > self.after {
-            family.each_departed(&self.pin, self.after, self.until, show);
+        // The fault itself (O19): what `show` does may take this lock.
+        let held = broken(Fault::ShownUnderLock).then(|| family.lock_departed());
+        for (_, record) in &departed {
+            show(*record);
         }
-    }
-
-    /// Tells whether a removed series counts as live in this walk.
-    #[cold]
-    fn is_live_here(&self, family: &FamilyCore, record: RecordRef<'_>, removal: u64) -> bool {
-        removal > self.until && !family.is_reborn(&self.pin, record)
+        drop(held);
+        self.departed.borrow_mut().give_back(departed);
     }
 
     /// Ends the walk: what all scrapers have shown is let go, idle series are removed, ended threads and unlinked
     /// memory are tidied up.
     ///
     /// A walk that showed some families only (`whole` is false) has exposed no removal: the next one shows it again.
-    pub(crate) fn end(self, whole: bool, families: &[Prepared], scratch: &mut PassScratch) {
-        let Self { pin, registry, exposed, after, until } = self;
+    pub(crate) fn end(self, whole: bool, families: &[Prepared], scratch: &mut PassScratch) -> DepartedScratch {
+        let Self { pin, registry, exposed, after, until, departed } = self;
         drop(pin);
         let until = if whole { until } else { after };
         // Relaxed: see Shared::exposed_by_all.
@@ -65,7 +92,8 @@ impl<'s> Walk<'s> {
                 family.core.forget_departed(exposed);
             }
         }
-        expire_all(families, scratch);
+        expire_all(families, Instant::now(), scratch);
         cells::tidy_up();
+        departed.into_inner()
     }
 }

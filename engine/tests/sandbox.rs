@@ -1,0 +1,96 @@
+//! A process that forbids `membarrier` after it has begun to record: what a sandboxed daemon does.
+//!
+//! Alone in its process, because a filter of system calls stays for good.
+#![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
+#![allow(unsafe_code, reason = "a filter of system calls has no wrapper in std")]
+
+use std::sync::mpsc;
+use streamgauge::{Counter, Family, LabelSet, Registry, Scraper, stats};
+
+#[derive(LabelSet)]
+struct Table {
+    table: u64,
+}
+
+/// Makes `membarrier` fail with EPERM, in this thread and those it starts from now on.
+fn forbid_membarrier() {
+    let statement = |code: u32, k: u32, jt, jf| libc::sock_filter { code: code as u16, jt, jf, k };
+    let mut program = [
+        // The number of the system call stands first in what a filter is given.
+        statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
+        statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, libc::SYS_membarrier as u32, 0, 1),
+        statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32, 0, 0),
+        statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW, 0, 0),
+    ];
+    let filter = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
+    // SAFETY: integers only.
+    let alone = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+    assert_eq!(alone, 0, "{}", std::io::Error::last_os_error());
+    // SAFETY: the kernel copies the program, which lives until the call returns.
+    let set = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const filter) };
+    assert_eq!(set, 0, "{}", std::io::Error::last_os_error());
+    // SAFETY: membarrier takes two integers and touches no memory of ours.
+    let refused = unsafe { libc::syscall(libc::SYS_membarrier, 0, 0) };
+    assert_eq!((refused, std::io::Error::last_os_error().raw_os_error()), (-1, Some(libc::EPERM)));
+}
+
+#[test]
+fn what_a_lookup_holds_stays_where_the_fence_is_forbidden() {
+    let registry = Registry::new();
+    let events: Family<Table, Counter> = registry.counter("events_total", "Events.").family().expect("legal");
+    // Registers the process for barriers, so that lookups count on them.
+    events.with(&Table { table: 1 }, Counter::inc);
+    forbid_membarrier();
+
+    let (entered, inside) = mpsc::channel();
+    let (let_go, wait) = mpsc::channel::<()>();
+    let looking = events.clone();
+    let lookup = std::thread::spawn(move || {
+        looking.with(&Table { table: 1 }, |counter| {
+            entered.send(()).expect("the test waits");
+            wait.recv().expect("the test says when");
+            counter.add(7777);
+        });
+    });
+    inside.recv().expect("the lookup has begun");
+    assert!(events.remove(&Table { table: 1 }));
+    let mut scraper = Scraper::new(&registry);
+    for _ in 0..3 {
+        scraper.visit(|_| {});
+    }
+    assert!(stats().pending_reclamation > 0, "it was freed under the lookup");
+    // The cells of the removed series, if they were given back, are the next series'.
+    let other: Family<Table, Counter> = registry.counter("other_total", "Other.").family().expect("legal");
+    for table in 0..100 {
+        other.init(&Table { table });
+    }
+    let_go.send(()).expect("the lookup waits");
+    lookup.join().expect("the lookup ends");
+    scraper.visit(|sample| {
+        if sample.name() == "other_total" {
+            assert_eq!(sample.value(), streamgauge::SampleValue::Counter(0), "a foreign increment");
+        }
+    });
+
+    // Nothing can be freed any more. What may not be freed is bounded, records are not lost, and an operator can tell.
+    assert!(stats().failed_fences > 0);
+    let tables: u64 = 50_000;
+    for table in 0..tables {
+        other.with(&Table { table }, Counter::inc);
+        other.remove(&Table { table });
+    }
+    let pending = stats().pending_reclamation;
+    assert!(pending < 20_000, "{pending} wait for a fence that never comes");
+    assert!(stats().refused_removals > 0);
+    let mut total = 0;
+    scraper.visit(|sample| {
+        if let ("other_total", streamgauge::SampleValue::Counter(count)) = (sample.name(), sample.value()) {
+            total += count;
+        }
+    });
+    assert!(total > 10_000, "what is not removed is exposed: {total}");
+    assert_eq!(stats().internal_errors, 0, "a forbidden system call is no error of the engine");
+    registry.self_metrics(true).expect("the names are free");
+    assert!(registry.sample_value("streamgauge_failed_fences_total", &[]).is_some_and(|fences| fences > 0.0));
+    assert!(registry.sample_value("streamgauge_refused_removals_total", &[]).is_some_and(|refused| refused > 0.0));
+}

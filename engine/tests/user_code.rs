@@ -1,0 +1,257 @@
+//! Code of the user that the engine calls does the worst it can: no lock of the engine is held around it, so nothing
+//! deadlocks, nobody waits, and a panic is the caller's or nobody's.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use streamgauge::bridge::{OpenFamily, Owner};
+use streamgauge::{
+    CollectedFamily, Collection, Collector, Counter, Family, Format, LabelSet, LabelValue, MetricSet, Registry,
+    SampleValue, Scraper, stats,
+};
+
+#[path = "common/worst.rs"]
+mod worst;
+use worst::{Bomb, Table, Worst, events};
+
+#[test]
+fn visitors_do_the_worst() {
+    let registry = Registry::new();
+    let worst = Worst::new(&registry);
+    let shown = events(&registry, "shown_total");
+    let (mut scraper, mut other) = (Scraper::new(&registry), Scraper::new(&registry));
+    for table in 0..3 {
+        shown.with(&Table { table }, Counter::inc);
+    }
+    // Removed series are shown too.
+    shown.remove(&Table { table: 1 });
+    worst.happen();
+    let mut seen = 0;
+    scraper.visit(|sample| {
+        seen += u64::from(sample.name() == "shown_total");
+        if (1..=3).contains(&seen) {
+            worst.happen();
+            shown.with(&Table { table: 100 + seen }, Counter::inc);
+            shown.remove(&Table { table: seen });
+            let mut body = Vec::new();
+            other.encode(Format::Text, &mut body);
+        }
+    });
+    assert_eq!(seen, 3);
+    let panicked = catch_unwind(AssertUnwindSafe(|| scraper.visit(|_| panic!("in a visitor"))));
+    assert!(panicked.is_err());
+    let mut body = Vec::new();
+    scraper.encode(Format::Text, &mut body);
+    assert!(!body.is_empty(), "the scraper is as good as before");
+}
+
+/// A visitor that sleeps while it is shown a removed series keeps nobody from recording, removing and scraping.
+#[test]
+fn visitors_that_sleep_keep_nobody_waiting() {
+    let registry = Registry::new();
+    let (shown, elsewhere) = (events(&registry, "shown_total"), events(&registry, "elsewhere_total"));
+    let mut scraper = Scraper::new(&registry);
+    for table in 0..3 {
+        shown.with(&Table { table }, Counter::inc);
+        shown.remove(&Table { table });
+    }
+    let (awake, sleeping) = mpsc::channel::<()>();
+    let mut seen = 0;
+    scraper.visit(|sample| {
+        if sample.name() != "shown_total" {
+            return;
+        }
+        seen += 1;
+        let (shown, elsewhere, registry, awake) = (shown.clone(), elsewhere.clone(), registry.clone(), awake.clone());
+        std::thread::spawn(move || {
+            for table in 0..100 {
+                shown.with(&Table { table }, Counter::inc);
+                elsewhere.with(&Table { table }, Counter::inc);
+                elsewhere.remove(&Table { table });
+            }
+            shown.clear();
+            let mut body = Vec::new();
+            Scraper::new(&registry).encode(Format::Text, &mut body);
+            awake.send(()).expect("the visitor sleeps");
+        });
+        // Until the other thread has done all of it.
+        sleeping.recv().expect("nothing of that waits for this visitor");
+    });
+    assert_eq!(seen, 3, "removed series, one after the other");
+}
+
+#[test]
+fn callbacks_and_collectors_do_the_worst() {
+    struct Collects(Worst, AtomicUsize);
+    impl Collector for Collects {
+        fn describe(&self) -> Vec<CollectedFamily> {
+            self.0.happen();
+            vec![CollectedFamily::gauge("collected", "Collected.")]
+        }
+        fn collect(&self, out: &mut Collection<'_>) {
+            self.0.happen();
+            out.family("collected").sample(&[], 1u64);
+            if self.1.fetch_add(1, Ordering::Relaxed) == 1 {
+                panic!("in a collector");
+            }
+        }
+    }
+    let registry = Registry::new();
+    // Another registry: the threads that it starts would run these very callbacks, without end.
+    let elsewhere = Registry::new();
+    let worst = Worst::new(&elsewhere);
+    let id = registry.register_collector(Collects(worst.clone(), AtomicUsize::new(0))).expect("legal");
+    let (called, in_callback, own) = (Arc::new(AtomicUsize::new(0)), worst.clone(), registry.clone());
+    let calls = called.clone();
+    let callback = move || {
+        in_callback.happen();
+        // A scrape in here leaves callbacks and collectors out.
+        Scraper::new(&own).encode(Format::Text, &mut Vec::new());
+        assert_ne!(calls.fetch_add(1, Ordering::Relaxed), 1, "in a callback");
+        2.0
+    };
+    registry.gauge("called", "Called.").callback(callback).expect("legal");
+    let mut scraper = Scraper::new(&registry);
+    let failed: Vec<_> = (0..3)
+        .map(|_| {
+            let report = scraper.encode(Format::Text, &mut Vec::new());
+            (report.failed_callbacks(), report.failed_collectors())
+        })
+        .collect();
+    assert_eq!(failed, [(0, 0), (2, 1), (0, 0)]);
+    assert!(registry.unregister_collector(id));
+    assert!(called.load(Ordering::Relaxed) >= 3);
+}
+
+/// A label value whose text is made by code that does the worst.
+struct Label<'a>(&'a Worst, u64);
+
+impl LabelValue for Label<'_> {
+    fn with_text<R>(&self, f: impl FnOnce(&str) -> R) -> R {
+        self.0.happen();
+        f(&self.1.to_string())
+    }
+}
+
+#[derive(LabelSet)]
+struct Written<'a> {
+    table: Label<'a>,
+}
+
+#[test]
+fn labels_that_are_written_out_do_the_worst() {
+    let registry = Registry::new();
+    let worst = Worst::new(&registry);
+    let written: Family<Written<'static>, Counter> = registry.counter("written_total", "W.").family().expect("legal");
+    for table in [1, 2, 1] {
+        written.with(&Written { table: Label(&worst, table) }, Counter::inc);
+        written.get_or_create(&Written { table: Label(&worst, table) }).inc();
+    }
+    assert_eq!(registry.sample_value("written_total", &[("table", "1")]), Some(4.0));
+    assert!(written.remove(&Written { table: Label(&worst, 1) }));
+}
+
+#[test]
+fn closures_of_lookups_caches_and_retain_do_the_worst() {
+    let registry = Registry::new();
+    let worst = Worst::new(&registry);
+    let events = events(&registry, "events_total");
+    events.with(&Table { table: 1 }, |counter| {
+        worst.happen();
+        counter.inc();
+        assert!(events.remove(&Table { table: 1 }));
+        counter.inc();
+    });
+    let panicked = catch_unwind(AssertUnwindSafe(|| events.with(&Table { table: 2 }, |_| panic!("in with"))));
+    assert!(panicked.is_err());
+    let mut cache = events.handle_cache::<u64>();
+    for key in 0..3 {
+        let counter = cache.get_or_insert_with(key, |events| {
+            worst.happen();
+            events.get_or_create(&Table { table: key })
+        });
+        counter.inc();
+    }
+    let panicked = catch_unwind(AssertUnwindSafe(|| cache.get_or_insert_with(9, |_| panic!("in a cache")).inc()));
+    assert!(panicked.is_err());
+    cache.get_or_insert_with(9, |events| events.get_or_create(&Table { table: 9 })).inc();
+    let kept = Cell::new(0);
+    events.retain(|_| {
+        worst.happen();
+        events.remove(&Table { table: 9 });
+        kept.set(kept.get() + 1);
+        kept.get() > 1
+    });
+    let panicked = catch_unwind(AssertUnwindSafe(|| events.retain(|_| panic!("in retain"))));
+    assert!(panicked.is_err());
+    let open: OpenFamily<Counter> = registry.counter("open", "Open.").verbatim().open_family().expect("legal");
+    open.get_or_create(&[("a", "1")]).expect("legal").inc();
+    open.retain(|_| {
+        worst.happen();
+        open.get_or_create(&[("a", "2")]).expect("legal").inc();
+        false
+    });
+    // Nobody is pinned any more: what was removed can be freed.
+    let mut scraper = Scraper::new(&registry);
+    for _ in 0..3 {
+        scraper.visit(|_| {});
+    }
+    assert_eq!(stats().internal_errors, 0);
+}
+
+#[derive(MetricSet)]
+struct Set {
+    /// Events.
+    events_total: Counter,
+}
+
+#[test]
+fn sets_come_and_go_beside_the_worst() {
+    let registry = Registry::new();
+    let worst = Worst::new(&registry);
+    let sets: Family<Table, Set> = Family::<Table, Set>::register(&registry.scope("set")).expect("legal");
+    for table in 0..200 {
+        sets.with(&Table { table }, |set| {
+            set.events_total.inc();
+            if table % 50 == 0 {
+                worst.happen();
+            }
+        });
+        if table >= 10 {
+            assert!(sets.remove(&Table { table: table - 10 }));
+        }
+    }
+    let mut series = 0;
+    Scraper::new(&registry).visit(|sample| {
+        series += usize::from(sample.name() == "set_events_total" && sample.value() == SampleValue::Counter(1));
+    });
+    assert!(series >= 10, "{series}");
+}
+
+#[test]
+fn visits_of_an_owned_value_do_the_worst() {
+    let registry = Registry::new();
+    let worst = Worst::new(&registry);
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let (owner, visitor) = Owner::new(Bomb::new(&worst, &dropped));
+    owner.with(|bomb| {
+        bomb.worst.happen();
+        assert!(owner.with(|_| ()).is_none() && visitor.visit(|_| ()).is_none(), "the owner is inside");
+    });
+    let inside = visitor.visit(|bomb| {
+        bomb.worst.happen();
+        assert!(!visitor.is_gone());
+        let (visitor, owner) = (visitor.clone(), &owner);
+        assert!(owner.with(|_| ()).is_none(), "a visitor is inside");
+        // Another visitor is turned away, and does not wait.
+        std::thread::spawn(move || visitor.visit(|_| ()).is_none()).join().expect("it does not wait")
+    });
+    assert_eq!(inside, Some(true));
+    // The owner goes while a visitor is inside: the visitor drops the value, and a panic of that is nobody's.
+    let mut owner = Some(owner);
+    let left = visitor.visit(|_| drop(owner.take()));
+    assert_eq!((left, dropped.load(Ordering::Relaxed)), (Some(()), 1));
+    assert!(visitor.is_gone() && visitor.visit(|_| ()).is_none());
+}

@@ -6,7 +6,7 @@ use common::scrape;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use streamgauge::{Registry, SampleValue, Scraper};
+use streamgauge::{Family, Gauge, LabelSet, MetricSet, Registry, SampleValue, Scraper};
 
 #[test]
 fn counters_of_all_sources_stand_in_one_family() {
@@ -65,5 +65,34 @@ fn a_fall_is_exposed_and_a_panic_is_not() {
         source.store(total, Ordering::Relaxed);
         let expected = (total > 0).then(|| total.to_string());
         assert_eq!(scrape(&mut scraper).get("reads_total", &[]), expected.as_deref());
+    }
+}
+
+#[test]
+fn records_beside_a_callback_are_lost_and_counted() {
+    #[derive(LabelSet)]
+    struct Table {
+        t: u64,
+    }
+    #[derive(MetricSet)]
+    struct Set {
+        /// Depth.
+        x: Gauge,
+    }
+    let registry = Registry::new();
+    registry.gauge("x", "X.").label("t", "1").callback(|| 5.0).expect("legal");
+    let family: Family<Table, Gauge> = registry.gauge("x", "X.").family().expect("the same family");
+    let sets: Family<Table, Set> = {
+        registry.gauge("set_x", "Depth.").label("t", "1").callback(|| 6.0).expect("legal");
+        Family::<Table, Set>::register(&registry.scope("set")).expect("the same family")
+    };
+    let lost = streamgauge::stats().lost_records;
+    family.with(&Table { t: 1 }, |gauge| gauge.set(7.0));
+    family.get_or_create(&Table { t: 1 }).set(7.0);
+    sets.with(&Table { t: 1 }, |set| set.x.set(7.0));
+    assert!(streamgauge::stats().lost_records >= lost + 3);
+    for (name, value) in [("x", 5.0), ("set_x", 6.0)] {
+        assert_eq!(registry.sample_value(name, &[("t", "1")]), Some(value));
+        assert_eq!(registry.sample_value(name, &[("t", "__overflow__")]), None, "there is room enough");
     }
 }

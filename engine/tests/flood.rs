@@ -141,3 +141,33 @@ fn a_label_value_that_panics_leaves_nothing_half_done() {
     Scraper::new(&registry).visit(|_| ());
     assert_eq!(stats().pending_reclamation, 0);
 }
+
+#[derive(LabelSet)]
+struct Number {
+    number: u64,
+}
+
+/// Constant labels that come from the stream make an overflow series each, up to a limit.
+#[test]
+fn overflow_series_of_constant_labels_are_limited() {
+    let registry = Registry::new();
+    registry.set_series_limit(10);
+    const SCOPES: u64 = 500;
+    for scope in 0..SCOPES {
+        let scope = registry.label("scope", scope.to_string());
+        let events: Family<Number, Counter> = scope.counter("events_total", "E.").limit(2).family().expect("legal");
+        for number in 0..4 {
+            events.with(&Number { number }, Counter::inc);
+        }
+    }
+    let (mut series, mut total) = (0, 0);
+    Scraper::new(&registry).visit(|sample| {
+        let SampleValue::Counter(count) = sample.value() else { return };
+        series += 1;
+        total += count;
+    });
+    assert!(series <= 11, "{series} series");
+    assert_eq!(total, 4 * SCOPES, "each record is somewhere, once");
+    let last = [("scope", "__overflow__"), ("number", "__overflow__")];
+    assert!(registry.sample_value("events_total", &last).is_some_and(|count| count > 1000.0));
+}

@@ -214,3 +214,64 @@ fn mistakes_are_errors() {
     assert_eq!(Registry::disabled().switch("anything", Switch::Off), Ok(()));
     assert!(!Family::<Outcome, Counter>::noop().is_on());
 }
+
+/// A set of two.
+#[derive(MetricSet)]
+struct Set {
+    /// Rows.
+    rows_total: Counter,
+    /// Sizes.
+    row_bytes: Histogram,
+}
+
+const NAMES: [&str; 2] = ["set_rows_total", "set_row_bytes"];
+
+#[test]
+fn sets_are_switched_with_their_members() {
+    let registry = Registry::new();
+    let sets: Family<Table<'static>, Set> =
+        Family::<Table<'static>, Set>::register(&registry.scope("set")).expect("legal");
+    let lines = || {
+        let mut body = Vec::new();
+        Scraper::new(&registry).encode(Format::Text, &mut body);
+        String::from_utf8(body).expect("UTF-8").lines().filter(|line| !line.starts_with('#')).count()
+    };
+    let record = |table| sets.with(&Table { table }, |set| set.rows_total.inc());
+    record("a");
+    assert!(lines() > 0 && sets.is_on());
+    sets.switch(Switch::Off);
+    record("b");
+    assert_eq!((lines(), sets.is_on()), (0, false), "what is off is not exposed");
+    sets.switch(Switch::ByLevel);
+    assert!(lines() > 0 && sets.is_on());
+    assert_eq!(registry.sample_value("set_rows_total", &[("table", "b")]), None, "nothing was looked up");
+    // One by one.
+    for name in NAMES {
+        assert!(sets.is_on());
+        registry.switch(name, Switch::Off).expect("it is registered");
+    }
+    assert!(!sets.is_on(), "all members are off");
+    registry.switch(NAMES[0], Switch::On).expect("it is registered");
+    assert!(sets.is_on());
+}
+
+#[test]
+fn callbacks_of_families_that_are_off_do_not_run() {
+    let registry = Registry::new();
+    let runs = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let run = runs.clone();
+    let callback = move || match run.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+        0 => 1.0,
+        _ => panic!("in a callback"),
+    };
+    registry.gauge("depth", "D.").level(Level::Detailed).callback(callback).expect("legal");
+    registry.set_level(Level::Basic);
+    let mut scraper = Scraper::new(&registry);
+    for _ in 0..3 {
+        assert_eq!(scraper.encode(Format::Text, &mut Vec::new()).failed_callbacks(), 0);
+    }
+    assert_eq!(runs.load(std::sync::atomic::Ordering::Relaxed), 0);
+    registry.set_level(Level::Detailed);
+    assert_eq!(scraper.encode(Format::Text, &mut Vec::new()).failed_callbacks(), 0);
+    assert_eq!(scraper.encode(Format::Text, &mut Vec::new()).failed_callbacks(), 1);
+}

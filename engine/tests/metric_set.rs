@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use streamgauge::{
     Buckets, Counter, DurationCounter, Error, Family, Format, Gauge, Histogram, LabelSet, LabelValue, MetricSet,
-    Registry, Scraper, UpDownCounter,
+    Registry, SampleValue, Scraper, UpDownCounter,
 };
 
 #[derive(LabelSet)]
@@ -338,4 +338,62 @@ fn members_have_limits_and_their_own_labels_come_last() {
     assert!(text.contains(line), "{text}");
     let line = "rows_total{pipeline=\"orders\",source=\"__overflow__\",table=\"__overflow__\"} 1\n";
     assert!(text.contains(line), "{text}");
+}
+
+#[derive(LabelSet)]
+struct Number {
+    number: u64,
+}
+
+/// A family inside a set that is past its limit from the first set on.
+#[derive(MetricSet)]
+struct Crowded {
+    /// Inner.
+    #[metric(limit = 10)]
+    inner_total: Family<Number, Counter>,
+}
+
+#[test]
+fn sets_leave_no_overflow_series_behind() {
+    let registry = Registry::new();
+    registry.set_series_limit(100);
+    #[derive(LabelSet)]
+    struct Set {
+        set: u64,
+    }
+    let sets = Family::<Set, Crowded>::register(&registry.scope("s")).expect("legal");
+    for number in 0..10 {
+        sets.with(&Set { set: 0 }, |set| set.inner_total.with(&Number { number }, Counter::inc));
+    }
+    let series = || {
+        let mut series = 0;
+        Scraper::new(&registry).visit(|_| series += 1);
+        series
+    };
+    for set in 1..500 {
+        sets.with(&Set { set }, |set| set.inner_total.with(&Number { number: 99 }, Counter::inc));
+        if set % 2 == 0 {
+            sets.remove(&Set { set });
+        }
+    }
+    assert!(series() <= 101, "{} series past the limit of the registry", series());
+    let total: u64 = {
+        let mut total = 0;
+        Scraper::new(&registry).visit(|sample| {
+            if let SampleValue::Counter(count) = sample.value() {
+                total += count;
+            }
+        });
+        total
+    };
+    assert!(total >= 10 + 249, "what was recorded into sets that live is there: {total}");
+    sets.clear();
+    let mut left = Vec::new();
+    let mut scraper = Scraper::new(&registry);
+    for _ in 0..2 {
+        left.clear();
+        scraper.visit(|sample| left.push(format!("{:?}", sample.labels())));
+    }
+    // The last resort of those that found no room: of no set, and one.
+    assert!(left.len() <= 1, "{left:?}");
 }

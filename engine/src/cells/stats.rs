@@ -26,8 +26,8 @@ pub struct Stats {
     pub dropped_infinite: u64,
     /// Observations refused because they were negative and the histogram has no negative bound.
     pub dropped_negative: u64,
-    /// Records lost because the system had no memory left for their cells, or because they were made inside an
-    /// allocation of a summary's own.
+    /// Records lost because the system had no memory left for their cells, because they were made inside an allocation
+    /// of a summary's own, or because a callback gives the value of their series (counted by lookup).
     pub lost_records: u64,
     /// States that the engine's own reasoning excludes; anything but 0 is a bug to report.
     pub internal_errors: u64,

@@ -1,5 +1,6 @@
 //! Builders: from a declaration to a handle or a family.
 
+use super::core::Standing;
 use super::desc::{Limits, MAX_VALUE_BYTES};
 use super::scope::Purpose;
 use super::selector::{OVERFLOW, Selector};
@@ -102,13 +103,16 @@ impl<M: Instrument> Builder<M> {
     /// Where a name, label, help text or bucket is not allowed, where another metric has the name and
     /// differs, where its family or registry is at its limit, or where no cells are left.
     pub fn register(self) -> Result<M, Error> {
-        let (exempt, made) = match self.scope.purpose().clone() {
-            Purpose::Make => (false, None),
-            Purpose::MakeSet(made) => (false, Some(made)),
-            Purpose::MakeOverflow => (true, None),
+        let (standing, made) = match self.scope.purpose().clone() {
+            Purpose::Make => (Standing::Limited, None),
+            Purpose::MakeSet(made) => (Standing::Limited, Some(made)),
+            Purpose::MakeOverflow => {
+                let is_last = self.scope.labels().iter().all(|(_, value)| value == OVERFLOW);
+                (if is_last { Standing::LastResort } else { Standing::Overflow }, None)
+            }
             Purpose::Declare(names, set, after) => {
                 if let Some((core, _)) = self.declare_after(after, &names)?.family {
-                    core.room.tell(&set);
+                    core.join(&set);
                 }
                 return Ok(M::default());
             }
@@ -128,7 +132,7 @@ impl<M: Instrument> Builder<M> {
                 M::create(&core.desc, created)
             };
             let record = core
-                .get_or_insert(&pin, hash, &selector.values(&(), usize::MAX), exempt, &make)
+                .get_or_insert(&pin, hash, &selector.values(&(), usize::MAX), standing, &make)
                 .map_err(|refused| refused.into_error(&core))?;
             if let Some(made) = made.as_ref().filter(|_| is_new.get()) {
                 made.note(core.clone(), hash, record);
@@ -149,9 +153,11 @@ impl<M: Instrument> Builder<M> {
         let names = |outer: &[&'static str]| [outer, L::NAMES].concat();
         match self.scope.purpose() {
             Purpose::Make | Purpose::MakeSet(_) | Purpose::MakeOverflow => {}
-            Purpose::Declare(outer, _, after) => {
-                let (names, after) = (names(outer), *after);
-                self.declare_after(after, &names)?;
+            Purpose::Declare(outer, set, after) => {
+                let (names, set, after) = (names(outer), set.clone(), *after);
+                if let Some((core, _)) = self.declare_after(after, &names)?.family {
+                    core.join(&set);
+                }
                 return Ok(Family::noop());
             }
             Purpose::Remove(outer) => {

@@ -1,8 +1,8 @@
 //! Values made at scrape time: channel depth, lag, totals that somebody else counts.
 
-use super::Kind;
+use super::{FamilyCore, Kind};
 use crate::caught::{caught, drop_caught};
-use crate::sync::{AtomicBool, Mutex, Ordering, PlainArc};
+use crate::sync::{AtomicBool, Mutex, Ordering, PlainArc, PlainWeak};
 use std::cell::Cell;
 use std::fmt;
 
@@ -143,27 +143,29 @@ pub(crate) struct Ran {
     pub(crate) fallen: usize,
 }
 
-/// The callbacks of a registry, in the order of their registration.
+/// The callbacks of a registry, in the order of their registration, each with its family.
 #[derive(Debug)]
-pub(crate) struct Callbacks(Mutex<Vec<PlainArc<Callback>>>);
+pub(crate) struct Callbacks(Mutex<Vec<(PlainArc<Callback>, PlainWeak<FamilyCore>)>>);
 
 impl Callbacks {
     pub(crate) fn new() -> Self {
         Self(Mutex::new(Vec::new()))
     }
 
-    pub(crate) fn push(&self, callback: PlainArc<Callback>) {
-        self.0.lock().push(callback);
+    pub(crate) fn push(&self, callback: PlainArc<Callback>, family: &PlainArc<FamilyCore>) {
+        self.0.lock().push((callback, PlainArc::downgrade(family)));
     }
 
-    /// Runs all callbacks, holding no lock. `scratch` keeps the memory from scrape to scrape. To be called
+    /// Runs all callbacks of families that are on, holding no lock. `scratch` keeps the memory from scrape to scrape. To be called
     /// inside [`alone`].
     pub(crate) fn run(&self, scratch: &mut Vec<PlainArc<Callback>>) -> Ran {
         scratch.clear();
         let ended: Vec<_> = {
             let mut callbacks = self.0.lock();
-            scratch.extend(callbacks.iter().cloned());
-            callbacks.extract_if(.., |callback| callback.has_ended()).collect()
+            let is_on = |family: &PlainWeak<FamilyCore>| family.upgrade().is_some_and(|family| family.is_on());
+            let on = callbacks.iter().filter(|(_, family)| is_on(family));
+            scratch.extend(on.map(|(callback, _)| callback.clone()));
+            callbacks.extract_if(.., |(callback, _)| callback.has_ended()).collect()
         };
         // Perhaps the last references: what the function owns is the user's, and is dropped without a lock.
         ended.into_iter().for_each(drop_caught);

@@ -2,6 +2,7 @@
 
 use super::builder::{Builder, Declared, callback_exists};
 use super::callback::{Callback, Function};
+use super::core::Standing;
 use super::{Error, Instrument, SeriesRef};
 use crate::cells::{Pin, Range};
 use crate::metric::{Counter, DurationCounter, Gauge};
@@ -93,11 +94,11 @@ impl<M: Instrument> Builder<M> {
         let make = |_| Ok((SeriesRef::Callback(callback.clone()), Range::SCRATCH));
         let pin = Pin::enter();
         let record = core
-            .get_or_insert(&pin, selector.hash(&()), &selector.values(&(), usize::MAX), false, &make)
+            .get_or_insert(&pin, selector.hash(&()), &selector.values(&(), usize::MAX), Standing::Limited, &make)
             .map_err(|refused| refused.into_error(&core))?;
         match record.series() {
             SeriesRef::Callback(registered) if PlainArc::ptr_eq(registered, &callback) => {
-                registry.callbacks.push(callback);
+                registry.callbacks.push(callback, &core);
                 Ok(())
             }
             _ => Err(callback_exists(name, record)),

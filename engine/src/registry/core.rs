@@ -15,10 +15,22 @@ use super::values::Values;
 use super::{Desc, Error, RecordRef, SeriesRef};
 use crate::cells::{OutOfCells, Pin, Range, retire};
 use crate::label::unescape;
-use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Fault, Mutex, Ordering, PlainArc, broken};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Fault, Mutex, Ordering, PlainArc, PlainWeak, broken};
 use crossbeam_utils::CachePadded;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What limits a series counts against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// The family's and the registry's.
+    Limited,
+    /// An overflow series that has the constant labels of its handle. Constant labels may come from the stream, so these
+    /// count against the registry's limit, and there are at most as many as the family may have other series.
+    Overflow,
+    /// The one overflow series of a family in which every label is `__overflow__`: none.
+    LastResort,
+}
 
 /// Why a series was not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +39,8 @@ pub(crate) enum Refused {
     Full,
     /// The process has no cells left.
     OutOfCells,
+    /// A callback gives the value of the series.
+    Callback,
 }
 
 impl Refused {
@@ -36,6 +50,7 @@ impl Refused {
         match self {
             Self::Full => Error::LimitReached { name, limit: family.desc.limits.series },
             Self::OutOfCells => Error::OutOfCells { name },
+            Self::Callback => Error::CallbackExists { name, labels: String::new() },
         }
     }
 }
@@ -78,6 +93,10 @@ pub(crate) struct FamilyCore {
     overflowed: CachePadded<AtomicU64>,
     /// Values that were cut in lookups. Padded for the same reason.
     cut: CachePadded<AtomicU64>,
+    /// The families of sets of which this one is a member: they are on while one of their members is.
+    sets: Mutex<Vec<PlainWeak<FamilyCore>>>,
+    /// The members of a family of sets.
+    members: Mutex<Vec<PlainArc<FamilyCore>>>,
 }
 
 /// What the family's mutex guards.
@@ -87,8 +106,8 @@ pub(super) struct Writer {
     pub(super) table: TableWriter,
     pub(super) dense: DenseTables,
     pub(super) switch: Switch,
-    /// Overflow series, which do not count against the limit.
-    pub(super) exempt: usize,
+    /// Overflow series, which do not count against the family's limit.
+    pub(super) overflow: usize,
     /// Removed records in the pages.
     pub(super) holes: usize,
     /// The latest creation of a removed series, in milliseconds: the next one is later.
@@ -127,7 +146,7 @@ impl FamilyCore {
                 table: TableWriter::default(),
                 dense: DenseTables::default(),
                 switch: Switch::ByLevel,
-                exempt: 0,
+                overflow: 0,
                 holes: 0,
                 last_created: 0,
                 created: 0,
@@ -139,6 +158,8 @@ impl FamilyCore {
             room: PlainArc::new(Room::new()),
             overflowed: CachePadded::new(AtomicU64::new(0)),
             cut: CachePadded::new(AtomicU64::new(0)),
+            sets: Mutex::new(Vec::new()),
+            members: Mutex::new(Vec::new()),
         }
     }
 
@@ -182,22 +203,46 @@ impl FamilyCore {
         self.on.load(Ordering::Relaxed)
     }
 
-    /// Switches the family on or off, whatever the level says, or back to the level.
+    /// Switches the family on or off, whatever the level says, or back to the level; of a family of sets its members.
     pub(crate) fn switch(&self, switch: Switch) {
-        self.writer.lock().switch = switch;
-        self.settle_level();
+        let members = self.members.lock().clone();
+        if members.is_empty() {
+            self.writer.lock().switch = switch;
+            self.settle_level();
+        }
+        members.iter().for_each(|member| member.switch(switch));
     }
 
-    /// Goes by the switch and the registry's level as they are now.
+    /// Goes by the switch and the registry's level as they are now, or, in a family of sets, by its members.
     pub(crate) fn settle_level(&self) {
-        let mut writer = self.writer.lock();
-        let on = self.shared.level.allows(self.desc.level, writer.switch);
-        // Relaxed: as in is_on; the mutex orders the changes.
-        self.on.store(on, Ordering::Relaxed);
-        if !on {
-            // Lookups by number have no other branch that could tell them.
-            writer.dense.clear();
+        {
+            let mut writer = self.writer.lock();
+            let members = self.members.lock();
+            let on = self.shared.level.allows(self.desc.level, writer.switch)
+                && (members.is_empty() || members.iter().any(|member| member.is_on()));
+            // Relaxed: as in is_on; the mutex orders the changes.
+            self.on.store(on, Ordering::Relaxed);
+            if !on {
+                // Lookups by number have no other branch that could tell them.
+                writer.dense.clear();
+            }
         }
+        let sets: Vec<_> = self.sets.lock().iter().filter_map(PlainWeak::upgrade).collect();
+        sets.iter().for_each(|set| set.settle_level());
+    }
+
+    /// Makes the family a member of a family of sets, which hears of its removals and of whether it is on.
+    pub(super) fn join(self: &PlainArc<Self>, set: &PlainArc<Self>) {
+        self.room.tell(&set.room);
+        {
+            let mut sets = self.sets.lock();
+            sets.retain(|known| known.strong_count() > 0);
+            if sets.iter().any(|known| std::ptr::eq(known.as_ptr(), PlainArc::as_ptr(set))) {
+                return;
+            }
+            sets.push(PlainArc::downgrade(set));
+        }
+        set.members.lock().push(self.clone());
     }
 
     /// Makes the table of a handle hear of removals.
@@ -237,7 +282,7 @@ impl FamilyCore {
     }
 
     /// Finds the record of a label set, given by the values in the family's order and their hash, or makes
-    /// it with the storage that `make` gives; `exempt` where the limits do not apply. Rendering comes before
+    /// it with the storage that `make` gives; `standing` says what limits apply. Rendering comes before
     /// the mutex, user code never under it.
     ///
     /// # Errors
@@ -247,10 +292,10 @@ impl FamilyCore {
         pin: &'p Pin,
         hash: u64,
         values: &Values,
-        exempt: bool,
+        standing: Standing,
         make: Make<'_>,
     ) -> Result<RecordRef<'p>, Refused> {
-        self.get_or_insert_rendered(pin, hash, &Rendered::of(&self.desc.label_names, values), exempt, make)
+        self.get_or_insert_rendered(pin, hash, &Rendered::of(&self.desc.label_names, values), standing, make)
     }
 
     /// As [`get_or_insert`](Self::get_or_insert), with labels that are rendered already.
@@ -259,32 +304,32 @@ impl FamilyCore {
         pin: &'p Pin,
         hash: u64,
         rendered: &Rendered,
-        exempt: bool,
+        standing: Standing,
         make: Make<'_>,
     ) -> Result<RecordRef<'p>, Refused> {
-        let early = broken(Fault::LimitCheckedEarly).then(|| self.admit(&self.writer.lock()));
+        let early = broken(Fault::LimitCheckedEarly).then(|| self.admit(&self.writer.lock(), standing));
         let (record, retired) = {
             let mut writer = self.writer.lock();
             if let Some(record) = self.find_text(pin, hash, &rendered.text) {
                 return Ok(record);
             }
             let generation = self.room.generation();
-            if !exempt && !early.unwrap_or_else(|| self.admit(&writer)) {
+            if !early.unwrap_or_else(|| self.admit(&writer, standing)) {
                 let generation = if broken(Fault::RefusalNotedLate) { self.room.generation() } else { generation };
-                self.room.refuse(generation);
+                self.room.refuse(standing, generation);
                 return Err(Refused::Full);
             }
             // Strictly later than a removed series of the same labels, whatever the clock says.
             let created = now_millis().max(writer.last_created + 1);
-            let (series, range) = make(created).inspect_err(|_| self.shared.give_back(usize::from(!exempt)))?;
-            if exempt {
+            let (series, range) = make(created).inspect_err(|_| self.give_back(standing))?;
+            if standing != Standing::Limited {
                 series.mark_overflow();
             }
             let Rendered { text, ends, escaped } = rendered;
             writer.created += 1;
             let serial = writer.created;
-            let new = NewRecord { series, range, text, ends, escaped: *escaped, exempt, serial };
-            writer.exempt += usize::from(exempt);
+            let new = NewRecord { series, range, text, ends, escaped: *escaped, standing, serial };
+            writer.overflow += usize::from(standing != Standing::Limited);
             writer.text_bytes += text.len();
             let Writer { records, table, .. } = &mut *writer;
             let pages = self.records(pin);
@@ -305,8 +350,18 @@ impl FamilyCore {
     }
 
     /// Tells whether one more series fits into the family and, if so, takes it from the registry's budget.
-    fn admit(&self, writer: &Writer) -> bool {
-        writer.table.len() - writer.exempt < self.desc.limits.series && self.shared.take(&self.room)
+    fn admit(&self, writer: &Writer, standing: Standing) -> bool {
+        let series = match standing {
+            Standing::Limited => writer.table.len() - writer.overflow,
+            Standing::Overflow => writer.overflow,
+            Standing::LastResort => return true,
+        };
+        series < self.desc.limits.series && self.shared.take(&self.room)
+    }
+
+    /// Gives a series back to the registry's budget.
+    pub(super) fn give_back(&self, standing: Standing) {
+        self.shared.give_back(usize::from(standing != Standing::LastResort));
     }
 
     /// Finds the live record with these values, in the family's order.

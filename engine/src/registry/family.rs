@@ -29,7 +29,9 @@ use std::marker::PhantomData;
 /// # Limits
 /// A family has at most 10,000 series ([`Builder::limit`](crate::Builder::limit)), a registry a million, a value
 /// at most 1024 bytes (longer ones are cut at a character, and counted). Past the limit every record goes to one overflow
-/// series, in which each label of the set is `__overflow__`, exactly once; removing series makes room again.
+/// series, in which each label of the set is `__overflow__`, exactly once; removing series makes room again. The overflow
+/// series of handles with other constant labels are limited too: there are as many of them as there may be other series,
+/// and they count in the registry; past that the records go to one in which the constant labels are `__overflow__` as well.
 ///
 /// # Removal
 /// [`remove`](Self::remove), [`retain`](Self::retain) and [`clear`](Self::clear) end series. Each
@@ -109,8 +111,8 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
 
     /// Gives a handle of one's own for the metric of a label set, which is made on first use.
     ///
-    /// Costs two read-modify-writes more than [`with`](Self::with). Where the process has no cells left
-    /// the handle is a noop, and the loss is counted in [`stats`](crate::stats()). The handle is a real one also
+    /// Costs two read-modify-writes more than [`with`](Self::with). Where the process has no cells left, or a callback
+    /// gives the value of the series, the handle is a noop, and the loss is counted in [`stats`](crate::stats()). The handle is a real one also
     /// while the family is [off](crate::Level).
     pub fn get_or_create<Q>(&self, labels: &Q) -> M
     where
@@ -186,15 +188,15 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
     }
 
     /// Switches the family on or off whatever the registry's [`Level`](crate::Level), or back to the level; all
-    /// families of its name.
+    /// families of its name. Of a family of sets: the families of all its metrics.
     pub fn switch(&self, switch: Switch) {
         if let Some(lookup) = &self.lookup {
             lookup.core.switch(switch);
         }
     }
 
-    /// Tells whether the family is on: what costs more than recording, as reading the clock, need not be done for one
-    /// that is off.
+    /// Tells whether the family is on, of a family of sets whether one of its metrics is: what costs more than recording,
+    /// as reading the clock, need not be done for one that is off.
     #[inline]
     #[must_use]
     pub fn is_on(&self) -> bool {
@@ -231,7 +233,7 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
     /// # Ok::<(), streamgauge::Error>(())
     /// ```
     pub fn retain(&self, mut keep: impl FnMut(Labels<'_>) -> bool) -> usize {
-        self.remove_where(|core, record| !record.is_exempt() && !keep(Labels::new(&core.desc, record)))
+        self.remove_where(|core, record| !record.is_overflow() && !keep(Labels::new(&core.desc, record)))
     }
 
     /// Removes all series that share this family's name and constant labels, the overflow series too; gives how many.

@@ -8,7 +8,8 @@ use crate::sync::{AtomicU8, Ordering};
 /// A family that is off is not exposed, and [`Family::with`](crate::Family::with) looks nothing up and makes no
 /// series in it, for the price of a branch that the processor predicts. Handles that somebody holds record on, at no
 /// other cost than before: when the family is switched on again, their totals are whole and no reader sees a reset.
-/// Removal, idle expiry and limits go on as ever.
+/// Removal, idle expiry and limits go on as ever. A [set](crate::MetricSet) makes the series of all its metrics as long as
+/// one of them is on. Callbacks and collectors of what is off do not run.
 ///
 /// # Examples
 /// ```

@@ -1,10 +1,10 @@
 //! What a family handle does: finding a series by its labels, and making it where there is none.
 
-use super::core::Refused;
+use super::core::{Refused, Standing};
 use super::dense::Dense;
 use super::instrument::backend::Backend;
 use super::scope::Purpose;
-use super::selector::Selector;
+use super::selector::{OVERFLOW, Selector};
 use super::values::Values;
 use super::{FamilyCore, RecordRef, Scope, SeriesRef};
 use crate::cells::{Pin, Range, count_lost};
@@ -20,8 +20,9 @@ pub(super) struct Lookup<L> {
     /// Of a label set that can be enumerated.
     dense: Dense<L>,
     pub(super) selector: Selector,
-    /// The values and the hash of this handle's overflow series.
-    overflow: (Values, u64),
+    /// The overflow series of this handle, with its constant labels, and where that is refused the family's; each with
+    /// its values and their hash. One of a handle without constant labels.
+    overflow: Vec<(Standing, Values, u64)>,
     /// Of sets: what they are registered in, and the sets still to be made before the table is looked through for
     /// those whose series went without it.
     sets: Option<(Scope, AtomicUsize)>,
@@ -30,12 +31,20 @@ pub(super) struct Lookup<L> {
 impl<L: LabelSet> Lookup<L> {
     /// Makes the lookup of a handle; of a family of sets those are registered in `sets`.
     pub(super) fn new(core: PlainArc<FamilyCore>, selector: Selector, sets: Option<Scope>) -> Self {
-        let values = selector.overflow_values(core.desc.label_names.len());
-        let hash = core.hasher.hash_all(values.iter());
+        let own = selector.overflow_values(core.desc.label_names.len());
+        let last = Values::all(core.desc.label_names.len(), OVERFLOW);
+        let standings =
+            if own == last { &[Standing::LastResort][..] } else { &[Standing::Overflow, Standing::LastResort] };
+        let overflow = |standing: &Standing| {
+            let values = if *standing == Standing::Overflow { own.clone() } else { last.clone() };
+            let hash = core.hasher.hash_all(values.iter());
+            (*standing, values, hash)
+        };
+        let overflow = standings.iter().map(overflow).collect();
         let dense = Dense::new();
         core.add_dense(&dense);
         let sets = sets.map(|scope| (scope, AtomicUsize::new(SETS_BEFORE_SWEEP)));
-        Self { core, dense, selector, overflow: (values, hash), sets }
+        Self { core, dense, selector, overflow, sets }
     }
 
     /// Finds the record of a label set, by its number where it has one and the number is known.
@@ -100,21 +109,20 @@ impl<L: LabelSet> Lookup<L> {
     /// Gives the scope in which the set with these values is registered.
     fn scope_of(&self, values: impl Iterator<Item = impl AsRef<str>>) -> Option<Scope> {
         let (scope, _) = self.sets.as_ref()?;
-        let own = scope.labels().len();
-        // The family's order: constant labels, which the scope has, then those of the set.
-        let labels = self.core.desc.label_names.iter().zip(values).skip(own);
-        Some(labels.fold(scope.clone(), |scope, (name, value)| scope.label(name, value.as_ref())))
+        // The family's order: constant labels, then those of the set.
+        let labels = self.core.desc.label_names.iter().zip(values);
+        Some(scope.relabelled(labels.map(|(name, value)| (name.to_string(), value.as_ref().to_owned())).collect()))
     }
 
     /// Makes the storage of a set; `None` of single metrics, and where a series was removed meanwhile.
-    fn prepare<M: Backend>(&self, values: &Values, exempt: bool) -> Result<Option<SeriesRef>, Refused> {
+    fn prepare<M: Backend>(&self, values: &Values, standing: Standing) -> Result<Option<SeriesRef>, Refused> {
         let room = &self.core.room;
         let generation = room.generation();
         let Some(scope) = self.scope_of(values.iter()) else { return Ok(None) };
-        let scope = if exempt { scope.meant_to(Purpose::MakeOverflow) } else { scope };
+        let scope = if standing == Standing::Limited { scope } else { scope.meant_to(Purpose::MakeOverflow) };
         let prepared = M::prepare(&scope, room);
-        if matches!(prepared, Err(Refused::Full)) && !exempt {
-            room.refuse(generation);
+        if matches!(prepared, Err(Refused::Full)) {
+            room.refuse(standing, generation);
         }
         prepared
     }
@@ -146,14 +154,14 @@ impl<L: LabelSet> Lookup<L> {
             self.core.count_cut(values.cut());
         }
         let hash = self.core.hasher.hash_all(values.iter());
-        let (overflow_values, overflow_hash) = &self.overflow;
+        let is_overflow = |values: &Values| self.overflow.iter().any(|(_, overflow, _)| overflow == values);
         // A series may be removed between finding it and holding it; then the next one is made.
         for _ in 0..8 {
             // A set without labels has one series, and no other to overflow into.
-            if values == *overflow_values && !Q::NAMES.is_empty() {
+            if is_overflow(&values) && !Q::NAMES.is_empty() {
                 break;
             }
-            match self.insert::<M>(pin, hash, &values, false) {
+            match self.insert::<M>(pin, hash, &values, Standing::Limited) {
                 Ok(Some((metric, record))) => {
                     if let Some(slot) = self.dense.slot(labels) {
                         self.core.fill_dense(pin, slot, record);
@@ -161,15 +169,18 @@ impl<L: LabelSet> Lookup<L> {
                     return metric;
                 }
                 Ok(None) => {}
-                Err(_) => break,
+                // What the callback gives is the value; what is recorded beside it has no place.
+                Err(Refused::Callback) => return lost(),
+                Err(Refused::Full | Refused::OutOfCells) => break,
             }
         }
         self.core.count_overflow();
-        let metric = self.insert::<M>(pin, *overflow_hash, overflow_values, true).ok().flatten();
-        metric.map(|(metric, _)| metric).unwrap_or_else(|| {
-            count_lost();
-            M::default()
-        })
+        for (standing, values, hash) in &self.overflow {
+            if let Ok(Some((metric, _))) = self.insert::<M>(pin, *hash, values, *standing) {
+                return metric;
+            }
+        }
+        lost()
     }
 
     /// Finds or makes a series and gives its handle and record; `None` where it was removed meanwhile.
@@ -178,9 +189,12 @@ impl<L: LabelSet> Lookup<L> {
         pin: &'p Pin,
         hash: u64,
         values: &Values,
-        exempt: bool,
+        standing: Standing,
     ) -> Result<Option<(M, RecordRef<'p>)>, Refused> {
         let mut found = self.core.find_values(pin, hash, values);
+        if found.is_some_and(|record| matches!(record.series(), SeriesRef::Callback(_))) {
+            return Err(Refused::Callback);
+        }
         if M::IS_SET
             && let Some(record) = found
             && self.view::<M>(record).is_none()
@@ -197,23 +211,29 @@ impl<L: LabelSet> Lookup<L> {
             Some(record) if M::IS_SET => record,
             // Dead, and in the table only until its remover, for which the mutex waits, has taken it out.
             Some(_) => {
-                self.core.get_or_insert(pin, hash, values, exempt, &|created| M::create(&self.core.desc, created))?
+                self.core.get_or_insert(pin, hash, values, standing, &|created| M::create(&self.core.desc, created))?
             }
             // Without the mutex while there is no room: a flood of new values must not make lookups queue.
-            None if !exempt && self.core.room.is_full() => return Err(Refused::Full),
+            None if self.core.room.is_full(standing) => return Err(Refused::Full),
             None if M::IS_SET => {
-                let Some(series) = self.prepare::<M>(values, exempt)? else { return Ok(None) };
+                let Some(series) = self.prepare::<M>(values, standing)? else { return Ok(None) };
                 let make = |_| Ok((series.clone(), Range::SCRATCH));
-                let record = self.core.get_or_insert(pin, hash, values, exempt, &make)?;
+                let record = self.core.get_or_insert(pin, hash, values, standing, &make)?;
                 self.sweep_sets::<M>(pin);
                 record
             }
             None => {
-                self.core.get_or_insert(pin, hash, values, exempt, &|created| M::create(&self.core.desc, created))?
+                self.core.get_or_insert(pin, hash, values, standing, &|created| M::create(&self.core.desc, created))?
             }
         };
         Ok(own(record))
     }
+}
+
+/// Gives a noop for what is recorded nowhere, and counts that.
+fn lost<M: Default>() -> M {
+    count_lost();
+    M::default()
 }
 
 /// Calls `f` with a noop. Apart, so that a lookup does not hold what drops one.

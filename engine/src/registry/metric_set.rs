@@ -193,6 +193,7 @@ impl<S: MetricSet> Backend for S {
             }
             Err(Error::LimitReached { .. }) => Err(Refused::Full),
             Err(Error::OutOfCells { .. }) => Err(Refused::OutOfCells),
+            Err(Error::CallbackExists { .. }) => Err(Refused::Callback),
             // Accepted when the family was made: a series went between finding and holding it.
             Err(_) => Ok(None),
         }
@@ -241,8 +242,8 @@ impl<L: LabelSet, S: MetricSet> Family<L, S> {
     pub fn register(scope: &Scope) -> Result<Self, Error> {
         let names = |outer: &[&'static str]| [outer, L::NAMES].concat();
         match scope.purpose() {
-            Purpose::Declare(outer, room, after) => {
-                S::register(&scope.meant_to(Purpose::Declare(names(outer), room.clone(), *after)))?;
+            Purpose::Declare(outer, set, after) => {
+                S::register(&scope.meant_to(Purpose::Declare(names(outer), set.clone(), *after)))?;
                 return Ok(Self::noop());
             }
             Purpose::Remove(outer) => {
@@ -269,7 +270,8 @@ impl<L: LabelSet, S: MetricSet> Family<L, S> {
         let shared = Shared::new();
         shared.set_limit(usize::MAX);
         let core = PlainArc::new(FamilyCore::new(desc, PlainArc::new(shared)));
-        S::register(&scope.meant_to(Purpose::Declare(names(&[]), core.room.clone(), scope.labels().len())))?;
+        S::register(&scope.meant_to(Purpose::Declare(names(&[]), core.clone(), scope.labels().len())))?;
+        core.settle_level();
         if scope.registry().is_none() {
             return Ok(Self::noop());
         }

@@ -1,6 +1,6 @@
 //! Families whose series bring label names of their own.
 
-use super::core::{Make, Refused};
+use super::core::{Make, Refused, Standing};
 use super::instrument::backend::Backend;
 use super::rendered::Rendered;
 use super::selector::OVERFLOW;
@@ -107,14 +107,14 @@ impl<M: Instrument> OpenFamily<M> {
             if rendered.text == overflow.text {
                 break;
             }
-            match insert(core, &pin, &rendered, false) {
+            match insert(core, &pin, &rendered, Standing::Limited) {
                 Ok(Some(metric)) => return Ok(metric),
                 Ok(None) => {}
                 Err(_) => break,
             }
         }
         core.count_overflow();
-        Ok(insert(core, &pin, &overflow, true).ok().flatten().unwrap_or_else(|| {
+        Ok(insert(core, &pin, &overflow, Standing::LastResort).ok().flatten().unwrap_or_else(|| {
             count_lost();
             M::default()
         }))
@@ -142,7 +142,7 @@ impl<M: Instrument> OpenFamily<M> {
 
     /// Removes the series for which `keep` says no; gives how many. As [`Family::retain`](crate::Family::retain).
     pub fn retain(&self, mut keep: impl FnMut(Labels<'_>) -> bool) -> usize {
-        self.remove_where(|core, record| !record.is_exempt() && !keep(Labels::new(&core.desc, record)))
+        self.remove_where(|core, record| !record.is_overflow() && !keep(Labels::new(&core.desc, record)))
     }
 
     /// Removes all series, the overflow series too; gives how many.
@@ -186,17 +186,22 @@ fn owned<M: Backend>(core: &FamilyCore, record: RecordRef<'_>) -> Option<M> {
 }
 
 /// Finds or makes a series and gives its handle; `None` where it was removed meanwhile.
-fn insert<M: Backend>(core: &FamilyCore, pin: &Pin, rendered: &Rendered, exempt: bool) -> Result<Option<M>, Refused> {
+fn insert<M: Backend>(
+    core: &FamilyCore,
+    pin: &Pin,
+    rendered: &Rendered,
+    standing: Standing,
+) -> Result<Option<M>, Refused> {
     let found = find(core, pin, rendered);
     if let Some(metric) = found.and_then(|record| owned(core, record)) {
         return Ok(Some(metric));
     }
     // Without the mutex while there is no room, as in a family with fixed names.
-    if found.is_none() && !exempt && core.room.is_full() {
+    if found.is_none() && core.room.is_full(standing) {
         return Err(Refused::Full);
     }
     let make: Make<'_> = &|created| M::create(&core.desc, created);
-    let record = core.get_or_insert_rendered(pin, core.hash_of_text(&rendered.text), rendered, exempt, make)?;
+    let record = core.get_or_insert_rendered(pin, core.hash_of_text(&rendered.text), rendered, standing, make)?;
     Ok(owned(core, record))
 }
 

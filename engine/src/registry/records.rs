@@ -11,6 +11,7 @@
 //! ```
 
 use super::SeriesRef;
+use super::core::Standing;
 use crate::cells::Range;
 use crate::sync::{
     AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Fault, Ordering, Witness, model_failed, unless_broken,
@@ -25,8 +26,10 @@ const LARGEST_PAGE: usize = 64 * 1024;
 const ALIGN: usize = align_of::<Header>();
 /// Some value is escaped in the text, so its bytes are not the value's.
 const ESCAPED: u8 = 1;
-/// An overflow series: no limit counts it.
-const EXEMPT: u8 = 2;
+/// An overflow series: the family's limit does not count it.
+const OVERFLOW: u8 = 2;
+/// The last resort of overflow: no limit counts it.
+const UNLIMITED: u8 = 4;
 const _: () = assert!(cfg!(engine_loom) || size_of::<Header>() == 40);
 
 /// What a record begins with.
@@ -38,7 +41,7 @@ struct Header {
     range: Range,
     text_len: u32,
     labels: u16,
-    /// `ESCAPED` and `EXEMPT`, in one byte: the header is what most of a family's memory is made of.
+    /// `ESCAPED`, `OVERFLOW` and `UNLIMITED`, in one byte: the header is what most of a family's memory is made of.
     flags: u8,
     /// The storage was taken out: nothing may read `series`, and the page does not drop it.
     released: AtomicBool,
@@ -61,8 +64,8 @@ pub(crate) struct NewRecord<'a> {
     /// The offset of the closing quote of each value.
     pub(crate) ends: &'a [u32],
     pub(crate) escaped: bool,
-    /// An overflow series.
-    pub(crate) exempt: bool,
+    /// What limits count it.
+    pub(crate) standing: Standing,
     /// The number of the series in its family: it never comes again, and moves with the record.
     pub(crate) serial: u64,
 }
@@ -174,8 +177,18 @@ impl<'r> RecordRef<'r> {
         usize::from(self.header().labels)
     }
 
-    pub(crate) fn is_exempt(self) -> bool {
-        self.header().flags & EXEMPT != 0
+    /// Gives what limits count the series.
+    pub(crate) fn standing(self) -> Standing {
+        match self.header().flags {
+            flags if flags & UNLIMITED != 0 => Standing::LastResort,
+            flags if flags & OVERFLOW != 0 => Standing::Overflow,
+            _ => Standing::Limited,
+        }
+    }
+
+    /// Tells whether this is an overflow series.
+    pub(crate) fn is_overflow(self) -> bool {
+        self.standing() != Standing::Limited
     }
 
     fn ends_ptr(self) -> NonNull<u32> {
@@ -341,12 +354,17 @@ impl Records {
         let record = page.record(writer.written);
         writer.written += size;
         let (labels, text_len) = (new.ends.len() as u16, new.text.len() as u32);
+        let standing = match new.standing {
+            Standing::Limited => 0,
+            Standing::Overflow => OVERFLOW,
+            Standing::LastResort => OVERFLOW | UNLIMITED,
+        };
         let header = Header {
             series: ManuallyDrop::new(new.series),
             range: new.range,
             text_len,
             labels,
-            flags: if new.escaped { ESCAPED } else { 0 } | if new.exempt { EXEMPT } else { 0 },
+            flags: if new.escaped { ESCAPED } else { 0 } | standing,
             released: AtomicBool::new(false),
             life: AtomicU64::new(LIVE | new.serial),
             witness: Witness::new(),

@@ -67,7 +67,7 @@ impl FamilyCore {
             writer.dense.remove(record);
             writer.last_created = writer.last_created.max(record.series().created_millis().unwrap_or(0));
             writer.holes += 1;
-            writer.exempt -= usize::from(record.is_exempt());
+            writer.overflow -= usize::from(record.is_overflow());
             writer.removed += 1;
             writer.text_bytes -= record.text().len();
             self.shared.number_removal(|removal| {
@@ -79,7 +79,7 @@ impl FamilyCore {
                 self.compact(pin, &mut writer, &mut retired);
             }
         }
-        self.shared.give_back(usize::from(!record.is_exempt()));
+        self.give_back(record.standing());
         // Last: whoever sees the change sees the removal and the room.
         if !broken(Fault::ChangeToldFirst) {
             self.room.changed();
@@ -119,7 +119,7 @@ impl FamilyCore {
                 text: record.text(),
                 ends: &ends,
                 escaped: record.is_escaped(),
-                exempt: record.is_exempt(),
+                standing: record.standing(),
                 serial,
             };
             fresh.append(&mut writer.records, new);

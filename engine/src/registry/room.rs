@@ -1,5 +1,6 @@
 //! What has changed in a family: the word that handle caches, sets and refused lookups compare.
 
+use super::core::Standing;
 use crate::sync::{AtomicU64, Fault, Mutex, Ordering, PlainArc, PlainWeak, unless_broken};
 
 /// Counts what may make a kept handle stale, or a refused one welcome: removals, and returns of room.
@@ -7,15 +8,20 @@ use crate::sync::{AtomicU64, Fault, Mutex, Ordering, PlainArc, PlainWeak, unless
 pub(crate) struct Room {
     /// From 1 on. Read on every hit of a handle cache, written where a series goes.
     generation: AtomicU64,
-    /// The generation in which a series was refused: as long as it lasts there is no room.
-    refused_in: AtomicU64,
+    /// The generation in which a series was refused, and that in which an overflow series was: as long as it lasts
+    /// there is no room.
+    refused_in: [AtomicU64; 2],
     /// Sets that have handles of this family's series.
     sets: Mutex<Vec<PlainWeak<Room>>>,
 }
 
 impl Room {
     pub(crate) fn new() -> Self {
-        Self { generation: AtomicU64::new(1), refused_in: AtomicU64::new(0), sets: Mutex::new(Vec::new()) }
+        Self {
+            generation: AtomicU64::new(1),
+            refused_in: [(); 2].map(|()| AtomicU64::new(0)),
+            sets: Mutex::new(Vec::new()),
+        }
     }
 
     /// Gives the present generation. What changed before it can be seen.
@@ -25,17 +31,27 @@ impl Room {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// Tells whether a series was refused, and nothing has changed since.
-    pub(crate) fn is_full(&self) -> bool {
+    /// Tells whether a series of this standing was refused, and nothing has changed since.
+    pub(crate) fn is_full(&self, standing: Standing) -> bool {
         // Acquire (O20): whoever misses a change is refused once more.
-        self.refused_in.load(Ordering::Acquire) == self.generation()
+        self.refused(standing).is_some_and(|refused_in| refused_in.load(Ordering::Acquire) == self.generation())
+    }
+
+    fn refused(&self, standing: Standing) -> Option<&AtomicU64> {
+        match standing {
+            Standing::Limited => self.refused_in.first(),
+            Standing::Overflow => self.refused_in.last(),
+            Standing::LastResort => None,
+        }
     }
 
     /// Notes that a series was refused for lack of room; `generation` was read before room was looked for, so
     /// that room which came meanwhile is not missed.
-    pub(crate) fn refuse(&self, generation: u64) {
-        // Release (O20): pairs with the Acquire in is_full.
-        self.refused_in.store(generation, Ordering::Release);
+    pub(crate) fn refuse(&self, standing: Standing, generation: u64) {
+        if let Some(refused_in) = self.refused(standing) {
+            // Release (O20): pairs with the Acquire in is_full.
+            refused_in.store(generation, Ordering::Release);
+        }
     }
 
     /// Notes that a series went, or that there is room again, here and in the sets of this family.

@@ -1,8 +1,7 @@
 //! Scopes: prefixes and constant labels.
 
 use super::made::Made;
-use super::room::Room;
-use super::{Builder, Kind, Level, RegistryInner};
+use super::{Builder, FamilyCore, Kind, Level, RegistryInner};
 use crate::metric::{Counter, DurationCounter, Gauge, Histogram, UpDownCounter};
 use crate::sync::PlainArc;
 use std::time::Duration;
@@ -42,11 +41,11 @@ pub(crate) enum Purpose {
     Make,
     /// Makes the series of one set, and notes which of them are new.
     MakeSet(PlainArc<Made>),
-    /// Makes series that no limit counts.
+    /// Makes overflow series.
     MakeOverflow,
-    /// Makes families with these labels besides the constant ones, and no series; changes of them are told. The last
-    /// is the number of constant labels that come before.
-    Declare(Vec<&'static str>, PlainArc<Room>, usize),
+    /// Makes families with these labels besides the constant ones, and no series; they become members of the family of
+    /// sets. The last is the number of constant labels that come before.
+    Declare(Vec<&'static str>, PlainArc<FamilyCore>, usize),
     /// Removes all series with the constant labels, in families with these labels besides.
     Remove(Vec<&'static str>),
 }
@@ -78,6 +77,11 @@ impl Scope {
 
     pub(crate) fn meant_to(&self, purpose: Purpose) -> Self {
         Self { purpose, ..self.clone() }
+    }
+
+    /// Makes a scope like this one, with these constant labels in the place of its own.
+    pub(crate) fn relabelled(&self, labels: Vec<(String, String)>) -> Self {
+        Self { labels, ..self.clone() }
     }
 
     /// Gives the full name of a metric of this scope.

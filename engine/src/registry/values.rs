@@ -19,6 +19,13 @@ impl Values {
         Self { text: String::with_capacity(32 * labels), places: vec![0..0; labels], cut: 0 }
     }
 
+    /// Gives so many values that are all the same.
+    pub(super) fn all(labels: usize, value: &str) -> Self {
+        let mut values = Self::new(labels);
+        (0..labels).for_each(|label| values.set(label, value));
+        values
+    }
+
     /// Sets the value of a label, once.
     pub(super) fn set(&mut self, label: usize, value: &str) {
         let start = self.text.len();

@@ -2,7 +2,7 @@
 
 use super::{Error, Level, Quantiles};
 use crate::buckets::Layout;
-use crate::label::{Escaping, is_reserved_label};
+use crate::label::{Escaping, reserved_problem, unreadable_problem};
 use crate::sync::PlainArc;
 use std::fmt;
 use std::time::Duration;
@@ -170,6 +170,9 @@ impl Desc {
         if name.is_empty() {
             return Err(invalid("a name has at least one character".to_owned()));
         }
+        if let Some(problem) = unreadable_problem(name) {
+            return Err(invalid(problem.to_owned()));
+        }
         let suffix = match self.kind {
             Kind::Counter | Kind::DurationCounter => "_total",
             Kind::Info => "_info",
@@ -182,6 +185,10 @@ impl Desc {
         if self.help.trim().is_empty() && !self.is_open {
             return Err(Error::MissingHelp { name: name.to_owned() });
         }
+        // No rule of naming but one of OpenMetrics, whose readers refuse the body.
+        if self.unit.is_some() && matches!(self.kind, Kind::StateSet | Kind::Info) {
+            return Err(invalid(format!("{} has no unit", self.kind.with_article())));
+        }
         if !verbatim && let Some(problem) = self.naming_problem() {
             return Err(invalid(problem));
         }
@@ -193,21 +200,24 @@ impl Desc {
             return Err(Error::InvalidLabel { name: name.to_owned(), label: label.to_string(), problem });
         }
         for (index, label) in self.label_names.iter().enumerate() {
-            if let Some(problem) = self.label_problem(index, label) {
+            if let Some(problem) = self.label_problem(&self.label_names[..index], label) {
                 return Err(Error::InvalidLabel { name: name.to_owned(), label: label.to_string(), problem });
             }
         }
         Ok(())
     }
 
-    fn label_problem(&self, index: usize, label: &str) -> Option<String> {
+    /// Gives why a series with the labels `before` may not have this one too.
+    fn label_problem(&self, before: &[Box<str>], label: &str) -> Option<String> {
         if label.is_empty() {
             return Some("a label name has at least one character".to_owned());
         }
-        if is_reserved_label(label) {
-            return Some("le, quantile and names that start with two underscores are reserved".to_owned());
+        if let Some(problem) = unreadable_problem(label) {
+            return Some(problem.to_owned());
         }
-        let before = &self.label_names[..index];
+        if let Some(problem) = reserved_problem(label).or_else(|| super::state_set::label_problem(self, label)) {
+            return Some(problem);
+        }
         if before.iter().any(|before| **before == *label) {
             let problem =
                 "the name is given twice; a constant label and a label of the set, or two constant labels, share it";
@@ -247,9 +257,6 @@ impl Desc {
             return Some("the name of a duration counter ends in `_seconds_total`".to_owned());
         }
         let unit = self.unit?.as_str();
-        if self.kind == Kind::Info {
-            return Some("an info has no unit".to_owned());
-        }
         let fits = stem.strip_suffix(unit).is_some_and(|before| before.ends_with('_'));
         (!fits).then(|| match is_counter {
             true => format!("with the unit {unit} the name ends in `_{unit}_total`"),

@@ -70,4 +70,5 @@ pub use root::Registry;
 pub(crate) use root::RegistryInner;
 pub use scope::Scope;
 pub(crate) use series_ref::SeriesRef;
+pub(crate) use state_set::has_label;
 pub use summary::Quantiles;

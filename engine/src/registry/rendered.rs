@@ -2,7 +2,8 @@
 
 use super::desc::MAX_LABELS;
 use super::values::Values;
-use crate::label::{escape_into, is_reserved_label, is_valid_label, needs_escape};
+use super::{Desc, Kind};
+use crate::label::{escape_into, is_valid_label, needs_escape, reserved_problem};
 
 /// The labels of a series that is not made yet.
 #[derive(Debug, Default)]
@@ -29,12 +30,13 @@ impl Rendered {
         rendered
     }
 
-    /// Renders labels that come with names of their own, sorted by these, and values cut to `longest` bytes; gives how
-    /// many were cut too.
+    /// Renders labels that come with names of their own, sorted by these, and values cut as the family wants it; gives
+    /// how many were cut too.
     ///
     /// # Errors
     /// The name that is not allowed, and why.
-    pub(super) fn of_open(labels: &[(&str, &str)], longest: usize) -> Result<(Self, usize), (String, String)> {
+    pub(super) fn of_open(desc: &Desc, labels: &[(&str, &str)]) -> Result<(Self, usize), (String, String)> {
+        let longest = desc.limits.value_bytes;
         let refuse = |name: &str, problem: &str| Err((name.to_owned(), problem.to_owned()));
         if let Some((name, _)) = labels.get(MAX_LABELS) {
             return refuse(name, &format!("a metric has at most {MAX_LABELS} labels, and this one {}", labels.len()));
@@ -62,8 +64,12 @@ impl Rendered {
                 let problem = format!("it has {} bytes, and {MAX_NAME_BYTES} are allowed", name.len());
                 return refuse(&name[..MAX_NAME_BYTES], &problem);
             }
-            if is_reserved_label(name) {
-                return refuse(name, "le, quantile and names that start with two underscores are reserved");
+            if let Some(problem) = reserved_problem(name) {
+                return refuse(name, &problem);
+            }
+            // These names are those of the classic data model, which are as different in every scheme as they are here.
+            if desc.kind == Kind::StateSet && *name == &*desc.name {
+                return refuse(name, "it is called as the metric, and so is the label that names the state");
             }
             if *name == before {
                 return refuse(name, "the name is given twice");

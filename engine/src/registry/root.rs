@@ -3,7 +3,7 @@
 use super::level::Switch;
 use super::shared::Shared;
 use super::tally::Failures;
-use super::{Callbacks, CollectorId, Collectors, Error, FamilyCore, FamilyList, Scope};
+use super::{Callbacks, CollectorId, Collectors, Error, FamilyCore, FamilyList, Scope, state_set};
 use crate::label::Escaping;
 use crate::registry::Desc;
 use crate::sync::{LazyLock, Mutex, PlainArc};
@@ -164,6 +164,7 @@ impl RegistryInner {
         change(&mut new);
         new.check(verbatim)?;
         if new.name != old.name {
+            state_set::check_rename(family, &new)?;
             names.unclaim(std::slice::from_ref(&old));
             if let Err(error) = names.claim(&new) {
                 // They were free until now.

@@ -6,7 +6,7 @@ use crate::buckets::Layout;
 use crate::cells::Pass;
 use crate::encode::Exposition;
 use crate::metric::Tick;
-use crate::registry::{Desc, FamilyCore, Kind, Labels, RecordRef, SeriesRef};
+use crate::registry::{Desc, FamilyCore, Kind, Labels, RecordRef, SeriesRef, has_label};
 use crate::sync::PlainArc;
 
 #[derive(Debug)]
@@ -91,9 +91,14 @@ impl Prepared {
                 encoder.unsigned_gauge(out, Labels::new(desc, record), 1);
             }),
             Kind::StateSet => walk.each(core, |record| {
+                let labels = Labels::new(desc, record);
+                // One that was made while the family got the name of its label.
+                if desc.is_open && has_label(labels, &desc.name) {
+                    return;
+                }
                 if let Some(current) = gauge_value(record) {
                     series += 1;
-                    encoder.state_set(out, Labels::new(desc, record), current as usize);
+                    encoder.state_set(out, labels, current as usize);
                 }
             }),
             Kind::Histogram => walk.each(core, |record| {

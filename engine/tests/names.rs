@@ -3,7 +3,8 @@
 use streamgauge::bridge::OpenFamily;
 use streamgauge::parse::{Parser, Severity, Syntax, families, lint};
 use streamgauge::{
-    CollectedFamily, Collection, Collector, Error, Escaping, Exposition, Format, Registry, Scraper, StateSet, Unit,
+    CollectedFamily, Collection, Collector, Error, Escaping, Exposition, Format, Registry, Scope, Scraper, StateSet,
+    Unit,
 };
 
 const SCHEMES: [Escaping; 4] = [Escaping::AllowUtf8, Escaping::Underscores, Escaping::Dots, Escaping::Values];
@@ -193,4 +194,50 @@ fn a_state_set_and_an_info_have_no_unit_whatever_is_verbatim() {
     assert!(problem(open.describe("S.", Some(Unit::Seconds))).contains("a state set has no unit"));
     open.get_or_create(&[]).expect("legal").set("a");
     read_back(&registry);
+}
+
+/// The longest of everything, of the characters that grow most when they are escaped.
+#[test]
+fn what_can_be_registered_is_read_back_with_the_default_limits() {
+    let registry = Registry::new();
+    let (help, value) = ("\\".repeat(65_536), "\"".repeat(16_384));
+    let long = |first: char| format!("{first:.<1536}");
+    registry.histogram(&long('h'), &help).verbatim().register().expect("legal").observe(1.0);
+    let states = registry.state_set(&format!("{:_<1536}", 's'), &help).states([&value]).verbatim();
+    states.register().expect("legal").set_index(0);
+    let labels = |fill: char| (0..128).map(move |number| format!("a{number}{}", fill.to_string().repeat(1024)));
+    let scope = labels('.').fold(Scope::clone(&registry), |scope, label| scope.label(&label[..1024], &value));
+    scope.gauge(&long('g'), &help).register().expect("legal").set(1.0);
+    let open: OpenFamily<streamgauge::Gauge> =
+        registry.gauge(&long('o'), &help).value_limit(usize::MAX).open_family().expect("legal");
+    let names: Vec<String> = labels('_').collect();
+    let mut labels: Vec<(&str, &str)> = names.iter().map(|name| (&name[..1024], "x")).collect();
+    labels[0].1 = &value;
+    open.get_or_create(&labels).expect("legal").set(1.0);
+    read_back(&registry);
+}
+
+#[test]
+fn what_is_longer_is_refused() {
+    let problem = |declare: &dyn Fn(&Registry) -> Result<(), Error>| refusal(declare);
+    let name = problem(&|registry| registry.gauge(&"a".repeat(1537), "G.").register().map(drop));
+    assert!(name.contains("it has 1537 bytes, and 1536 are allowed"), "{name}");
+    assert!(name.len() < 2000, "the name is shown once");
+    let scoped = problem(&|registry| registry.scope(&"a".repeat(1536)).gauge("b", "G.").register().map(drop));
+    assert!(scoped.contains("it has 1538 bytes"), "{scoped}");
+    let label = problem(&|registry| registry.gauge("a", "G.").label(&"a".repeat(1025), "x").register().map(drop));
+    assert!(label.contains("it has 1025 bytes, and 1024 are allowed"), "{label}");
+    let help = problem(&|registry| registry.gauge("a", &"h".repeat(65_537)).register().map(drop));
+    assert!(help.contains("help text") && help.contains("65537 bytes, and 65536 are allowed"), "{help}");
+    let value = problem(&|registry| registry.gauge("a", "G.").label("b", "x".repeat(16_385)).register().map(drop));
+    assert!(value.contains("16385 bytes, and 16384 are allowed"), "{value}");
+    let state = problem(&|registry| registry.state_set("a", "S.").states(["x".repeat(16_385)]).register().map(drop));
+    assert!(state.contains("16385 bytes, and 16384 are allowed"), "{state}");
+    let collected = problem(&|registry| {
+        let long = Declared(|| CollectedFamily::gauge("lag", "L.").labels(["a".repeat(1025)]));
+        registry.register_collector(long).map(drop)
+    });
+    assert!(collected.contains("it has 1025 bytes"), "{collected}");
+    let open: OpenFamily<streamgauge::Gauge> = Registry::new().gauge("a", "").open_family().expect("legal");
+    assert!(open.rename(&"a".repeat(1537)).is_err() && open.describe(&"h".repeat(65_537), None).is_err());
 }

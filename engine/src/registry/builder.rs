@@ -1,6 +1,6 @@
 //! Builders: from a declaration to a handle or a family.
 
-use super::desc::{Limits, MAX_VALUE_BYTES};
+use super::desc::{Limits, MAX_VALUE_BYTES, length_problem};
 use super::scope::Purpose;
 use super::selector::{OVERFLOW, Selector};
 use super::{Desc, Error, Family, FamilyCore, Instrument, Level, RecordRef, RegistryInner, Scope, Unit};
@@ -72,7 +72,7 @@ impl<M: Instrument> Builder<M> {
         self
     }
 
-    /// Sets how many bytes a value of the label set may have, at most 65,536; without it 1024. Longer ones are cut at
+    /// Sets how many bytes a value of the label set may have, at most 16,384; without it 1024. Longer ones are cut at
     /// a character, and counted, so two long values with the same beginning are one.
     pub fn value_limit(mut self, bytes: usize) -> Self {
         self.limits.value_bytes = bytes.min(MAX_VALUE_BYTES);
@@ -266,8 +266,8 @@ impl<M: Instrument> Builder<M> {
     fn constant_problem(&self, value: &str) -> Option<String> {
         // Those of a set were checked as the set's, and are `__overflow__` where it overflows.
         let is_own = matches!(self.scope.purpose(), Purpose::Make | Purpose::Declare(..));
-        if value.len() > MAX_VALUE_BYTES {
-            return Some(format!("its value has {} bytes, and {MAX_VALUE_BYTES} are allowed", value.len()));
+        if let Some(problem) = length_problem(value.len(), MAX_VALUE_BYTES) {
+            return Some(format!("its value: {problem}"));
         }
         (is_own && value == OVERFLOW)
             .then(|| format!("the value {OVERFLOW:?} is reserved for what finds no room in a family"))

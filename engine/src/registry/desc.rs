@@ -140,9 +140,21 @@ pub(crate) struct Desc {
     pub(crate) level: Level,
 }
 
-/// Labels of a metric at most, and bytes of a label value: a record's lengths have 16 and 32 bits.
+/// Labels of a metric at most: a record's lengths have 16 bits.
 pub(super) const MAX_LABELS: usize = 128;
-pub(crate) const MAX_VALUE_BYTES: usize = 64 * 1024;
+/// Bytes at most, as they are given, of a metric's full name, of a label's, of a label value and of a help text. What
+/// is written of them, at most five bytes for one of a name and two for one of the others, is what the limits of
+/// [`parse`](crate::parse::Limits) let pass. A metric's name is longer than what a bridge lets come from the stream, by
+/// room for the suffixes that it adds.
+const MAX_NAME_BYTES: usize = 1536;
+pub(super) const MAX_LABEL_BYTES: usize = 1024;
+pub(crate) const MAX_VALUE_BYTES: usize = 16 * 1024;
+const MAX_HELP_BYTES: usize = 64 * 1024;
+
+/// Gives what is wrong with something of so many bytes, of which `most` are allowed.
+pub(super) fn length_problem(bytes: usize, most: usize) -> Option<String> {
+    (bytes > most).then(|| format!("it has {bytes} bytes, and {most} are allowed"))
+}
 
 /// What bounds a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,6 +185,9 @@ impl Desc {
         if let Some(problem) = unreadable_problem(name) {
             return Err(invalid(problem.to_owned()));
         }
+        if let Some(problem) = length_problem(name.len(), MAX_NAME_BYTES) {
+            return Err(invalid(problem));
+        }
         let suffix = match self.kind {
             Kind::Counter | Kind::DurationCounter => "_total",
             Kind::Info => "_info",
@@ -184,6 +199,9 @@ impl Desc {
         }
         if self.help.trim().is_empty() && !self.is_open {
             return Err(Error::MissingHelp { name: name.to_owned() });
+        }
+        if let Some(problem) = length_problem(self.help.len(), MAX_HELP_BYTES) {
+            return Err(Error::InvalidHelp { name: name.to_owned(), problem });
         }
         // No rule of naming but one of OpenMetrics, whose readers refuse the body.
         if self.unit.is_some() && matches!(self.kind, Kind::StateSet | Kind::Info) {
@@ -214,6 +232,9 @@ impl Desc {
         }
         if let Some(problem) = unreadable_problem(label) {
             return Some(problem.to_owned());
+        }
+        if let Some(problem) = length_problem(label.len(), MAX_LABEL_BYTES) {
+            return Some(problem);
         }
         if let Some(problem) = reserved_problem(label).or_else(|| super::state_set::label_problem(self, label)) {
             return Some(problem);

@@ -20,6 +20,13 @@ pub enum Error {
         /// The full name of the metric.
         name: String,
     },
+    /// The help text is too long.
+    InvalidHelp {
+        /// The full name of the metric.
+        name: String,
+        /// What is wrong, and what is allowed.
+        problem: String,
+    },
     /// A label name is not allowed, reserved, or given twice.
     InvalidLabel {
         /// The full name of the metric.
@@ -103,6 +110,7 @@ impl fmt::Display for Error {
             Self::MissingHelp { name } => {
                 write!(f, "metric {name:?} has no help text; one sentence that says what it counts is needed")
             }
+            Self::InvalidHelp { name, problem } => write!(f, "metric {name:?}, help text: {problem}"),
             Self::InvalidLabel { name, label, problem } => {
                 write!(f, "metric {name:?}, label {label:?}: {problem}")
             }

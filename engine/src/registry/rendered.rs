@@ -1,6 +1,6 @@
 //! Labels as they will be exposed.
 
-use super::desc::MAX_LABELS;
+use super::desc::{MAX_LABEL_BYTES, MAX_LABELS, length_problem};
 use super::values::Values;
 use super::{Desc, Kind};
 use crate::label::{escape_into, is_valid_label, needs_escape, reserved_problem};
@@ -60,9 +60,8 @@ impl Rendered {
             if !is_valid_label(name) {
                 return refuse(name, "it begins with a letter or `_`, and goes on with letters, digits and `_`");
             }
-            if name.len() > MAX_NAME_BYTES {
-                let problem = format!("it has {} bytes, and {MAX_NAME_BYTES} are allowed", name.len());
-                return refuse(&name[..MAX_NAME_BYTES], &problem);
+            if let Some(problem) = length_problem(name.len(), MAX_LABEL_BYTES) {
+                return refuse(&name[..MAX_LABEL_BYTES], &problem);
             }
             if let Some(problem) = reserved_problem(name) {
                 return refuse(name, &problem);
@@ -99,7 +98,5 @@ impl Rendered {
     }
 }
 
-/// Bytes of a label name that comes from the stream.
-const MAX_NAME_BYTES: usize = 1024;
 /// Labels that are sorted without an allocation.
 const INLINE: usize = 16;

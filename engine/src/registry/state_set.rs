@@ -1,5 +1,6 @@
 //! Declaring state sets.
 
+use super::desc::{MAX_VALUE_BYTES, length_problem};
 use super::open_family::OVERFLOW_LABEL;
 use super::{Builder, Desc, Error, FamilyCore, Kind, Labels, Scope};
 use crate::cells::Pin;
@@ -27,9 +28,12 @@ pub(super) fn problem(desc: &Desc) -> Option<String> {
         return None;
     }
     let (name, states) = (&*desc.name, &desc.states);
+    let long = || states.iter().find_map(|state| length_problem(state.len(), MAX_VALUE_BYTES));
     let twice = || states.iter().enumerate().find(|(index, state)| states[..*index].contains(state));
     if states.is_empty() {
         Some("a state set needs states; name them with `states`".to_owned())
+    } else if let Some(problem) = long() {
+        Some(format!("a state: {problem}"))
     } else if let Some((_, state)) = twice() {
         Some(format!("the state {state:?} is given twice"))
     } else if !is_valid_label(name) {

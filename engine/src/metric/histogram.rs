@@ -17,6 +17,10 @@ use std::time::Duration;
 /// `_count` is derived from the buckets and always equals the `+Inf` bucket. A scrape's sum covers every
 /// observation that the scrape counts, and may include one a thread that it counts next time.
 ///
+/// # Sum
+/// A sum that grows past the largest float stays there, `1.7976931348623157e+308`, where other client libraries go on to
+/// `+Inf`: a sum is a counter, whose rate has to stay a number.
+///
 /// # Refused observations
 /// NaN, infinities, and negative values unless a bound is negative, are not recorded but counted by
 /// reason in [`stats`](crate::stats()).

@@ -2,7 +2,6 @@
 
 use super::{Desc, FamilyCore, Kind, Labels, RecordRef, Registry, SeriesRef};
 use crate::cells::{Pass, PassScratch, Pin};
-use crate::label::unescape;
 use crate::metric::Tick;
 
 /// Which of a family's samples is asked for.
@@ -53,7 +52,7 @@ impl Registry {
         };
         let pin = Pin::enter();
         let mut live = family.records(&pin).iter().filter(|record| record.removal() == 0);
-        let record = live.find(|record| has_labels(family, *record, &labels))?;
+        let record = live.find(|record| Labels::new(&family.desc, *record).are(&labels))?;
         value_of(family, record, &part)
     }
 }
@@ -77,12 +76,6 @@ fn part_of<'a>(desc: &Desc, name: &str, labels: &[(&str, &'a str)]) -> Option<Pa
         }
         _ => None,
     }
-}
-
-fn has_labels(family: &FamilyCore, record: RecordRef<'_>, labels: &[(&str, &str)]) -> bool {
-    let mut own = Labels::new(&family.desc, record).escaped();
-    record.labels() == labels.len()
-        && own.all(|(name, text)| labels.iter().any(|(label, value)| *label == name && unescape(text) == *value))
 }
 
 fn value_of(family: &FamilyCore, record: RecordRef<'_>, part: &Part<'_>) -> Option<f64> {

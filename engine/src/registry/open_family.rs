@@ -18,7 +18,8 @@ const OVERFLOW_LABELS: &[(&str, &str)] = &[(OVERFLOW_LABEL, OVERFLOW)];
 /// from another metrics interface needs. Where the names are known when the program is written, a
 /// [`Family`](crate::Family) is faster, and checks them once.
 ///
-/// Obtained from [`Builder::open_family`]; clones are the same family. The order of the labels does not matter.
+/// Obtained from [`Builder::open_family`]; clones are the same family. The order of the labels does not matter, and a
+/// label with an empty value is as if it were not given, as it is to readers.
 ///
 /// # Cost
 /// A lookup renders the labels, so it allocates: about 150 ns for three. Keep the handle.

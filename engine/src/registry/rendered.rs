@@ -30,8 +30,8 @@ impl Rendered {
         rendered
     }
 
-    /// Renders labels that come with names of their own, sorted by these, and values cut as the family wants it; gives
-    /// how many were cut too.
+    /// Renders labels that come with names of their own, sorted by these, without those whose values are empty, and with
+    /// values cut as the family wants it; gives how many were cut too.
     ///
     /// # Errors
     /// The name that is not allowed, and why.
@@ -41,15 +41,18 @@ impl Rendered {
         if let Some((name, _)) = labels.get(MAX_LABELS) {
             return refuse(name, &format!("a metric has at most {MAX_LABELS} labels, and this one {}", labels.len()));
         }
+        // To a reader a label without a value is none, so it tells no two series apart.
+        let labels = labels.iter().filter(|(_, value)| !value.is_empty()).copied();
+        let count = labels.clone().count();
         let mut sorted: [(&str, &str); INLINE] = [("", ""); INLINE];
         let mut many = Vec::new();
-        let labels = match sorted.get_mut(..labels.len()) {
+        let labels = match sorted.get_mut(..count) {
             Some(sorted) => {
-                sorted.copy_from_slice(labels);
+                sorted.iter_mut().zip(labels).for_each(|(place, label)| *place = label);
                 sorted
             }
             None => {
-                many.extend_from_slice(labels);
+                many.extend(labels);
                 &mut many[..]
             }
         };

@@ -304,26 +304,6 @@ impl Desc {
             && self.limits == other.limits
             && self.level == other.level
     }
-
-    /// Gives the names that no other family may expose to a reader that wants them escaped so: its own, those of its
-    /// samples in each format, and the one that OpenMetrics knows it by.
-    pub(crate) fn claimed_names(&self, escaping: Escaping) -> Vec<String> {
-        let name = escaping.metric(&self.name);
-        let suffixed = |stem: &str, suffixes: &[&str]| -> Vec<String> {
-            suffixes.iter().map(|suffix| format!("{stem}{suffix}")).collect()
-        };
-        match self.kind {
-            Kind::Counter | Kind::DurationCounter => match name.strip_suffix("_total") {
-                Some(stem) => suffixed(stem, &["", "_total", "_created"]),
-                // In OpenMetrics of an unknown type, under its own name.
-                None => vec![name.into_owned()],
-            },
-            Kind::Histogram => suffixed(&name, &["", "_bucket", "_sum", "_count", "_created"]),
-            Kind::Summary => suffixed(&name, &["", "_sum", "_count", "_created"]),
-            Kind::Info => suffixed(name.strip_suffix("_info").unwrap_or(&name), &["", "_info"]),
-            _ => vec![name.into_owned()],
-        }
-    }
 }
 
 impl fmt::Display for Desc {

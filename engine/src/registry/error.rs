@@ -67,8 +67,8 @@ pub enum Error {
         requested: String,
     },
     /// The metric would expose a name that another one exposes, in some format and to some reader: a gauge `x_count`
-    /// beside a histogram `x`, a gauge `x` beside a counter `x_total` (OpenMetrics calls both `x`), `x.y` beside `x_y`
-    /// (both are `x_y` to readers that want underscores).
+    /// beside a histogram `x`, `x.y` beside `x_y` (both are `x_y` to readers that want underscores). A gauge `x` beside a
+    /// counter `x_total` is legal: in OpenMetrics, which calls both `x`, the counter is of an unknown type.
     SampleNameTaken {
         /// The full name of the metric.
         name: String,

@@ -4,6 +4,7 @@
 mod builder;
 mod callback;
 mod callback_builder;
+mod claims;
 mod collection;
 mod collector;
 mod collectors;
@@ -46,6 +47,7 @@ mod values;
 
 pub use builder::Builder;
 pub(crate) use callback::{Callback, Callbacks, alone};
+pub(crate) use claims::Clashes;
 pub(crate) use collection::Collected;
 pub use collection::{CollectedValue, Collection, Samples};
 pub use collector::{CollectedFamily, Collector, CollectorId};

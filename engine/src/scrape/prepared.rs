@@ -1,10 +1,9 @@
 //! A family as a scraper keeps it: with everything rendered that does not change.
 
-use super::encoder::Encoders;
+use super::encoder::{Encoders, Form};
 use super::walk::Walk;
 use crate::buckets::Layout;
 use crate::cells::Pass;
-use crate::encode::Exposition;
 use crate::metric::Tick;
 use crate::registry::{Desc, FamilyCore, Kind, Labels, RecordRef, SeriesRef, has_label};
 use crate::sync::PlainArc;
@@ -42,7 +41,7 @@ impl Prepared {
     /// Writes the family; gives the number of series. A family without a series, or one that is off, writes nothing.
     pub(crate) fn encode(
         &mut self,
-        exposition: Exposition,
+        form: Form<'_>,
         walk: &Walk<'_>,
         pass: &mut Pass<'_>,
         buckets: &mut Vec<u64>,
@@ -53,7 +52,7 @@ impl Prepared {
             return 0;
         }
         let desc = self.retold.as_deref().unwrap_or(&core.desc);
-        let encoder = self.encoders.of(exposition, desc);
+        let encoder = self.encoders.of(form, desc);
         let start = encoder.begin(out);
         let mut series = 0;
         // One loop a kind, so that the kind is not looked at again for every series.

@@ -81,7 +81,8 @@ impl<M: Instrument> Builder<M> {
 
     /// Sets how long a series may go without an update before it is removed, as by
     /// [`Family::remove`](crate::Family::remove); without it series stay. A series whose handle somebody holds
-    /// stays too. Setting a gauge to the value it has is an update. With a timeout of zero every look removes all
+    /// stays too. Setting a gauge to the value it has is an update, and so is setting a state set to its state; an info is
+    /// told once, for good, and does not grow idle. With a timeout of zero every look removes all
     /// series that nobody holds.
     ///
     /// Scrapes look for idle series, and [`Registry::expire_idle`](crate::Registry::expire_idle) does.

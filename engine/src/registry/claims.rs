@@ -13,25 +13,44 @@ use std::collections::HashMap;
 
 /// Gives the names that a family called `name`, in its escaped form, has to itself: its own, and those of its samples in
 /// each format.
-pub(crate) fn exposed(kind: Kind, name: &str) -> impl Iterator<Item = String> {
-    let suffixes: &[&str] = match kind {
+fn exposed(kind: Kind, name: &str) -> impl Iterator<Item = String> {
+    exposed_suffixes(kind).iter().map(move |suffix| format!("{name}{suffix}"))
+}
+
+fn exposed_suffixes(kind: Kind) -> &'static [&'static str] {
+    match kind {
         Kind::Histogram => &["", "_bucket", "_sum", "_count", "_created"],
         Kind::Summary => &["", "_sum", "_count", "_created"],
         _ => &[""],
-    };
-    suffixes.iter().map(move |suffix| format!("{name}{suffix}"))
+    }
 }
 
 /// Gives the names that only OpenMetrics has for a family called `name`, in its escaped form: its own there, and that of
 /// the sample with the time of a counter's creation.
-pub(crate) fn stems(kind: Kind, name: &str) -> impl Iterator<Item = String> {
-    let (stem, suffixes): (Option<&str>, &[&str]) = match kind {
+fn stems(kind: Kind, name: &str) -> impl Iterator<Item = String> {
+    stem(kind, name)
+        .into_iter()
+        .flat_map(|(stem, suffixes)| suffixes.iter().map(move |suffix| format!("{stem}{suffix}")))
+}
+
+fn stem(kind: Kind, name: &str) -> Option<(&str, &'static [&'static str])> {
+    match kind {
         // Without the suffix it is of an unknown type there, under its own name.
-        Kind::Counter | Kind::DurationCounter => (name.strip_suffix("_total"), &["", "_created"]),
-        Kind::Info => (name.strip_suffix("_info"), &[""]),
-        _ => (None, &[]),
-    };
-    stem.into_iter().flat_map(move |stem| suffixes.iter().map(move |suffix| format!("{stem}{suffix}")))
+        Kind::Counter | Kind::DurationCounter => Some((name.strip_suffix("_total")?, &["", "_created"])),
+        Kind::Info => Some((name.strip_suffix("_info")?, &[""])),
+        _ => None,
+    }
+}
+
+/// Tells whether `is_meant` holds for the name of a family, or of any of its samples, in any format.
+pub(crate) fn any_name(desc: &Desc, is_meant: impl Fn(&str) -> bool) -> bool {
+    let mut name = String::new();
+    let forms = std::iter::once((&*desc.name, exposed_suffixes(desc.kind))).chain(stem(desc.kind, &desc.name));
+    forms.flat_map(|(stem, suffixes)| suffixes.iter().map(move |suffix| (stem, suffix))).any(|(stem, suffix)| {
+        name.clear();
+        name.extend([stem, suffix]);
+        is_meant(&name)
+    })
 }
 
 /// Who has a name.

@@ -47,7 +47,7 @@ mod values;
 
 pub use builder::Builder;
 pub(crate) use callback::{Callback, Callbacks, alone};
-pub(crate) use claims::Clashes;
+pub(crate) use claims::{Clashes, any_name};
 pub(crate) use collection::Collected;
 pub use collection::{CollectedValue, Collection, Samples};
 pub use collector::{CollectedFamily, Collector, CollectorId};

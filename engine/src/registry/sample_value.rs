@@ -117,7 +117,8 @@ fn value_of(family: &FamilyCore, record: RecordRef<'_>, part: &Part<'_>) -> Opti
                     let layout = family.desc.layout.as_ref()?;
                     let mut buckets = vec![0; layout.buckets()];
                     let sum = pass.histogram(series, &mut buckets, !layout.has_negative_bounds());
-                    let counted = |buckets: &[u64]| buckets.iter().sum::<u64>() as f64;
+                    // As a scrape counts: it wraps rather than panic.
+                    let counted = |buckets: &[u64]| buckets.iter().fold(0u64, |sum, n| sum.wrapping_add(*n)) as f64;
                     match part {
                         Part::Sum => Some(sum),
                         Part::Count => Some(counted(&buckets)),

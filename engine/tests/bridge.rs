@@ -44,6 +44,24 @@ fn series_of_one_family_have_labels_of_their_own() {
     assert_eq!(seen, [" 1", "code=200,path=/ 5", "kind=a\"b\\c\nd 4"]);
 }
 
+/// To every reader of the formats a label without a value is none.
+#[test]
+fn labels_with_empty_values_are_as_if_they_were_not_given() {
+    let registry = Registry::new();
+    let family = open(&registry, "x");
+    family.get_or_create(&[]).unwrap().inc();
+    family.get_or_create(&[("a", "")]).unwrap().add(10);
+    family.get_or_create(&[("b", ""), ("a", "")]).unwrap().add(100);
+    family.get_or_create(&[("b", ""), ("a", "1")]).unwrap().add(1000);
+    assert_eq!(text(&registry, Format::Text), "# TYPE x counter\nx 111\nx{a=\"1\"} 1000\n");
+    assert_eq!(family.get(&[("c", "")]).map(|counter| counter.get()), Some(111));
+    assert_eq!(registry.sample_value("x", &[("c", "")]), Some(111.0));
+    assert!(family.remove(&[("c", ""), ("a", "1")]) && !family.remove(&[("a", "1")]));
+    let sixteen: Vec<(&str, &str)> = vec![("a", ""); 17];
+    family.get_or_create(&sixteen).unwrap().inc();
+    assert_eq!(registry.sample_value("x", &[]), Some(112.0));
+}
+
 /// `a="1"` and a value that looks like the end of it and another label are two sets.
 #[test]
 fn values_cannot_be_taken_for_labels() {

@@ -80,6 +80,7 @@ fn families_are_exposed_after_the_registrys_own() {
     assert_eq!(seen[6].3, format!("{:?}", SampleValue::Counter(u64::MAX)));
     assert_eq!(registry.sample_value("lag", &[("partition", "1"), ("topic", "b")]), Some(-0.5));
     assert_eq!(registry.sample_value("lag", &[("topic", "b")]), None);
+    assert_eq!(registry.sample_value("lag", &[("topic", "b"), ("topic", "b")]), None, "two labels, but one name");
 }
 
 #[test]

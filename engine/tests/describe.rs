@@ -43,6 +43,26 @@ fn registry(reversed: bool) -> Registry {
 }
 
 #[test]
+fn names_of_any_characters_stay_in_their_cells() {
+    let registry = Registry::new();
+    for (name, label) in [("a|b", "c|d"), ("a\nb.c", "\r"), ("`tick`", "a``b"), ("back\\slash", "`")] {
+        let registered = registry.gauge(name, "G.").label(label, "x").register();
+        registered.expect("legal").set(1.0);
+    }
+    let page = registry.describe().to_markdown();
+    let rows: Vec<&str> = page.lines().skip(2).collect();
+    assert_eq!(
+        rows,
+        [
+            r"| `` `tick` `` | gauge |  | ```a``b``` | G. |  |",
+            r"| `a\nb.c` | gauge |  | `\r` | G. |  |",
+            r"| `a\|b` | gauge |  | `c\|d` | G. |  |",
+            r"| `back\slash` | gauge |  | `` ` `` | G. |  |",
+        ]
+    );
+}
+
+#[test]
 fn the_order_is_that_of_the_names() {
     let reference = registry(false).describe();
     assert_eq!(reference, registry(true).describe());

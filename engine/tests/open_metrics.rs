@@ -191,6 +191,26 @@ fn a_filter_chooses_whole_families() {
         ["app_lag_seconds", "app_size_bytes", "peer_offset"]
     );
     assert!(shown(&["app_size", "nothing_like_it"]).is_empty() && shown(&[]).is_empty());
+    // Every name of every kind, in whatever format it is one.
+    for (family, names) in [
+        ("app_events_total", &["app_events_total", "app_events", "app_events_created"][..]),
+        ("app_busy_seconds_total", &["app_busy_seconds_total", "app_busy_seconds", "app_busy_seconds_created"]),
+        ("app_depth", &["app_depth"]),
+        ("app_size_bytes", &["app_size_bytes", "app_size_bytes_sum", "app_size_bytes_count", "app_size_bytes_created"]),
+        ("app_build_info", &["app_build_info", "app_build"]),
+        ("app_phase", &["app_phase"]),
+        ("app_offset", &["app_offset", "app_offset_sum", "app_offset_count", "app_offset_created"]),
+        ("peer_offset", &["peer_offset"]),
+        ("peer_reads_total", &["peer_reads_total", "peer_reads", "peer_reads_created"]),
+    ] {
+        for name in names {
+            assert_eq!(shown(&[name]), [family], "{name}");
+        }
+    }
+    for name in ["app_offset_bucket", "app_depth_sum", "app_lag_seconds_created", "app_build_created", "app_events_sum"]
+    {
+        assert!(shown(&[name]).is_empty(), "{name} is nobody's");
+    }
 }
 
 /// A scrape of some families has not shown the others: what was removed of them is still to come.

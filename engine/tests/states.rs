@@ -109,7 +109,7 @@ fn each_label_set_has_a_state_of_its_own() {
     assert!(phases.remove(&Source { source: "postgres" }) && held.set_index(0));
     assert_eq!(registry.sample_value("phase", &[("source", "postgres"), ("phase", "streaming")]), None);
     let clash = declare().label("phase", "x").family::<Source<'static>>();
-    assert!(clash.is_err_and(|error| error.to_string().contains("the label named as the metric")));
+    assert!(clash.is_err_and(|error| error.to_string().contains("so is the label that names the state")));
 }
 
 #[derive(MetricSet)]
@@ -133,6 +133,30 @@ fn a_set_may_have_a_state_set() {
 }
 
 #[test]
+fn a_state_set_that_nobody_sets_expires_and_an_info_never_does() {
+    use std::time::{Duration, Instant};
+    let timeout = Duration::from_millis(40);
+    let registry = Registry::new();
+    let phases: Family<Source<'static>, StateSet> =
+        registry.state_set("phase", "P.").states(["a", "b"]).idle_timeout(timeout).family().expect("legal");
+    let infos: Family<Source<'static>, Info> =
+        registry.info("source", "S.").idle_timeout(timeout).family().expect("legal");
+    for source in ["idle", "busy"] {
+        phases.with(&Source { source }, |phase| phase.set("b"));
+        infos.init(&Source { source });
+    }
+    let exists = |source: &str| registry.sample_value("phase", &[("source", source), ("phase", "b")]).is_some();
+    // Only so that the test ends where nothing expires.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while exists("idle") {
+        assert!(Instant::now() < deadline, "the idle one does not expire");
+        phases.with(&Source { source: "busy" }, |phase| phase.set("b"));
+        registry.expire_idle();
+    }
+    assert_eq!(registry.sample_value("source_info", &[("source", "idle")]), Some(1.0));
+}
+
+#[test]
 fn states_that_are_not_usable_are_refused() {
     let registry = Registry::new();
     let declare = |name: &str, states: &[&str]| {
@@ -141,8 +165,8 @@ fn states_that_are_not_usable_are_refused() {
     };
     assert!(declare("s", &[]).contains("needs states"));
     assert!(declare("s", &["x", "y", "x"]).contains("the state \"x\" is given twice"));
-    assert!(declare("a", &["x"]).contains("the label named as the metric"));
-    assert!(declare("le", &["x"]).contains("is not reserved"));
+    assert!(declare("a", &["x"]).contains("so is the label that names the state"));
+    assert!(declare("le", &["x"]).contains("are reserved"));
     assert!(declare("a_total", &["x"]).contains("this is a state set"));
     assert!(declare("s", &["x"]).is_empty());
     let noop = StateSet::noop();

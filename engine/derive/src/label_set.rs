@@ -1,6 +1,6 @@
 //! `#[derive(LabelSet)]`.
 
-use crate::attributes::rename;
+use crate::attributes::{label_crate, local, rename};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use std::collections::HashMap;
@@ -8,6 +8,7 @@ use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Error, Field, Fields, GenericParam, Generics, Lifetime, LitStr, Result};
 
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
+    let krate = label_crate(&input.attrs)?;
     let fields = named_fields(input)?;
     let mut names: HashMap<String, Span> = HashMap::new();
     let mut labels = Vec::new();
@@ -21,18 +22,24 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     }
     let types: Vec<_> = labels.iter().map(|(_, ty, _)| ty).collect();
     let texts = labels.iter().map(|(_, _, name)| name);
+    // Names that are bound are the crate's own, as a constant that is called alike would be a pattern.
+    let [visitor, ordinal] = ["streamgauge_visitor", "streamgauge_ordinal"].map(local);
     // With the type's span: what is no label value is refused there, and not at the derive.
     let ordinals = labels.iter().map(|(ident, ty, _)| {
+        let field = quote!(&self.#ident);
         quote_spanned! {ty.span()=>
-            let ordinal = ordinal
-                .wrapping_mul(<#ty as ::streamgauge::LabelValue>::VALUES.len())
-                .wrapping_add(::streamgauge::LabelValue::ordinal(&self.#ident));
+            let streamgauge_field = #field;
+            let #ordinal = #ordinal
+                .wrapping_mul(<#ty as #krate::LabelValue>::VALUES.len())
+                .wrapping_add(#krate::LabelValue::ordinal(streamgauge_field));
         }
     });
     let visits = labels.iter().map(|(ident, ty, _)| {
+        let field = quote!(&self.#ident);
         quote_spanned! {ty.span()=>
-            ::streamgauge::LabelValue::with_text(&self.#ident, |text| {
-                ::streamgauge::LabelVisitor::value(visitor, text)
+            let streamgauge_field = #field;
+            #krate::LabelValue::with_text(streamgauge_field, |streamgauge_text| {
+                #krate::LabelVisitor::value(#visitor, streamgauge_text)
             });
         }
     });
@@ -41,21 +48,21 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let family = family_generics(&input.generics);
     Ok(quote! {
         #[automatically_derived]
-        impl #impl_generics ::streamgauge::LabelSet for #this #type_generics #where_clause {
+        impl #impl_generics #krate::LabelSet for #this #type_generics #where_clause {
             type Family = #this #family;
             const NAMES: &'static [&'static str] = &[#(#texts),*];
-            const VALUES: &'static [&'static [&'static str]] = &[#(<#types as ::streamgauge::LabelValue>::VALUES),*];
+            const VALUES: &'static [&'static [&'static str]] = &[#(<#types as #krate::LabelValue>::VALUES),*];
 
             #[inline(always)]
-            fn visit<StreamgaugeVisitor: ::streamgauge::LabelVisitor>(&self, visitor: &mut StreamgaugeVisitor) {
+            fn visit<StreamgaugeVisitor: #krate::LabelVisitor>(&self, streamgauge_visitor: &mut StreamgaugeVisitor) {
                 #(#visits)*
             }
 
             #[inline(always)]
             fn ordinal(&self) -> usize {
-                let ordinal = 0usize;
+                let streamgauge_ordinal = 0usize;
                 #(#ordinals)*
-                ordinal
+                streamgauge_ordinal
             }
         }
     })
@@ -87,13 +94,35 @@ fn label_name(field: &Field, ident: &Ident) -> Result<LitStr> {
     if text.is_empty() {
         return Err(Error::new(name.span(), "a label name has at least one character"));
     }
-    if text == "le" || text == "quantile" || text.starts_with("__") {
+    if text.contains('\0') {
+        return Err(Error::new(name.span(), "a label name has no NUL, which Prometheus cannot read"));
+    }
+    if is_reserved(&text) {
         return Err(Error::new(
             name.span(),
-            format!("the label name `{text}` is reserved; so are le, quantile and names that start with `__`"),
+            format!(
+                "the label name `{text}` is reserved; so are le, quantile and names that start with `__`, as they are or \
+                 escaped"
+            ),
         ));
     }
     Ok(name)
+}
+
+/// Tells whether the registry would refuse a name as reserved: as it is, with underscores for what is no letter, digit
+/// or underscore, or with two for each of these and of underscores.
+fn is_reserved(name: &str) -> bool {
+    let own = ["__name__", "__type__", "__unit__"];
+    let is_word = |index: usize, char: char| char.is_ascii_alphabetic() || (index > 0 && char.is_ascii_digit());
+    let chars = || name.chars().enumerate();
+    let underscores: String = chars().map(|(index, char)| if is_word(index, char) { char } else { '_' }).collect();
+    let dots = chars().map(|(index, char)| match char {
+        '.' => "_dot_".to_owned(),
+        char if is_word(index, char) => char.to_string(),
+        _ => "__".to_owned(),
+    });
+    let dots: String = dots.collect();
+    matches!(name, "le" | "quantile") || underscores.starts_with("__") || own.contains(&&*dots)
 }
 
 /// Gives the generic arguments with every lifetime `'static`.

@@ -1,6 +1,6 @@
 //! `#[derive(LabelValue)]`.
 
-use crate::attributes::rename;
+use crate::attributes::{label_crate, rename};
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use std::collections::HashMap;
@@ -13,6 +13,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             "LabelValue is derived for an enum; a struct of labels derives LabelSet",
         ));
     };
+    let krate = label_crate(&input.attrs)?;
     if data.variants.is_empty() {
         return Err(Error::new_spanned(&input.ident, "an enum without variants has no label value"));
     }
@@ -39,15 +40,15 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
     Ok(quote! {
         #[automatically_derived]
-        impl #impl_generics ::streamgauge::LabelValue for #this #type_generics #where_clause {
+        impl #impl_generics #krate::LabelValue for #this #type_generics #where_clause {
             const VALUES: &'static [&'static str] = &[#(#values),*];
 
             #[inline]
             fn with_text<StreamgaugeResult>(
                 &self,
-                f: impl FnOnce(&str) -> StreamgaugeResult,
+                streamgauge_show: impl ::core::ops::FnOnce(&str) -> StreamgaugeResult,
             ) -> StreamgaugeResult {
-                f(match self { #(#arms),* })
+                streamgauge_show(match self { #(#arms),* })
             }
 
             #[inline(always)]

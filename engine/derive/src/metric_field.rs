@@ -1,9 +1,10 @@
 //! What a field of a metric set says: its type, its help, its `#[metric(..)]` attributes.
 
+use crate::attributes::{Crate, peeled};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Expr, ExprLit, Field, GenericArgument, Lit, LitStr, Meta, PathArguments, Result, Type};
+use syn::{Attribute, Error, Expr, GenericArgument, LitStr, PathArguments, Result, Type};
 
 /// A single metric.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub(crate) enum FieldKind {
 
 impl Metric {
     fn of(ty: &Type) -> Option<Self> {
-        let Type::Path(path) = ty else { return None };
+        let Type::Path(path) = peeled(ty) else { return None };
         Some(match path.path.segments.last()?.ident.to_string().as_str() {
             "Counter" => Self::Counter,
             "DurationCounter" => Self::DurationCounter,
@@ -67,9 +68,12 @@ impl Metric {
         }
     }
 
-    /// Checks a name as the registry would check it.
-    pub(crate) fn check_name(self, name: &LitStr, unit: Option<&LitStr>) -> Result<()> {
-        let text = name.value();
+    /// Checks a name as the registry would check it, with the prefix of its set.
+    pub(crate) fn check_name(self, prefix: Option<&LitStr>, name: &LitStr, unit: Option<&LitStr>) -> Result<()> {
+        let text = match prefix {
+            Some(prefix) => format!("{}_{}", prefix.value(), name.value()),
+            None => name.value(),
+        };
         let problem = |problem: String| Err(Error::new(name.span(), format!("`{text}`: {problem}")));
         if text.is_empty() {
             return problem("a name has at least one character".to_owned());
@@ -114,7 +118,7 @@ impl FieldKind {
 
 /// Gives `M` of `Family<L, M>`.
 pub(crate) fn family_of(ty: &Type) -> Option<&Type> {
-    let Type::Path(path) = ty else { return None };
+    let Type::Path(path) = peeled(ty) else { return None };
     let last = path.path.segments.last()?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
     match arguments.args.last()? {
@@ -135,7 +139,9 @@ pub(crate) struct Attributes {
     /// Its length, and its slices.
     pub(crate) window: Option<(Expr, Expr)>,
     pub(crate) states: Option<Expr>,
-    prefix: Option<LitStr>,
+    pub(crate) prefix: Option<LitStr>,
+    /// Of the struct.
+    pub(crate) krate: Crate,
     pub(crate) labels: Vec<(LitStr, LitStr)>,
     /// Which were given, and where.
     given: Vec<Ident>,
@@ -156,6 +162,7 @@ impl Attributes {
                     "unit" => parsed.unit = Some(meta.value()?.parse()?),
                     "level" => parsed.level = Some(meta.value()?.parse()?),
                     "limit" => parsed.limit = Some(meta.value()?.parse()?),
+                    "crate" => parsed.krate.parse(&meta)?,
                     "prefix" => parsed.prefix = Some(meta.value()?.parse()?),
                     "buckets" => parsed.buckets = Some(meta.value()?.parse()?),
                     "quantiles" => parsed.quantiles = Some(meta.value()?.parse()?),
@@ -190,9 +197,9 @@ impl Attributes {
     }
 
     /// Gives `scope` with the prefix, the level, the limit and the labels.
-    pub(crate) fn scope(&self, scope: &TokenStream) -> Result<TokenStream> {
+    pub(crate) fn scope(&self, krate: &Crate, scope: &TokenStream) -> Result<TokenStream> {
         let prefix = self.prefix.as_ref().map(|prefix| quote!(.scope(#prefix)));
-        let level = self.level()?;
+        let level = self.level(krate)?;
         let labels = self.labels.iter().map(|(name, value)| quote!(.label(#name, #value)));
         let limit = self.limit();
         Ok(quote!(::core::clone::Clone::clone(#scope) #prefix #level #limit #(#labels)*))
@@ -204,11 +211,11 @@ impl Attributes {
     }
 
     /// Gives the call that states the level.
-    pub(crate) fn level(&self) -> Result<Option<TokenStream>> {
+    pub(crate) fn level(&self, krate: &Crate) -> Result<Option<TokenStream>> {
         let Some(level) = &self.level else { return Ok(None) };
         match level.value().as_str() {
-            "basic" => Ok(Some(quote!(.level(::streamgauge::Level::Basic)))),
-            "detailed" => Ok(Some(quote!(.level(::streamgauge::Level::Detailed)))),
+            "basic" => Ok(Some(quote!(.level(#krate::Level::Basic)))),
+            "detailed" => Ok(Some(quote!(.level(#krate::Level::Detailed)))),
             text => Err(Error::new(level.span(), format!("`{text}` is no level; these are: basic, detailed"))),
         }
     }
@@ -233,7 +240,7 @@ impl Attributes {
     }
 }
 
-const UNKNOWN: &str = "unknown metric attribute; `name`, `unit`, `buckets`, `quantiles`, `window`, `states`, `level`, `limit`, `prefix` = .. and `label(k = \"v\")` are allowed";
+const UNKNOWN: &str = "unknown metric attribute; `name`, `unit`, `buckets`, `quantiles`, `window`, `states`, `level`, `limit`, `prefix`, `crate` = .. and `label(k = \"v\")` are allowed";
 const UNITS: [&str; 9] = ["seconds", "bytes", "ratio", "celsius", "meters", "volts", "amperes", "joules", "grams"];
 
 /// Gives the two parts of `(DURATION, SLICES)`.
@@ -245,19 +252,4 @@ fn window(value: Expr) -> Result<(Expr, Expr)> {
         (Some(length), Some(slices), None) => Ok((length, slices)),
         _ => Err(problem),
     }
-}
-
-/// Gives the help text of a metric: its doc comment, on one line.
-pub(crate) fn help(field: &Field, ident: &Ident) -> Result<String> {
-    let lines = field.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).filter_map(|attribute| {
-        let Meta::NameValue(doc) = &attribute.meta else { return None };
-        let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &doc.value else { return None };
-        Some(text.value().trim().to_owned())
-    });
-    // The first paragraph: what follows is for readers of the code.
-    let text: Vec<String> = lines.skip_while(String::is_empty).take_while(|line| !line.is_empty()).collect();
-    if text.is_empty() {
-        return Err(Error::new(ident.span(), format!("`{ident}` has no doc comment, which is its help text")));
-    }
-    Ok(text.join(" "))
 }

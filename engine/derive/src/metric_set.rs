@@ -1,9 +1,10 @@
 //! `#[derive(MetricSet)]`.
 
-use crate::metric_field::{Attributes, FieldKind, Metric, family_of, help};
+use crate::attributes::{Crate, local, peeled};
+use crate::help::help;
+use crate::metric_field::{Attributes, FieldKind, Metric, family_of};
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
 use std::collections::HashSet;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Error, Field, Fields, LitStr, Result};
@@ -13,7 +14,8 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         return Err(Error::new_spanned(&input.generics, "a set of metrics has no generics: its fields are fixed"));
     }
     let attributes = Attributes::parse(&input.attrs)?;
-    attributes.allow(&["prefix", "label", "level", "limit"], "the struct")?;
+    attributes.allow(&["prefix", "label", "level", "limit", "crate"], "the struct")?;
+    let krate = &attributes.krate;
     let mut taken = HashSet::new();
     let mut idents = Vec::new();
     let mut values = Vec::new();
@@ -21,10 +23,14 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let mut problems: Option<Error> = None;
     for field in named_fields(input)? {
         let Some(ident) = &field.ident else { continue };
-        match value(field, ident, &mut taken) {
+        match value(field, ident, &attributes, &mut taken) {
             Ok(value) => {
                 idents.push(ident);
-                shows.push(quote_spanned!(field.ty.span()=> ::streamgauge::SetField::field(&self.#ident, visitor);));
+                let (place, visitor) = (quote!(&self.#ident), local("streamgauge_visitor"));
+                shows.push(quote_spanned! {field.ty.span()=>
+                    let streamgauge_field = #place;
+                    #krate::SetField::field(streamgauge_field, #visitor);
+                });
                 values.push(value);
             }
             // All mistakes at once, each at its field.
@@ -39,17 +45,17 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     }
     let this = &input.ident;
     let name = this.to_string();
-    let scope = attributes.scope(&quote!(scope))?;
+    let scope = attributes.scope(krate, &quote!(streamgauge_scope))?;
     Ok(quote! {
         #[automatically_derived]
-        impl ::streamgauge::MetricSet for #this {
-            fn register(scope: &::streamgauge::Scope) -> ::core::result::Result<Self, ::streamgauge::Error> {
-                let scope = &#scope;
+        impl #krate::MetricSet for #this {
+            fn register(streamgauge_scope: &#krate::Scope) -> ::core::result::Result<Self, #krate::Error> {
+                let streamgauge_scope = &#scope;
                 ::core::result::Result::Ok(Self { #(#idents: #values),* })
             }
 
-            fn fields(&self, visitor: &mut ::streamgauge::FieldVisitor<'_>) {
-                let _ = &visitor;
+            fn fields(&self, streamgauge_visitor: &mut #krate::FieldVisitor<'_>) {
+                let _ = &streamgauge_visitor;
                 #(#shows)*
             }
         }
@@ -70,8 +76,8 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
 
         #[automatically_derived]
         impl ::core::fmt::Debug for #this {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.debug_struct(#name)#(.field(::core::stringify!(#idents), &self.#idents))*.finish()
+            fn fmt(&self, streamgauge_f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                streamgauge_f.debug_struct(#name)#(.field(::core::stringify!(#idents), &self.#idents))*.finish()
             }
         }
     })
@@ -89,19 +95,21 @@ fn named_fields(input: &DeriveInput) -> Result<impl Iterator<Item = &Field>> {
     }
 }
 
-/// Gives the expression that registers a field in `scope`. `taken` are the names, with constant labels, so far.
-fn value(field: &Field, ident: &Ident, taken: &mut HashSet<String>) -> Result<TokenStream> {
+/// Gives the expression that registers a field in the scope of the set, whose attributes are `set`. `taken` are the
+/// names, with constant labels, so far.
+fn value(field: &Field, ident: &Ident, set: &Attributes, taken: &mut HashSet<String>) -> Result<TokenStream> {
     let attributes = Attributes::parse(&field.attrs)?;
-    let kind = FieldKind::of(&field.ty);
-    let ty = &field.ty;
+    let krate: &Crate = &set.krate;
+    let ty = peeled(&field.ty);
+    let kind = FieldKind::of(ty);
     let (metric, end) = match kind {
         FieldKind::Metric(metric) => (metric, quote_spanned!(ty.span()=> register)),
         FieldKind::Family(metric) => (metric, quote_spanned!(ty.span()=> family)),
         FieldKind::Set => {
             attributes.allow(&["prefix", "label", "level", "limit"], "a set, or a family of sets")?;
-            let scope = attributes.scope(&quote!(scope))?;
+            let scope = attributes.scope(krate, &quote!(streamgauge_scope))?;
             // By trait where it can be, so that the compiler says what the type is not.
-            let by = if family_of(ty).is_some() { quote!(<#ty>) } else { quote!(<#ty as ::streamgauge::MetricSet>) };
+            let by = if family_of(ty).is_some() { quote!(<#ty>) } else { quote!(<#ty as #krate::MetricSet>) };
             return Ok(quote_spanned!(ty.span()=> #by::register(&#scope)?));
         }
     };
@@ -116,14 +124,14 @@ fn value(field: &Field, ident: &Ident, taken: &mut HashSet<String>) -> Result<To
         Some(name) => name.clone(),
         None => LitStr::new(ident.to_string().trim_start_matches("r#"), ident.span()),
     };
-    metric.check_name(&name, attributes.unit.as_ref())?;
+    metric.check_name(set.prefix.as_ref(), &name, attributes.unit.as_ref())?;
     if !taken.insert(format!("{}{}", name.value(), attributes.label_text())) {
         return Err(Error::new(name.span(), format!("two metrics are named `{}`", name.value())));
     }
     let help = help(field, ident)?;
     let method = metric.method();
-    let unit = attributes.unit_variant()?.map(|unit| quote!(.unit(::streamgauge::Unit::#unit)));
-    let level = attributes.level()?;
+    let unit = attributes.unit_variant()?.map(|unit| quote!(.unit(#krate::Unit::#unit)));
+    let level = attributes.level(krate)?;
     let limit = attributes.limit();
     if metric == Metric::StateSet && attributes.states.is_none() {
         return Err(Error::new(ident.span(), format!("`{ident}` needs its states: `#[metric(states = [..])]`")));
@@ -135,5 +143,7 @@ fn value(field: &Field, ident: &Ident, taken: &mut HashSet<String>) -> Result<To
     let window = attributes.window.as_ref();
     let window = window.map(|(length, slices)| quote_spanned!(length.span()=> .window(#length, #slices)));
     let labels = attributes.labels.iter().map(|(name, value)| quote!(.label(#name, #value)));
-    Ok(quote!(scope.#method(#name, #help) #unit #level #limit #buckets #quantiles #window #states #(#labels)* .#end()?))
+    Ok(
+        quote!(streamgauge_scope.#method(#name, #help) #unit #level #limit #buckets #quantiles #window #states #(#labels)* .#end()?),
+    )
 }

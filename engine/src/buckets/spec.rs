@@ -36,13 +36,18 @@ impl Buckets {
     #[must_use]
     pub fn exponential(start: f64, factor: f64, count: usize) -> Self {
         let bounds = std::iter::successors(Some(start), |bound| Some(bound * factor));
-        Self::explicit(bounds.take(count.min(MAX_BOUNDS + 1)))
+        Self::computed(bounds.take(count.min(MAX_BOUNDS + 1)))
     }
 
     /// Makes `count` bounds: `start`, then each `width` above the one before.
     #[must_use]
     pub fn linear(start: f64, width: f64, count: usize) -> Self {
-        Self::explicit((0..count.min(MAX_BOUNDS + 1)).map(|index| start + width * index as f64))
+        Self::computed((0..count.min(MAX_BOUNDS + 1)).map(|index| start + width * index as f64))
+    }
+
+    /// Takes bounds of which an infinite one was not meant as the implied one, but is too large for a float.
+    fn computed(bounds: impl Iterator<Item = f64>) -> Self {
+        Self { bounds: bounds.collect() }
     }
 
     /// Takes the bounds as they are. A final `+Inf` is dropped, because it is implied.

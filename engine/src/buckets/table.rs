@@ -8,6 +8,8 @@
 //! value that is not positive and finite elsewhere, and all octaves beyond the bounds to slots of theirs:
 //! nothing is clamped or subtracted.
 
+use std::fmt;
+
 /// Most slots of a table: 64 KiB, which only layouts of a thousand close bounds come near to.
 const MAX_SLOTS: usize = 4096;
 const MANTISSA_BITS: u32 = 52;
@@ -28,7 +30,6 @@ struct Slot {
 }
 
 /// Finds the first of ascending positive bounds that a positive value does not exceed.
-#[derive(Debug)]
 pub(crate) struct Table {
     /// Leaves the mantissa bits that choose the slot, above them the exponent.
     shift: u32,
@@ -41,6 +42,16 @@ pub(crate) struct Table {
     bounds: Box<[f64]>,
     /// Added to the index among `bounds`.
     first_bucket: u64,
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What the table is made of are thousands of numbers.
+        f.debug_struct("Table")
+            .field("bounds", &self.bounds.len())
+            .field("slots", &self.slots.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Table {

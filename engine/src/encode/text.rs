@@ -27,6 +27,8 @@ pub(crate) struct Metadata<'a> {
 pub(crate) struct TextStyle {
     pub(crate) open_metrics: bool,
     pub(crate) escaping: Escaping,
+    /// Another family has the name that OpenMetrics would give this counter or info.
+    pub(crate) gives_way: bool,
 }
 
 /// What all samples of one family share, rendered once.
@@ -57,7 +59,7 @@ pub(crate) struct TextFamily {
     point: bool,
     /// OpenMetrics knows no sum and count of a histogram with negative bounds.
     has_sum: bool,
-    /// OpenMetrics knows no counter whose name does not end in `_total`.
+    /// OpenMetrics knows no counter whose name does not end in `_total`, and has no two families of one name.
     is_unknown: bool,
 }
 
@@ -67,7 +69,8 @@ impl TextFamily {
         let Metadata { help, type_name, unit, bounds, quantiles, states, .. } = metadata;
         let full = style.escaping.metric(metadata.name);
         // As the Go library does: a reader finds the series under one name in all formats.
-        let is_unknown = style.open_metrics && type_name == "counter" && !full.ends_with("_total");
+        let has_other_name = type_name == "counter" && !full.ends_with("_total");
+        let is_unknown = style.open_metrics && (style.gives_way || has_other_name);
         let type_name = if is_unknown { "unknown" } else { type_name };
         // The family's name, and that of its samples.
         let (family, sample) = match (style.open_metrics, type_name) {
@@ -355,7 +358,7 @@ mod tests {
                 quantiles,
                 states: &[],
             };
-            TextFamily::new(metadata, TextStyle { open_metrics, escaping: Escaping::Underscores })
+            TextFamily::new(metadata, TextStyle { open_metrics, ..TextStyle::default() })
         };
         assert_eq!(
             text(|out| of(false).summary(out, b"x=\"1\"", &[-1.0, 2.0, f64::NAN], -4.0, 7)),
@@ -383,7 +386,7 @@ mod tests {
             quantiles: &[],
             states: &[],
         };
-        TextFamily::new(metadata, TextStyle { open_metrics: true, escaping })
+        TextFamily::new(metadata, TextStyle { open_metrics: true, escaping, ..TextStyle::default() })
     }
 
     #[test]
@@ -431,7 +434,7 @@ mod tests {
             quantiles: &[],
             states: &[],
         };
-        let it = TextFamily::new(metadata, TextStyle { open_metrics: true, escaping: Escaping::Underscores });
+        let it = TextFamily::new(metadata, TextStyle { open_metrics: true, ..TextStyle::default() });
         assert_eq!(
             text(|out| it.histogram(out, b"", &[1, 0], -2.0)),
             "h_bucket{le=\"-1.0\"} 1\nh_bucket{le=\"+Inf\"} 1\n"

@@ -4,6 +4,7 @@ use super::{HistogramSnapshot, Tick, Timer};
 use crate::buckets::Layout;
 use crate::cells::{self, Dropped, Held, Hold, Pass, PassScratch, Range, Series};
 use crate::sync::PlainArc;
+use std::fmt;
 use std::time::Duration;
 
 /// Counts observations into buckets and sums them: latencies, sizes. Values are base units: seconds,
@@ -16,6 +17,10 @@ use std::time::Duration;
 /// # Consistency
 /// `_count` is derived from the buckets and always equals the `+Inf` bucket. A scrape's sum covers every
 /// observation that the scrape counts, and may include one a thread that it counts next time.
+///
+/// # Sum
+/// A sum that grows past the largest float stays there, `1.7976931348623157e+308`, where other client libraries go on to
+/// `+Inf`: a sum is a counter, whose rate has to stay a number.
 ///
 /// # Refused observations
 /// NaN, infinities, and negative values unless a bound is negative, are not recorded but counted by
@@ -36,13 +41,21 @@ use std::time::Duration;
 /// assert_eq!(e2e.snapshot().count(), 3);
 /// # Ok::<(), streamgauge::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a histogram that nobody records through stays empty"]
 pub struct Histogram {
     range: Range,
     /// `None` for a noop.
     layout: Option<PlainArc<Layout>>,
     held: Held<Series>,
+}
+
+impl fmt::Debug for Histogram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A family's bounds are up to two thousand.
+        let bounds = self.layout.as_ref().map(|layout| layout.bounds().len());
+        f.debug_struct("Histogram").field("range", &self.range).field("bounds", &bounds).finish_non_exhaustive()
+    }
 }
 
 impl Histogram {

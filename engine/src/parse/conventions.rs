@@ -90,6 +90,10 @@ impl Linter<'_, '_> {
 
     fn name(&mut self) {
         let family = self.family;
+        if family.name.contains('\0') {
+            let message = "the name has a NUL in it, which the format allows and Prometheus cannot read";
+            self.report(Severity::Warning, Check::Name, family.line, message);
+        }
         for piece in family.name.to_lowercase().split('_').skip(1) {
             if TYPES.contains(&piece) {
                 let message = format!("the name has the type {piece} in it, but the TYPE line is the place for it");
@@ -145,6 +149,12 @@ impl Linter<'_, '_> {
                 if !seen.insert(name.as_str()) {
                     continue;
                 }
+                if name.contains('\0') {
+                    let message = format!(
+                        "the label {name:?} has a NUL in it, which the format allows and Prometheus cannot read"
+                    );
+                    self.report(Severity::Warning, Check::Name, sample.line, message);
+                }
                 if is_camel_case(name) {
                     let message = format!("the label {name} is in camelCase, but snake_case is expected");
                     self.report(Severity::Warning, Check::Name, sample.line, message);
@@ -194,6 +204,18 @@ mod tests {
         assert_eq!(gauge("lag_milliseconds"), ["Unit the unit is milliseconds, but the base unit seconds is expected"]);
         assert_eq!(gauge("size_kilobytes"), ["Unit the unit is kilobytes, but the base unit bytes is expected"]);
         assert_eq!(gauge("lag_ms"), ["Unit the unit ms is abbreviated, but a base unit in full, seconds, is expected"]);
+    }
+
+    #[test]
+    fn a_nul_is_no_character_of_a_name() {
+        let body = "# HELP \"a\0b\" A.\n# TYPE \"a\0b\" gauge\n{\"a\0b\",\"c\0\"=\"\0\"} 1\n";
+        assert_eq!(
+            found(body),
+            [
+                "Name the name has a NUL in it, which the format allows and Prometheus cannot read",
+                "Name the label \"c\\0\" has a NUL in it, which the format allows and Prometheus cannot read",
+            ]
+        );
     }
 
     #[test]

@@ -24,13 +24,17 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Lines of 64 KiB, names of 1 KiB, label values of 16 KiB, 256 labels a sample, 100,000 families, 5 million
+    /// Lines of 8 MiB, names of 8 KiB, label values of 32 KiB, 256 labels a sample, 100,000 families, 5 million
     /// samples.
+    ///
+    /// No line that a [`Registry`](crate::Registry) writes is longer than that: names, values and help texts have limits
+    /// there which leave room for how they grow when they are escaped. Nothing is kept of a line but names, so a long
+    /// one costs no more than many short ones.
     fn default() -> Self {
         Self {
-            line_bytes: 64 << 10,
-            name_bytes: 1 << 10,
-            value_bytes: 16 << 10,
+            line_bytes: 8 << 20,
+            name_bytes: 8 << 10,
+            value_bytes: 32 << 10,
             labels: 256,
             families: 100_000,
             samples: 5_000_000,

@@ -189,8 +189,11 @@ fn torn(families: &[OwnedFamily]) -> HashMap<usize, u64> {
     torn
 }
 
+/// Gives the labels as they tell series apart: in an order of their own, and without those that are empty, which to a
+/// reader are none.
 fn set<'a>(labels: impl Iterator<Item = &'a (String, String)>) -> Set<'a> {
-    let mut set: Set<'a> = labels.map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let given = labels.filter(|(_, value)| !value.is_empty());
+    let mut set: Set<'a> = given.map(|(name, value)| (name.as_str(), value.as_str())).collect();
     set.sort_unstable();
     set
 }

@@ -1,7 +1,7 @@
 //! Builders: from a declaration to a handle or a family.
 
 use super::core::Standing;
-use super::desc::{Limits, MAX_VALUE_BYTES};
+use super::desc::{Limits, MAX_VALUE_BYTES, length_problem};
 use super::scope::Purpose;
 use super::selector::{OVERFLOW, Selector};
 use super::{Desc, Error, Family, FamilyCore, Instrument, Level, RecordRef, RegistryInner, Scope, Unit};
@@ -73,7 +73,7 @@ impl<M: Instrument> Builder<M> {
         self
     }
 
-    /// Sets how many bytes a value of the label set may have, at most 65,536; without it 1024. Longer ones are cut at
+    /// Sets how many bytes a value of the label set may have, at most 16,384; without it 1024. Longer ones are cut at
     /// a character, and counted, so two long values with the same beginning are one.
     pub fn value_limit(mut self, bytes: usize) -> Self {
         self.limits.value_bytes = bytes.min(MAX_VALUE_BYTES);
@@ -82,7 +82,8 @@ impl<M: Instrument> Builder<M> {
 
     /// Sets how long a series may go without an update before it is removed, as by
     /// [`Family::remove`](crate::Family::remove); without it series stay. A series whose handle somebody holds
-    /// stays too. Setting a gauge to the value it has is an update. With a timeout of zero every look removes all
+    /// stays too. Setting a gauge to the value it has is an update, and so is setting a state set to its state; an info is
+    /// told once, for good, and does not grow idle. With a timeout of zero every look removes all
     /// series that nobody holds.
     ///
     /// Scrapes look for idle series, and [`Registry::expire_idle`](crate::Registry::expire_idle) does.
@@ -272,8 +273,8 @@ impl<M: Instrument> Builder<M> {
     fn constant_problem(&self, value: &str) -> Option<String> {
         // Those of a set were checked as the set's, and are `__overflow__` where it overflows.
         let is_own = matches!(self.scope.purpose(), Purpose::Make | Purpose::Declare(..));
-        if value.len() > MAX_VALUE_BYTES {
-            return Some(format!("its value has {} bytes, and {MAX_VALUE_BYTES} are allowed", value.len()));
+        if let Some(problem) = length_problem(value.len(), MAX_VALUE_BYTES) {
+            return Some(format!("its value: {problem}"));
         }
         (is_own && value == OVERFLOW)
             .then(|| format!("the value {OVERFLOW:?} is reserved for what finds no room in a family"))

@@ -136,10 +136,6 @@ impl Registry {
         alone(|| registered.run(&inner.shared.level, &mut collected))?;
         let desc = &registered.descs[place];
         let mut samples = collected.families[place].labelled(desc);
-        let same = |given: &super::Labels<'_>| {
-            labels.len() == desc.label_names.len()
-                && labels.iter().all(|(label, value)| given.get(label).is_some_and(|given| given == *value))
-        };
-        samples.find(|(given, _)| same(given)).map(|(_, value)| value.as_f64())
+        samples.find(|(given, _)| given.are(labels)).map(|(_, value)| value.as_f64())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Error, Level, Quantiles};
 use crate::buckets::Layout;
-use crate::label::{Escaping, is_reserved_label};
+use crate::label::{Escaping, reserved_problem, unreadable_problem};
 use crate::sync::PlainArc;
 use std::fmt;
 use std::time::Duration;
@@ -140,9 +140,21 @@ pub(crate) struct Desc {
     pub(crate) level: Level,
 }
 
-/// Labels of a metric at most, and bytes of a label value: a record's lengths have 16 and 32 bits.
+/// Labels of a metric at most: a record's lengths have 16 bits.
 pub(super) const MAX_LABELS: usize = 128;
-pub(crate) const MAX_VALUE_BYTES: usize = 64 * 1024;
+/// Bytes at most, as they are given, of a metric's full name, of a label's, of a label value and of a help text. What
+/// is written of them, at most five bytes for one of a name and two for one of the others, is what the limits of
+/// [`parse`](crate::parse::Limits) let pass. A metric's name is longer than what a bridge lets come from the stream, by
+/// room for the suffixes that it adds.
+const MAX_NAME_BYTES: usize = 1536;
+pub(super) const MAX_LABEL_BYTES: usize = 1024;
+pub(crate) const MAX_VALUE_BYTES: usize = 16 * 1024;
+const MAX_HELP_BYTES: usize = 64 * 1024;
+
+/// Gives what is wrong with something of so many bytes, of which `most` are allowed.
+pub(super) fn length_problem(bytes: usize, most: usize) -> Option<String> {
+    (bytes > most).then(|| format!("it has {bytes} bytes, and {most} are allowed"))
+}
 
 /// What bounds a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,6 +182,12 @@ impl Desc {
         if name.is_empty() {
             return Err(invalid("a name has at least one character".to_owned()));
         }
+        if let Some(problem) = unreadable_problem(name) {
+            return Err(invalid(problem.to_owned()));
+        }
+        if let Some(problem) = length_problem(name.len(), MAX_NAME_BYTES) {
+            return Err(invalid(problem));
+        }
         let suffix = match self.kind {
             Kind::Counter | Kind::DurationCounter => "_total",
             Kind::Info => "_info",
@@ -182,6 +200,13 @@ impl Desc {
         if self.help.trim().is_empty() && !self.is_open {
             return Err(Error::MissingHelp { name: name.to_owned() });
         }
+        if let Some(problem) = length_problem(self.help.len(), MAX_HELP_BYTES) {
+            return Err(Error::InvalidHelp { name: name.to_owned(), problem });
+        }
+        // No rule of naming but one of OpenMetrics, whose readers refuse the body.
+        if self.unit.is_some() && matches!(self.kind, Kind::StateSet | Kind::Info) {
+            return Err(invalid(format!("{} has no unit", self.kind.with_article())));
+        }
         if !verbatim && let Some(problem) = self.naming_problem() {
             return Err(invalid(problem));
         }
@@ -193,21 +218,27 @@ impl Desc {
             return Err(Error::InvalidLabel { name: name.to_owned(), label: label.to_string(), problem });
         }
         for (index, label) in self.label_names.iter().enumerate() {
-            if let Some(problem) = self.label_problem(index, label) {
+            if let Some(problem) = self.label_problem(&self.label_names[..index], label) {
                 return Err(Error::InvalidLabel { name: name.to_owned(), label: label.to_string(), problem });
             }
         }
         Ok(())
     }
 
-    fn label_problem(&self, index: usize, label: &str) -> Option<String> {
+    /// Gives why a series with the labels `before` may not have this one too.
+    fn label_problem(&self, before: &[Box<str>], label: &str) -> Option<String> {
         if label.is_empty() {
             return Some("a label name has at least one character".to_owned());
         }
-        if is_reserved_label(label) {
-            return Some("le, quantile and names that start with two underscores are reserved".to_owned());
+        if let Some(problem) = unreadable_problem(label) {
+            return Some(problem.to_owned());
         }
-        let before = &self.label_names[..index];
+        if let Some(problem) = length_problem(label.len(), MAX_LABEL_BYTES) {
+            return Some(problem);
+        }
+        if let Some(problem) = reserved_problem(label).or_else(|| super::state_set::label_problem(self, label)) {
+            return Some(problem);
+        }
         if before.iter().any(|before| **before == *label) {
             let problem =
                 "the name is given twice; a constant label and a label of the set, or two constant labels, share it";
@@ -247,9 +278,6 @@ impl Desc {
             return Some("the name of a duration counter ends in `_seconds_total`".to_owned());
         }
         let unit = self.unit?.as_str();
-        if self.kind == Kind::Info {
-            return Some("an info has no unit".to_owned());
-        }
         let fits = stem.strip_suffix(unit).is_some_and(|before| before.ends_with('_'));
         (!fits).then(|| match is_counter {
             true => format!("with the unit {unit} the name ends in `_{unit}_total`"),
@@ -275,26 +303,6 @@ impl Desc {
             && self.states == other.states
             && self.limits == other.limits
             && self.level == other.level
-    }
-
-    /// Gives the names that no other family may expose to a reader that wants them escaped so: its own, those of its
-    /// samples in each format, and the one that OpenMetrics knows it by.
-    pub(crate) fn claimed_names(&self, escaping: Escaping) -> Vec<String> {
-        let name = escaping.metric(&self.name);
-        let suffixed = |stem: &str, suffixes: &[&str]| -> Vec<String> {
-            suffixes.iter().map(|suffix| format!("{stem}{suffix}")).collect()
-        };
-        match self.kind {
-            Kind::Counter | Kind::DurationCounter => match name.strip_suffix("_total") {
-                Some(stem) => suffixed(stem, &["", "_total", "_created"]),
-                // In OpenMetrics of an unknown type, under its own name.
-                None => vec![name.into_owned()],
-            },
-            Kind::Histogram => suffixed(&name, &["", "_bucket", "_sum", "_count", "_created"]),
-            Kind::Summary => suffixed(&name, &["", "_sum", "_count", "_created"]),
-            Kind::Info => suffixed(name.strip_suffix("_info").unwrap_or(&name), &["", "_info"]),
-            _ => vec![name.into_owned()],
-        }
     }
 }
 

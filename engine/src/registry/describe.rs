@@ -99,13 +99,13 @@ impl Reference {
     pub fn to_markdown(&self) -> String {
         let mut page = "| name | kind | unit | labels | help | details |\n|---|---|---|---|---|---|\n".to_owned();
         for family in &self.families {
-            let labels: Vec<_> = family.labels.iter().map(|label| format!("`{label}`")).collect();
+            let labels: Vec<_> = family.labels.iter().map(|label| code(label)).collect();
             let unit = family.unit.map_or("", Unit::as_str);
             // Writing to a String cannot fail.
             let _ = writeln!(
                 page,
-                "| `{}` | {} | {unit} | {} | {} | {} |",
-                family.name,
+                "| {} | {} | {unit} | {} | {} | {} |",
+                code(&family.name),
                 family.kind.name(),
                 labels.join(", "),
                 cell(&family.help),
@@ -155,6 +155,25 @@ fn cell(text: &str) -> String {
         }
     }
     cell
+}
+
+/// Gives a name as code that stays in its cell: between more backticks than it has side by side, with a backslash before
+/// what would end the cell, and control characters as they are written in Rust.
+fn code(name: &str) -> String {
+    let longest = name.split(|char| char != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let mut code = fence.clone();
+    // What begins or ends with one needs a blank there, which is not shown.
+    let blank = if name.starts_with('`') || name.ends_with('`') { " " } else { "" };
+    code.push_str(blank);
+    for char in name.chars() {
+        match char {
+            '|' => code.push_str("\\|"),
+            char if char.is_control() => code.extend(char.escape_default()),
+            char => code.push(char),
+        }
+    }
+    code + blank + &fence
 }
 
 impl Registry {

@@ -20,6 +20,13 @@ pub enum Error {
         /// The full name of the metric.
         name: String,
     },
+    /// The help text is too long.
+    InvalidHelp {
+        /// The full name of the metric.
+        name: String,
+        /// What is wrong, and what is allowed.
+        problem: String,
+    },
     /// A label name is not allowed, reserved, or given twice.
     InvalidLabel {
         /// The full name of the metric.
@@ -60,8 +67,8 @@ pub enum Error {
         requested: String,
     },
     /// The metric would expose a name that another one exposes, in some format and to some reader: a gauge `x_count`
-    /// beside a histogram `x`, a gauge `x` beside a counter `x_total` (OpenMetrics calls both `x`), `x.y` beside `x_y`
-    /// (both are `x_y` to readers that want underscores).
+    /// beside a histogram `x`, `x.y` beside `x_y` (both are `x_y` to readers that want underscores). A gauge `x` beside a
+    /// counter `x_total` is legal: in OpenMetrics, which calls both `x`, the counter is of an unknown type.
     SampleNameTaken {
         /// The full name of the metric.
         name: String,
@@ -103,6 +110,7 @@ impl fmt::Display for Error {
             Self::MissingHelp { name } => {
                 write!(f, "metric {name:?} has no help text; one sentence that says what it counts is needed")
             }
+            Self::InvalidHelp { name, problem } => write!(f, "metric {name:?}, help text: {problem}"),
             Self::InvalidLabel { name, label, problem } => {
                 write!(f, "metric {name:?}, label {label:?}: {problem}")
             }

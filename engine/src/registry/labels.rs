@@ -98,6 +98,17 @@ impl<'a> Labels<'a> {
         })
     }
 
+    /// Tells whether these labels, in any order, are the labels of the series: all of them, and no others.
+    pub(super) fn are(&self, labels: &[(&str, &str)]) -> bool {
+        // In an open family a label without a value is none.
+        let is_open = self.names.is_none();
+        let given = || labels.iter().filter(|(_, value)| !(is_open && value.is_empty()));
+        let mut own = self.iter();
+        // Own names differ from each other, so where all are given there is room for no other, or for one given twice.
+        self.len() == given().count()
+            && own.all(|(name, value)| given().any(|(label, given)| *label == name && *given == value))
+    }
+
     /// Gives the value of one label; `None` where the series has no such label.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Cow<'a, str>> {

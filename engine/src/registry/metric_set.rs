@@ -33,6 +33,7 @@ use std::fmt;
 /// | `states = EXPR` | state sets, which need it | names the states |
 /// | `label(k = "v")` | all, and the struct | adds a constant label; may be repeated |
 /// | `prefix = "x"` | sets, families of sets, and the struct | puts `x_` before all names |
+/// | `crate = "path"` | the struct | says where this crate is, where it is not `::streamgauge` |
 ///
 /// # Examples
 /// ```

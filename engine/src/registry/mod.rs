@@ -4,6 +4,7 @@
 mod builder;
 mod callback;
 mod callback_builder;
+mod claims;
 mod collection;
 mod collector;
 mod collectors;
@@ -46,6 +47,7 @@ mod values;
 
 pub use builder::Builder;
 pub(crate) use callback::{Callback, Callbacks, alone};
+pub(crate) use claims::{Clashes, any_name};
 pub(crate) use collection::Collected;
 pub use collection::{CollectedValue, Collection, Samples};
 pub use collector::{CollectedFamily, Collector, CollectorId};
@@ -70,4 +72,5 @@ pub use root::Registry;
 pub(crate) use root::RegistryInner;
 pub use scope::Scope;
 pub(crate) use series_ref::SeriesRef;
+pub(crate) use state_set::has_label;
 pub use summary::Quantiles;

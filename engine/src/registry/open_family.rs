@@ -4,20 +4,22 @@ use super::core::{Make, Refused, Standing};
 use super::instrument::backend::Backend;
 use super::rendered::Rendered;
 use super::selector::OVERFLOW;
-use super::{Builder, Desc, Error, FamilyCore, Instrument, Labels, RecordRef, RegistryInner, Switch, Unit};
+use super::{Builder, Desc, Error, FamilyCore, Instrument, Kind, Labels, RecordRef, RegistryInner, Switch, Unit};
 use crate::cells::{Pin, collect_batch, count_lost};
 use crate::sync::PlainArc;
 use std::fmt;
 use std::marker::PhantomData;
 
 /// The only label of the series that takes what finds no room.
-const OVERFLOW_LABELS: &[(&str, &str)] = &[("overflow", OVERFLOW)];
+pub(super) const OVERFLOW_LABEL: &str = "overflow";
+const OVERFLOW_LABELS: &[(&str, &str)] = &[(OVERFLOW_LABEL, OVERFLOW)];
 
 /// A family whose series bring label names of their own, and that can be described when it is in use: what a bridge
 /// from another metrics interface needs. Where the names are known when the program is written, a
 /// [`Family`](crate::Family) is faster, and checks them once.
 ///
-/// Obtained from [`Builder::open_family`]; clones are the same family. The order of the labels does not matter.
+/// Obtained from [`Builder::open_family`]; clones are the same family. The order of the labels does not matter, and a
+/// label with an empty value is as if it were not given, as it is to readers.
 ///
 /// # Cost
 /// A lookup renders the labels, so it allocates: about 150 ns for three. Keep the handle.
@@ -75,7 +77,8 @@ impl<M> OpenFamily<M> {
     /// Gives the family another name: from the next scrape on its series are exposed under it.
     ///
     /// # Errors
-    /// Where the name is not allowed, or another family exposes it. Then the family keeps its name.
+    /// Where the name is not allowed, another family exposes it, or a series of a state set has a label of that name.
+    /// Then the family keeps its name.
     pub fn rename(&self, name: &str) -> Result<(), Error> {
         self.retell(|desc| desc.name = name.into())
     }
@@ -93,7 +96,7 @@ impl<M: Instrument> OpenFamily<M> {
     ///
     /// # Errors
     /// Where a label name is not `[a-zA-Z_][a-zA-Z0-9_]*`, reserved or given twice, has more than 1024
-    /// bytes, or there are more than 128.
+    /// bytes, or is that of a state set, whose state it names; or where there are more than 128.
     pub fn get_or_create(&self, labels: &[(&str, &str)]) -> Result<M, Error> {
         let Some((core, _)) = &self.inner else { return Ok(M::default()) };
         let (rendered, cut) = render(core, labels)?;
@@ -170,7 +173,12 @@ impl<M: Instrument> OpenFamily<M> {
 
 /// Renders labels as the family wants them, and gives how many values were cut.
 fn render(core: &FamilyCore, labels: &[(&str, &str)]) -> Result<(Rendered, usize), Error> {
-    Rendered::of_open(labels, core.desc.limits.value_bytes).map_err(|(label, problem)| Error::InvalidLabel {
+    // Only the names of state sets matter here, so the others are spared the look for what they are called now.
+    let rendered = match core.desc.kind {
+        Kind::StateSet => core.with_desc(|desc| Rendered::of_open(desc, labels)),
+        _ => Rendered::of_open(&core.desc, labels),
+    };
+    rendered.map_err(|(label, problem)| Error::InvalidLabel {
         name: core.with_desc(|desc| desc.name.to_string()),
         label,
         problem,

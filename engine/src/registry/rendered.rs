@@ -1,8 +1,9 @@
 //! Labels as they will be exposed.
 
-use super::desc::MAX_LABELS;
+use super::desc::{MAX_LABEL_BYTES, MAX_LABELS, length_problem};
 use super::values::Values;
-use crate::label::{escape_into, is_reserved_label, is_valid_label, needs_escape};
+use super::{Desc, Kind};
+use crate::label::{escape_into, is_valid_label, needs_escape, reserved_problem};
 
 /// The labels of a series that is not made yet.
 #[derive(Debug, Default)]
@@ -29,25 +30,29 @@ impl Rendered {
         rendered
     }
 
-    /// Renders labels that come with names of their own, sorted by these, and values cut to `longest` bytes; gives how
-    /// many were cut too.
+    /// Renders labels that come with names of their own, sorted by these, without those whose values are empty, and with
+    /// values cut as the family wants it; gives how many were cut too.
     ///
     /// # Errors
     /// The name that is not allowed, and why.
-    pub(super) fn of_open(labels: &[(&str, &str)], longest: usize) -> Result<(Self, usize), (String, String)> {
+    pub(super) fn of_open(desc: &Desc, labels: &[(&str, &str)]) -> Result<(Self, usize), (String, String)> {
+        let longest = desc.limits.value_bytes;
         let refuse = |name: &str, problem: &str| Err((name.to_owned(), problem.to_owned()));
         if let Some((name, _)) = labels.get(MAX_LABELS) {
             return refuse(name, &format!("a metric has at most {MAX_LABELS} labels, and this one {}", labels.len()));
         }
+        // To a reader a label without a value is none, so it tells no two series apart.
+        let labels = labels.iter().filter(|(_, value)| !value.is_empty()).copied();
+        let count = labels.clone().count();
         let mut sorted: [(&str, &str); INLINE] = [("", ""); INLINE];
         let mut many = Vec::new();
-        let labels = match sorted.get_mut(..labels.len()) {
+        let labels = match sorted.get_mut(..count) {
             Some(sorted) => {
-                sorted.copy_from_slice(labels);
+                sorted.iter_mut().zip(labels).for_each(|(place, label)| *place = label);
                 sorted
             }
             None => {
-                many.extend_from_slice(labels);
+                many.extend(labels);
                 &mut many[..]
             }
         };
@@ -58,12 +63,15 @@ impl Rendered {
             if !is_valid_label(name) {
                 return refuse(name, "it begins with a letter or `_`, and goes on with letters, digits and `_`");
             }
-            if name.len() > MAX_NAME_BYTES {
-                let problem = format!("it has {} bytes, and {MAX_NAME_BYTES} are allowed", name.len());
-                return refuse(&name[..MAX_NAME_BYTES], &problem);
+            if let Some(problem) = length_problem(name.len(), MAX_LABEL_BYTES) {
+                return refuse(&name[..MAX_LABEL_BYTES], &problem);
             }
-            if is_reserved_label(name) {
-                return refuse(name, "le, quantile and names that start with two underscores are reserved");
+            if let Some(problem) = reserved_problem(name) {
+                return refuse(name, &problem);
+            }
+            // These names are those of the classic data model, which are as different in every scheme as they are here.
+            if desc.kind == Kind::StateSet && *name == &*desc.name {
+                return refuse(name, "it is called as the metric, and so is the label that names the state");
             }
             if *name == before {
                 return refuse(name, "the name is given twice");
@@ -93,7 +101,5 @@ impl Rendered {
     }
 }
 
-/// Bytes of a label name that comes from the stream.
-const MAX_NAME_BYTES: usize = 1024;
 /// Labels that are sorted without an allocation.
 const INLINE: usize = 16;

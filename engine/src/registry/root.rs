@@ -1,13 +1,13 @@
 //! The registry.
 
+use super::claims::{Claims, Clashes};
 use super::level::Switch;
 use super::shared::Shared;
 use super::tally::Failures;
-use super::{Callbacks, CollectorId, Collectors, Error, FamilyCore, FamilyList, Scope};
+use super::{Callbacks, CollectorId, Collectors, Error, FamilyCore, FamilyList, Scope, state_set};
 use crate::cells::{collect, sweep_batch};
-use crate::label::Escaping;
 use crate::registry::Desc;
-use crate::sync::{LazyLock, Mutex, PlainArc, model_failed};
+use crate::sync::{AtomicUsize, LazyLock, Mutex, Ordering, PlainArc, model_failed};
 use std::collections::HashMap;
 use std::ops::Deref;
 
@@ -86,6 +86,8 @@ impl Deref for Registry {
 #[derive(Debug)]
 pub(crate) struct RegistryInner {
     names: Mutex<Names>,
+    /// Counts what was done to the names, so that a scrape which has seen the last of it does not take the mutex.
+    changes: AtomicUsize,
     /// Read by scrapes without the mutex.
     families: FamilySnapshot,
     pub(crate) callbacks: Callbacks,
@@ -102,14 +104,14 @@ pub(crate) struct RegistryInner {
 #[derive(Debug, Default)]
 struct Names {
     families: HashMap<Box<str>, PlainArc<FamilyCore>>,
-    /// For each escaping scheme every name that is exposed, of families and of samples, and the family that exposes it.
-    samples: [HashMap<String, Box<str>>; Escaping::ALL.len()],
+    claims: Claims,
 }
 
 impl RegistryInner {
     fn new() -> Self {
         Self {
             names: Mutex::new(Names::default()),
+            changes: AtomicUsize::new(0),
             families: FamilySnapshot::from_pointee(FamilyList::default()),
             callbacks: Callbacks::new(),
             collectors: Collectors::default(),
@@ -151,10 +153,11 @@ impl RegistryInner {
                 requested: desc.to_string(),
             });
         }
-        names.claim(&desc)?;
+        names.claims.claim(&desc)?;
         let family = PlainArc::new(FamilyCore::new(desc, self.shared.clone()));
         names.families.insert(family.desc.name.clone(), family.clone());
         self.families.store(PlainArc::new(self.families.load().with(family.clone())));
+        self.count_change();
         Ok(family)
     }
 
@@ -171,31 +174,58 @@ impl RegistryInner {
         change(&mut new);
         new.check(verbatim)?;
         if new.name != old.name {
-            names.unclaim(std::slice::from_ref(&old));
-            if let Err(error) = names.claim(&new) {
+            state_set::check_rename(family, &new)?;
+            names.claims.unclaim(&old);
+            if let Err(error) = names.claims.claim(&new) {
                 // They were free until now.
-                let _ = names.claim(&old);
+                let _ = names.claims.claim(&old);
                 return Err(error);
             }
             names.families.remove(&old.name);
             names.families.insert(new.name.clone(), family.clone());
         }
         family.retell(new);
+        self.count_change();
         Ok(())
+    }
+
+    /// Counts a change of the names. Under their mutex.
+    fn count_change(&self) {
+        // Relaxed: who sees the change takes the mutex, and who sees it late looks again at the next scrape.
+        self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Gives how often the names were changed.
+    pub(crate) fn changes(&self) -> usize {
+        // Relaxed: see count_change.
+        self.changes.load(Ordering::Relaxed)
+    }
+
+    /// Shows the families, and who gives way to whom, as they are at one moment: while `show` runs, no family comes or is
+    /// told anew.
+    pub(crate) fn at_once(&self, show: impl FnOnce(&PlainArc<FamilyList>, &PlainArc<Clashes>)) {
+        let names = self.names.lock();
+        show(&self.families.load_full(), names.claims.clashes());
     }
 
     /// Takes the names of a collector's families, all or none.
     pub(crate) fn claim(&self, descs: &[Desc]) -> Result<(), Error> {
         let mut names = self.names.lock();
         for (index, desc) in descs.iter().enumerate() {
-            names.claim(desc).inspect_err(|_| names.unclaim(&descs[..index]))?;
+            if let Err(error) = names.claims.claim(desc) {
+                descs[..index].iter().for_each(|desc| names.claims.unclaim(desc));
+                return Err(error);
+            }
         }
+        self.count_change();
         Ok(())
     }
 
     /// Frees the names of a collector's families.
     pub(crate) fn unclaim(&self, descs: &[Desc]) {
-        self.names.lock().unclaim(descs);
+        let mut names = self.names.lock();
+        descs.iter().for_each(|desc| names.claims.unclaim(desc));
+        self.count_change();
     }
 }
 
@@ -207,32 +237,6 @@ impl Drop for TidyUp {
     fn drop(&mut self) {
         if !model_failed() {
             collect();
-        }
-    }
-}
-
-impl Names {
-    /// Takes the names that a family exposes, all or none.
-    fn claim(&mut self, desc: &Desc) -> Result<(), Error> {
-        for (escaping, samples) in Escaping::ALL.into_iter().zip(&self.samples) {
-            for sample in desc.claimed_names(escaping) {
-                if let Some(registered) = samples.get(&sample) {
-                    let (name, registered) = (desc.name.to_string(), registered.to_string());
-                    return Err(Error::SampleNameTaken { name, sample, registered });
-                }
-            }
-        }
-        for (escaping, samples) in Escaping::ALL.into_iter().zip(&mut self.samples) {
-            samples.extend(desc.claimed_names(escaping).into_iter().map(|sample| (sample, desc.name.clone())));
-        }
-        Ok(())
-    }
-
-    fn unclaim(&mut self, descs: &[Desc]) {
-        for (escaping, samples) in Escaping::ALL.into_iter().zip(&mut self.samples) {
-            for sample in descs.iter().flat_map(|desc| desc.claimed_names(escaping)) {
-                samples.remove(&sample);
-            }
         }
     }
 }

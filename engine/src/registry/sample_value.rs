@@ -2,7 +2,6 @@
 
 use super::{Desc, FamilyCore, Kind, Labels, RecordRef, Registry, SeriesRef};
 use crate::cells::{MergedWindow, Pass, PassScratch, Pin};
-use crate::label::unescape;
 use crate::metric::Tick;
 
 /// Which of a family's samples is asked for.
@@ -53,7 +52,7 @@ impl Registry {
         };
         let pin = Pin::enter();
         let mut live = family.records(&pin).live();
-        let record = live.find(|record| has_labels(family, *record, &labels))?;
+        let record = live.find(|record| Labels::new(&family.desc, *record).are(&labels))?;
         value_of(family, record, &part)
     }
 }
@@ -77,12 +76,6 @@ fn part_of<'a>(desc: &Desc, name: &str, labels: &[(&str, &'a str)]) -> Option<Pa
         }
         _ => None,
     }
-}
-
-fn has_labels(family: &FamilyCore, record: RecordRef<'_>, labels: &[(&str, &str)]) -> bool {
-    let mut own = Labels::new(&family.desc, record).escaped();
-    record.labels() == labels.len()
-        && own.all(|(name, text)| labels.iter().any(|(label, value)| *label == name && unescape(text) == *value))
 }
 
 fn value_of(family: &FamilyCore, record: RecordRef<'_>, part: &Part<'_>) -> Option<f64> {
@@ -124,7 +117,8 @@ fn value_of(family: &FamilyCore, record: RecordRef<'_>, part: &Part<'_>) -> Opti
                     let layout = family.desc.layout.as_ref()?;
                     let mut buckets = vec![0; layout.buckets()];
                     let sum = pass.histogram(series, &mut buckets, !layout.has_negative_bounds());
-                    let counted = |buckets: &[u64]| buckets.iter().sum::<u64>() as f64;
+                    // As a scrape counts: it wraps rather than panic.
+                    let counted = |buckets: &[u64]| buckets.iter().fold(0u64, |sum, n| sum.wrapping_add(*n)) as f64;
                     match part {
                         Part::Sum => Some(sum),
                         Part::Count => Some(counted(&buckets)),

@@ -9,6 +9,9 @@ use std::time::Duration;
 /// A prefix and constant labels for the metrics that are declared through it. Scopes nest; clones are
 /// cheap.
 ///
+/// A gauge `x` and a counter `x_total` may stand beside each other, though OpenMetrics calls both families `x`: in that
+/// format the counter is then of the type `unknown`, under its own name.
+///
 /// Names and labels are checked when a metric is registered. They may have any characters; to readers that know
 /// letters, digits and underscores only they are shown [escaped](crate::Escaping).
 ///

@@ -1,7 +1,10 @@
 //! Declaring state sets.
 
-use super::{Builder, Desc, Kind, Scope};
-use crate::label::{LabelValue, is_reserved_label, is_valid_label};
+use super::desc::{MAX_VALUE_BYTES, length_problem};
+use super::open_family::OVERFLOW_LABEL;
+use super::{Builder, Desc, Error, FamilyCore, Kind, Labels, Scope};
+use crate::cells::Pin;
+use crate::label::{Escaping, LabelValue, is_valid_label, reserved_problem};
 use crate::metric::StateSet;
 
 impl Scope {
@@ -25,15 +28,58 @@ pub(super) fn problem(desc: &Desc) -> Option<String> {
         return None;
     }
     let (name, states) = (&*desc.name, &desc.states);
+    let long = || states.iter().find_map(|state| length_problem(state.len(), MAX_VALUE_BYTES));
     let twice = || states.iter().enumerate().find(|(index, state)| states[..*index].contains(state));
     if states.is_empty() {
         Some("a state set needs states; name them with `states`".to_owned())
+    } else if let Some(problem) = long() {
+        Some(format!("a state: {problem}"))
     } else if let Some((_, state)) = twice() {
         Some(format!("the state {state:?} is given twice"))
-    } else if !is_valid_label(name) || is_reserved_label(name) {
-        Some("its name names the label with the state, so it has no colon and is not reserved".to_owned())
+    } else if !is_valid_label(name) {
+        Some("its name names the label with the state, so it has letters, digits and `_` only".to_owned())
+    } else if desc.is_open && name == OVERFLOW_LABEL {
+        Some(format!("its name names the label with the state, and the overflow series has a label {OVERFLOW_LABEL:?}"))
     } else {
-        let taken = desc.label_names.iter().any(|label| **label == *name);
-        taken.then(|| "the label named as the metric is that of the state".to_owned())
+        reserved_problem(name).map(|problem| format!("its name names the label with the state, and {problem}"))
     }
+}
+
+/// Gives why a series may not have this label: under some scheme it is written as the one that names the state.
+pub(super) fn label_problem(desc: &Desc, label: &str) -> Option<String> {
+    if desc.kind != Kind::StateSet {
+        return None;
+    }
+    if *label == *desc.name {
+        return Some("it is called as the metric, and so is the label that names the state".to_owned());
+    }
+    Escaping::ALL.into_iter().find_map(|escaping| {
+        let (written, scheme) = (escaping.label(label), escaping.as_str());
+        (written == escaping.label(&desc.name)).then(|| {
+            format!(
+                "readers that want names escaped with {scheme} would see {written:?} twice: the label that names the \
+                 state is one too"
+            )
+        })
+    })
+}
+
+/// Refuses a new name of a state set whose series have a label of that name. Those that are made at the same time may
+/// slip through: a scrape leaves them out.
+pub(super) fn check_rename(family: &FamilyCore, new: &Desc) -> Result<(), Error> {
+    if new.kind != Kind::StateSet {
+        return Ok(());
+    }
+    let pin = Pin::enter();
+    // Removed ones too: their final values may still have to be shown.
+    let taken = family.records(&pin).iter().any(|record| has_label(Labels::new(new, record), &new.name));
+    match label_problem(new, &new.name).filter(|_| taken) {
+        Some(problem) => Err(Error::InvalidLabel { name: new.name.to_string(), label: new.name.to_string(), problem }),
+        None => Ok(()),
+    }
+}
+
+/// Tells whether labels have one of this name already.
+pub(crate) fn has_label(labels: Labels<'_>, name: &str) -> bool {
+    labels.escaped().any(|(label, _)| label == name)
 }

@@ -1,9 +1,8 @@
 //! What collectors give in a scrape.
 
-use super::encoder::Encoders;
+use super::encoder::{Encoders, Form};
 use super::{Filter, Sample, SampleValue};
 use crate::caught::drop_caught;
-use crate::encode::Exposition;
 use crate::registry::{Collected, CollectedValue, CollectorList, Kind, Registered, RegistryLevel};
 use crate::sync::PlainArc;
 
@@ -59,7 +58,7 @@ impl Collections {
     }
 
     /// Writes the families that are chosen; gives the number of series.
-    pub(crate) fn encode(&mut self, exposition: Exposition, filter: &Filter, out: &mut Vec<u8>) -> usize {
+    pub(crate) fn encode(&mut self, form: Form<'_>, filter: &Filter, out: &mut Vec<u8>) -> usize {
         let mut series = 0;
         for Slot { registered, encoders, collected } in &mut self.slots {
             let families = registered.descs.iter().zip(encoders).zip(&collected.families);
@@ -67,7 +66,7 @@ impl Collections {
                 if family.len() == 0 {
                     continue;
                 }
-                let encoder = encoders.of(exposition, desc);
+                let encoder = encoders.of(form, desc);
                 let start = encoder.begin(out);
                 for (labels, value) in family.labelled(desc) {
                     match (desc.kind, value) {

@@ -4,21 +4,32 @@ use crate::encode::{
     Exposition, Format, Metadata, ProtobufFamily, ProtobufKind, RewrittenNames, Start, TextFamily, TextStyle,
 };
 use crate::label::Escaping;
-use crate::registry::{Desc, Kind, Labels, Unit};
+use crate::registry::{Clashes, Desc, Kind, Labels, Unit};
 
-/// The encoders of one family. There are as many as expositions, of which there are few.
+/// What a scrape writes: an exposition, and which families give way in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Form<'s> {
+    pub(crate) exposition: Exposition,
+    pub(crate) clashes: &'s Clashes,
+}
+
+/// The encoders of one family. There are as many as expositions, of which there are few, and twice that where the family
+/// came to give way in OpenMetrics.
 #[derive(Debug, Default)]
-pub(crate) struct Encoders(Vec<(Exposition, Encoder)>);
+pub(crate) struct Encoders(Vec<(Exposition, bool, Encoder)>);
 
 impl Encoders {
     /// Gives the encoder of an exposition, which is made when it is asked for first.
-    pub(crate) fn of(&mut self, exposition: Exposition, desc: &Desc) -> &mut Encoder {
-        let known = self.0.iter().position(|(known, _)| *known == exposition);
+    pub(crate) fn of(&mut self, form: Form<'_>, desc: &Desc) -> &mut Encoder {
+        let Form { exposition, clashes } = form;
+        let is_open_metrics = matches!(exposition.format(), Format::OpenMetrics | Format::OpenMetrics001);
+        let gives_way = is_open_metrics && clashes.gives_way(&desc.name, exposition.escaping());
+        let known = self.0.iter().position(|(known, gave_way, _)| (*known, *gave_way) == (exposition, gives_way));
         let index = known.unwrap_or_else(|| {
-            self.0.push((exposition, Encoder::new(exposition, desc)));
+            self.0.push((exposition, gives_way, Encoder::new(exposition, desc, gives_way)));
             self.0.len() - 1
         });
-        &mut self.0[index].1
+        &mut self.0[index].2
     }
 }
 
@@ -115,13 +126,16 @@ fn protobuf(escaping: Escaping, desc: &Desc) -> ProtobufFamily {
 }
 
 impl Encoder {
-    fn new(exposition: Exposition, desc: &Desc) -> Self {
+    fn new(exposition: Exposition, desc: &Desc, gives_way: bool) -> Self {
         let escaping = exposition.escaping();
         let has_resets = matches!(desc.kind, Kind::Counter | Kind::DurationCounter | Kind::Histogram | Kind::Summary);
         let (writer, has_created) = match exposition.format() {
-            Format::Text => (Writer::Text(TextWriter::new(TextStyle { open_metrics: false, escaping }, desc)), false),
+            Format::Text => (
+                Writer::Text(TextWriter::new(TextStyle { open_metrics: false, escaping, gives_way: false }, desc)),
+                false,
+            ),
             Format::OpenMetrics | Format::OpenMetrics001 => {
-                let style = TextStyle { open_metrics: true, escaping };
+                let style = TextStyle { open_metrics: true, escaping, gives_way };
                 (Writer::Text(TextWriter::new(style, desc)), has_resets && exposition.created_samples())
             }
             Format::Protobuf => (Writer::Protobuf(protobuf(escaping, desc)), has_resets),

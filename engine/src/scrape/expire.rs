@@ -57,7 +57,7 @@ fn expire(family: &FamilyCore, now: Instant, scratch: &mut PassScratch) -> usize
 fn fingerprint(family: &FamilyCore, record: RecordRef<'_>, pass: &mut Pass<'_>, buckets: &mut [u64]) -> Fingerprint {
     match record.series() {
         // Told once, for good: never idle.
-        _ if matches!(family.desc.kind, Kind::Info | Kind::StateSet) => Fingerprint::Updated,
+        _ if family.desc.kind == Kind::Info => Fingerprint::Updated,
         SeriesRef::Gauge(series) if series.take_touched() => Fingerprint::Updated,
         SeriesRef::Gauge(_) => Fingerprint::Unchanged,
         // Read at every scrape, or told by its members: never idle itself.

@@ -1,12 +1,13 @@
 //! Which families a scrape shows.
 
-use crate::registry::{Desc, Kind};
+use crate::registry::{Desc, any_name};
 use std::collections::HashSet;
 
 /// Chooses families by the names of their samples; without names it chooses all.
 ///
-/// A family is chosen by its own name (`latency_seconds`), or by that of any of its samples
-/// (`latency_seconds_bucket`), and shown whole: its samples mean nothing alone.
+/// A family is chosen by its own name (`latency_seconds`), by that of any of its samples (`latency_seconds_bucket`,
+/// `latency_seconds_created`), or by the name it has in OpenMetrics (`events` of a counter `events_total`), whatever the
+/// format, and shown whole: its samples mean nothing alone.
 ///
 /// # Examples
 /// ```
@@ -46,8 +47,6 @@ impl Filter {
     /// Tells whether a family is chosen.
     pub(crate) fn chooses(&self, desc: &Desc) -> bool {
         let Some(names) = &self.names else { return true };
-        let suffixed =
-            |suffixes: &[&str]| suffixes.iter().any(|suffix| names.contains(&format!("{}{suffix}", desc.name)));
-        names.contains(&*desc.name) || (desc.kind == Kind::Histogram && suffixed(&["_bucket", "_sum", "_count"]))
+        any_name(desc, |name| names.contains(name))
     }
 }

@@ -1,12 +1,11 @@
 //! A family as a scraper keeps it: with everything rendered that does not change.
 
-use super::encoder::Encoders;
+use super::encoder::{Encoders, Form};
 use super::walk::Walk;
 use crate::buckets::Layout;
 use crate::cells::{MergedWindow, Pass};
-use crate::encode::Exposition;
 use crate::metric::Tick;
-use crate::registry::{Desc, FamilyCore, Kind, Labels, RecordRef, SeriesRef};
+use crate::registry::{Desc, FamilyCore, Kind, Labels, RecordRef, SeriesRef, has_label};
 use crate::sync::PlainArc;
 
 #[derive(Debug)]
@@ -42,7 +41,7 @@ impl Prepared {
     /// Writes the family; gives the number of series. A family without a series, or one that is off, writes nothing.
     pub(crate) fn encode(
         &mut self,
-        exposition: Exposition,
+        form: Form<'_>,
         walk: &Walk<'_>,
         pass: &mut Pass<'_>,
         buckets: &mut Vec<u64>,
@@ -54,7 +53,7 @@ impl Prepared {
             return 0;
         }
         let desc = self.retold.as_deref().unwrap_or(&core.desc);
-        let encoder = self.encoders.of(exposition, desc);
+        let encoder = self.encoders.of(form, desc);
         let start = encoder.begin(out);
         let mut series = 0;
         // One loop a kind, so that the kind is not looked at again for every series.
@@ -92,9 +91,14 @@ impl Prepared {
                 encoder.unsigned_gauge(out, Labels::new(desc, record), 1);
             }),
             Kind::StateSet => walk.each(core, |record| {
+                let labels = Labels::new(desc, record);
+                // One that was made while the family got the name of its label.
+                if desc.is_open && has_label(labels, &desc.name) {
+                    return;
+                }
                 if let Some(current) = gauge_value(record) {
                     series += 1;
-                    encoder.state_set(out, Labels::new(desc, record), current as usize);
+                    encoder.state_set(out, labels, current as usize);
                 }
             }),
             Kind::Histogram => walk.each(core, |record| {

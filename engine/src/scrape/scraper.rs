@@ -1,6 +1,7 @@
 //! The scraper: walks a registry and encodes what it finds.
 
 use super::collected::Collections;
+use super::encoder::Form;
 use super::prepared::{Prepared, gauge_value, merge_histogram, total};
 use super::sample::{HistogramValue, StateSetValue, SummaryValue};
 use super::walk::{DepartedScratch, Walk};
@@ -8,7 +9,7 @@ use super::{Filter, Report, Sample, SampleValue};
 use crate::cells::{MergedWindow, Pass, PassScratch, SummaryReading};
 use crate::encode::{Exposition, Format, open_metrics_end};
 use crate::metric::Tick;
-use crate::registry::{Callback, FamilyList, Kind, Labels, RecordRef, Registry, RegistryInner, SeriesRef, alone};
+use crate::registry::{Callback, Clashes, Kind, Labels, RecordRef, Registry, RegistryInner, SeriesRef, alone};
 use crate::sync::{AtomicU64, PlainArc};
 use std::time::Duration;
 
@@ -46,9 +47,10 @@ pub struct Scraper {
 
 #[derive(Debug, Default)]
 struct Scratch {
-    /// The list that `families` was prepared from.
-    list: PlainArc<FamilyList>,
+    /// How often the names had changed when `families` and `clashes` were brought up to date.
+    changes: usize,
     families: Vec<Prepared>,
+    clashes: PlainArc<Clashes>,
     pass: PassScratch,
     buckets: Vec<u64>,
     window: MergedWindow,
@@ -79,16 +81,17 @@ impl Scraper {
         let mut report = Report::default();
         if let Some(registry) = &self.registry {
             report = self.scratch.prepare(registry);
-            let Scratch { families, pass, buckets, window, departed, collections, .. } = &mut self.scratch;
+            let Scratch { families, clashes, pass, buckets, window, departed, collections, .. } = &mut self.scratch;
+            let form = Form { exposition, clashes };
             let walk = Walk::begin(registry, &self.exposed, std::mem::take(departed));
             let pass_scratch = pass;
             let mut pass = Pass::begin(pass_scratch);
             let chosen = families.iter_mut().filter(|family| filter.chooses(family.desc()));
-            let encode = |family: &mut Prepared| family.encode(exposition, &walk, &mut pass, buckets, window, out);
+            let encode = |family: &mut Prepared| family.encode(form, &walk, &mut pass, buckets, window, out);
             report.series = chosen.map(encode).sum();
             drop(pass);
             *departed = walk.end(filter.is_all(), families, pass_scratch);
-            report.series += collections.encode(exposition, filter, out);
+            report.series += collections.encode(form, filter, out);
         }
         if matches!(exposition.format(), Format::OpenMetrics | Format::OpenMetrics001) {
             open_metrics_end(out);
@@ -152,14 +155,18 @@ impl Scratch {
             collections.clear();
             Report::default()
         });
-        let list = registry.families();
-        if !PlainArc::ptr_eq(&list, &self.list) {
-            // Families are only ever added at the end.
-            let known = self.families.len();
-            self.families.extend(list.iter().skip(known).cloned().map(Prepared::new));
-            self.list = list;
+        // Before the names: a change that comes between the two is found by the next scrape.
+        let changes = registry.changes();
+        if changes != self.changes {
+            self.changes = changes;
+            registry.at_once(|list, clashes| {
+                // Families are only ever added at the end.
+                let known = self.families.len();
+                self.families.extend(list.iter().skip(known).cloned().map(Prepared::new));
+                self.families.iter_mut().for_each(Prepared::refresh);
+                self.clashes.clone_from(clashes);
+            });
         }
-        self.families.iter_mut().for_each(Prepared::refresh);
         report
     }
 }

@@ -29,6 +29,15 @@ fn text() {
             &[(Error, Check::Duplicate, 4)],
         ),
         (
+            "# HELP a A.\n# TYPE a gauge\na 1\na{b=\"1\",c=\"\"} 2\na{b=\"\"} 1\na{d=\"\",b=\"1\"} 1\n".into(),
+            &[
+                (Warning, Check::InPieces, 5),
+                (Error, Check::Duplicate, 5),
+                (Warning, Check::InPieces, 6),
+                (Error, Check::Duplicate, 6),
+            ],
+        ),
+        (
             "# HELP a A.\n# TYPE a gauge\na{x=\"1\"} 1\n# HELP b B.\n# TYPE b gauge\nb 1\na 2\nb{y=\"1\"} 1\n".into(),
             &[(Warning, Check::InPieces, 7), (Warning, Check::InPieces, 8)],
         ),

@@ -25,4 +25,10 @@ struct Letter {
     größe: u32,
 }
 
+#[derive(LabelSet)]
+struct Nul {
+    #[label(rename = "a\0b")]
+    table: u32,
+}
+
 fn main() {}

@@ -14,4 +14,22 @@ enum Op {
     Insert,
 }
 
+#[derive(LabelValue)]
+#[label(rename = "op")]
+enum Renamed {
+    Insert,
+}
+
+#[derive(LabelSet)]
+struct Field {
+    #[label(crate = "streamgauge")]
+    table: u32,
+}
+
+#[derive(LabelSet)]
+#[label(crate = "a", crate = "b")]
+struct Twice {
+    table: u32,
+}
+
 fn main() {}

@@ -7,14 +7,14 @@ use streamgauge_exporter::recorder::Recorder;
 const MEBIBYTE: usize = 1 << 20;
 
 #[test]
-fn nothing_at_all_is_a_name_and_a_label() {
+fn nothing_at_all_is_a_name_and_no_label() {
     let recorder = recorder();
     with_local_recorder(&recorder, || {
         counter!("", "" => "").increment(1);
         counter!(String::new(), &[(String::new(), String::new())]).increment(2);
         describe_counter!("", "");
     });
-    assert_eq!(recorder.handle().render(), "# TYPE _ counter\n_{_=\"\"} 3\n");
+    assert_eq!(recorder.handle().render(), "# TYPE _ counter\n_ 3\n");
 }
 
 #[test]

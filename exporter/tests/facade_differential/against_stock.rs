@@ -142,6 +142,7 @@ fn differences_of(labels: &[(String, String)], values: &[&Value]) -> BTreeSet<Di
         (Difference::Backslashes, labels.iter().any(|(_, value)| stock_value(value) != *value)),
         (Difference::Reserved, legal.iter().any(|name| is_reserved(name))),
         (Difference::LabelsAlike, legal.iter().collect::<BTreeSet<_>>().len() < legal.len()),
+        (Difference::EmptyLabels, labels.iter().any(|(_, value)| value.is_empty())),
         (Difference::BadValues, values.iter().any(is_bad)),
     ];
     all.into_iter().filter(|(_, is_so)| *is_so).map(|(difference, _)| difference).collect()

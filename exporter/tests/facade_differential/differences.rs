@@ -22,6 +22,9 @@ pub(crate) enum Difference {
     Reserved,
     /// Stock exposes both of two labels that look alike when they are legal. Here the last one counts.
     LabelsAlike,
+    /// Stock writes labels without a value, so that a series with one and the series without it are two of its own and one
+    /// of every reader's. Here they are one.
+    EmptyLabels,
     /// Stock leaves `_count`, `_sum` and `_bucket` away where the name of a histogram ends in the word: that of `account`
     /// has its count in `account`. Here all are there.
     Suffix,
@@ -33,13 +36,14 @@ pub(crate) enum Difference {
 }
 
 impl Difference {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Backslashes,
         Self::BadValues,
         Self::NamesAlike,
         Self::NameTaken,
         Self::Reserved,
         Self::LabelsAlike,
+        Self::EmptyLabels,
         Self::Suffix,
         Self::EmptyHelp,
         Self::Descriptions,
@@ -89,6 +93,7 @@ pub(crate) fn our_labels(all: &[(&str, &str)], global: Option<(&str, &str)>) -> 
         labels.retain(|(known, _)| *known != name);
         labels.push((name, value));
     }
+    labels.retain(|(_, value)| !value.is_empty());
     labels.sort();
     labels
 }

@@ -164,14 +164,13 @@ impl Model {
     }
 }
 
-/// Gives the names that a family uses in the text format or in OpenMetrics, where `_total` is no part of a counter's.
+/// Gives the names that a family has to itself: its own and those of its samples.
 fn exposes(kind: Kind, name: &str) -> Vec<String> {
-    let (stem, suffixes): (_, &[&str]) = match (kind, name.strip_suffix("_total")) {
-        (Kind::Histogram, _) => (name, &["", "_bucket", "_sum", "_count", "_created"]),
-        (Kind::Counter, Some(stem)) => (stem, &["", "_total", "_created"]),
-        (Kind::Counter | Kind::Gauge, _) => (name, &[""]),
+    let suffixes: &[&str] = match kind {
+        Kind::Histogram => &["", "_bucket", "_sum", "_count", "_created"],
+        Kind::Counter | Kind::Gauge => &[""],
     };
-    suffixes.iter().map(|suffix| format!("{stem}{suffix}")).collect()
+    suffixes.iter().map(|suffix| format!("{name}{suffix}")).collect()
 }
 
 /// Gives the identity of a metric as the facade has it: the order of its labels does not matter.

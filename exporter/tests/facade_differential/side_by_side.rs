@@ -143,6 +143,29 @@ fn samples_of_histograms_have_their_suffix() {
 }
 
 #[test]
+fn a_label_without_a_value_is_none() {
+    let [stock, ours] = both(|| {
+        counter!("events").increment(1);
+        counter!("events", "table" => "").increment(2);
+    });
+    assert_eq!(stock[1..], ["events 1", "events{table=\"\"} 2"], "of which a reader keeps one");
+    assert_eq!(ours[1..], ["events 3"]);
+}
+
+#[test]
+fn a_counter_with_its_suffix_and_a_gauge_without_keep_their_names() {
+    for order in [0, 1] {
+        let [stock, ours] = both(|| {
+            let calls: [&dyn Fn(); 2] =
+                [&|| gauge!("connections").set(3), &|| counter!("connections_total").increment(7)];
+            calls[order]();
+            calls[1 - order]();
+        });
+        assert_eq!(ours, stock);
+    }
+}
+
+#[test]
 fn an_empty_description_has_no_line() {
     let [stock, ours] = both(|| {
         describe_counter!("events", "");

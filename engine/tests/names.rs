@@ -1,0 +1,243 @@
+//! Names that some reader could not read, or not tell apart: refused where they are declared, in every escaping scheme.
+
+use streamgauge::bridge::OpenFamily;
+use streamgauge::parse::{Parser, Severity, Syntax, families, lint};
+use streamgauge::{
+    CollectedFamily, Collection, Collector, Error, Escaping, Exposition, Format, Registry, Scope, Scraper, StateSet,
+    Unit,
+};
+
+const SCHEMES: [Escaping; 4] = [Escaping::AllowUtf8, Escaping::Underscores, Escaping::Dots, Escaping::Values];
+
+/// Encodes the registry in both text formats and every scheme, and reads each body back, strictly.
+fn read_back(registry: &Registry) {
+    for escaping in SCHEMES {
+        for (format, syntax) in [(Format::Text, Syntax::Text), (Format::OpenMetrics, Syntax::OpenMetrics)] {
+            let mut body = Vec::new();
+            let exposition = Exposition::from(format).with_escaping(escaping).with_created_samples(true);
+            Scraper::new(registry).encode(exposition, &mut body);
+            let text = String::from_utf8_lossy(&body);
+            let read = families(Parser::new(syntax, &body)).unwrap_or_else(|error| panic!("{error}\n{text}"));
+            let found = lint(syntax, &read).into_iter().find(|found| found.severity == Severity::Error);
+            assert!(found.is_none(), "{escaping:?} {found:?}\n{text}");
+        }
+    }
+}
+
+/// Gives why a declaration was refused, and reads what is exposed where it was not.
+fn refusal(declare: impl Fn(&Registry) -> Result<(), Error>) -> String {
+    let registry = Registry::new();
+    match declare(&registry) {
+        Ok(()) => {
+            read_back(&registry);
+            String::new()
+        }
+        Err(error) => {
+            assert!(declare(&Registry::disabled()).is_err(), "a disabled registry checks alike");
+            error.to_string()
+        }
+    }
+}
+
+struct Declared(fn() -> CollectedFamily);
+
+impl Collector for Declared {
+    fn describe(&self) -> Vec<CollectedFamily> {
+        vec![(self.0)()]
+    }
+
+    fn collect(&self, _: &mut Collection<'_>) {}
+}
+
+#[test]
+fn the_label_of_the_state_is_one_of_the_labels_under_every_scheme() {
+    let declare = |name: &'static str, label: &'static str| {
+        refusal(move |registry| {
+            registry.state_set(name, "S.").label(label, "x").states(["a", "b"]).register().map(drop)
+        })
+    };
+    for (name, label, scheme) in [
+        ("db_phase", "db.phase", "underscores"),
+        ("db_phase", "db-phase", "underscores"),
+        ("U__a_2e_b", "a.b", "values"),
+    ] {
+        let problem = declare(name, label);
+        assert!(problem.contains(&format!("{label:?}")) && problem.contains(scheme), "{problem}");
+        assert!(problem.contains("the label that names the state"), "{problem}");
+    }
+    assert!(declare("phase", "phase").contains("the label that names the state"));
+    assert!(declare("_name_", "x").contains("\"__name__\""), "as which dots write it");
+    assert_eq!(declare("db_phase", "db.phases"), "");
+}
+
+#[test]
+fn a_series_of_an_open_state_set_has_no_label_called_as_the_state() {
+    let registry = Registry::new();
+    let phases: OpenFamily<StateSet> =
+        registry.state_set("phase", "P.").states(["a", "b"]).open_family().expect("legal");
+    let error = phases.get_or_create(&[("phase", "x")]).expect_err("it is the state's").to_string();
+    assert!(error.contains("label \"phase\": ") && error.contains("names the state"), "{error}");
+    assert!(phases.get(&[("phase", "x")]).is_none() && !phases.remove(&[("phase", "x")]));
+    phases.get_or_create(&[("source", "x")]).expect("legal").set("b");
+    read_back(&registry);
+    let error = phases.rename("source").expect_err("a series has the label").to_string();
+    assert!(error.contains("label \"source\": ") && error.contains("names the state"), "{error}");
+    phases.rename("stage").expect("free");
+    assert!(phases.get_or_create(&[("stage", "x")]).is_err(), "the new name is the state's label");
+    phases.get_or_create(&[("phase", "x")]).expect("and the old one is not").set("b");
+    assert!(phases.rename("phase").is_err());
+    read_back(&registry);
+    assert_eq!(registry.sample_value("stage", &[("phase", "x"), ("stage", "b")]), Some(1.0));
+}
+
+#[test]
+fn a_removed_series_keeps_a_renamed_state_set_legal() {
+    let registry = Registry::new();
+    let phases: OpenFamily<StateSet> =
+        registry.state_set("phase", "P.").states(["a", "b"]).open_family().expect("legal");
+    let mut scraper = Scraper::new(&registry);
+    drop(phases.get_or_create(&[("source", "x")]).expect("legal"));
+    drop(phases.get_or_create(&[("other", "x")]).expect("legal"));
+    assert!(phases.remove(&[("source", "x")]));
+    // Whether or not the name is free already, the final value is still to be shown.
+    let _ = phases.rename("source");
+    let mut body = Vec::new();
+    scraper.encode(Format::OpenMetrics, &mut body);
+    families(Parser::open_metrics(&body)).unwrap_or_else(|error| panic!("{error}\n{}", String::from_utf8_lossy(&body)));
+}
+
+#[test]
+fn the_overflow_series_of_an_open_state_set_has_its_label_to_itself() {
+    let registry = Registry::new();
+    let open = |name: &str| registry.state_set(name, "S.").states(["a"]).open_family();
+    let error = open("overflow").expect_err("the overflow series has that label").to_string();
+    assert!(error.contains("overflow"), "{error}");
+    let phases: OpenFamily<StateSet> = open("phase").expect("legal");
+    assert!(phases.rename("overflow").is_err());
+    assert!(registry.state_set("overflow", "S.").states(["a"]).register().is_ok(), "alone it has none");
+}
+
+#[test]
+fn labels_that_a_scheme_makes_reserved_are_refused() {
+    let declare = |label: &'static str| {
+        refusal(move |registry| registry.gauge("lag", "L.").label(label, "x").register().map(drop))
+    };
+    for (label, written, scheme) in [
+        ("._name__", "__name__", "underscores"),
+        ("..x", "__x", "underscores"),
+        ("_name_", "__name__", "dots"),
+        ("-name-", "__name__", "dots"),
+        ("_type_", "__type__", "dots"),
+        ("_unit_", "__unit__", "dots"),
+    ] {
+        let problem = declare(label);
+        assert!(problem.contains(&format!("{label:?}")) && problem.contains(&format!("{written:?}")), "{problem}");
+        assert!(problem.contains(scheme) && problem.contains("reserved"), "{problem}");
+    }
+    // Dots double every underscore, which hurts no reader where Prometheus gives no label of that name itself.
+    for label in ["_private", "_", "name__", "le_", "a.le", "quantile.x"] {
+        assert_eq!(declare(label), "", "{label}");
+    }
+    let collected = |declared: fn() -> CollectedFamily| {
+        refusal(move |registry| registry.register_collector(Declared(declared)).map(drop))
+    };
+    assert!(collected(|| CollectedFamily::gauge("lag", "L.").labels(["._name__"])).contains("\"__name__\""));
+    assert!(collected(|| CollectedFamily::gauge("lag", "L.").labels(["a.b", "a_b"])).contains("\"a_b\" twice"));
+    let open: OpenFamily<StateSet> = Registry::new().state_set("s", "S.").states(["a"]).open_family().expect("legal");
+    let error = open.get_or_create(&[("_name_", "x")]).expect_err("as dots write it").to_string();
+    assert!(error.contains("\"__name__\""), "{error}");
+}
+
+#[test]
+fn a_nul_in_a_name_is_refused() {
+    let metric = refusal(|registry| registry.gauge("la\0g", "L.").verbatim().register().map(drop));
+    assert!(metric.contains("\"la\\0g\"") && metric.contains("NUL"), "{metric}");
+    let scoped = refusal(|registry| registry.scope("a\0").gauge("lag", "L.").register().map(drop));
+    assert!(scoped.contains("NUL"), "{scoped}");
+    let label = refusal(|registry| registry.gauge("lag", "L.").label("a\0b", "x").register().map(drop));
+    assert!(label.contains("label \"a\\0b\"") && label.contains("NUL"), "{label}");
+    let collected = refusal(|registry| {
+        registry.register_collector(Declared(|| CollectedFamily::gauge("lag", "L.").labels(["a\0"]))).map(drop)
+    });
+    assert!(collected.contains("NUL"), "{collected}");
+    let open = refusal(|registry| registry.gauge("la\0g", "L.").open_family().map(drop));
+    assert!(open.contains("NUL"), "{open}");
+    let registry = Registry::new();
+    let family: OpenFamily<streamgauge::Gauge> = registry.gauge("lag", "L.").open_family().expect("legal");
+    assert!(family.get_or_create(&[("a\0", "x")]).is_err() && family.rename("l\0").is_err());
+    // Others are characters like any: in names, values and help texts.
+    for code in (1..0x20).chain([0x7f, 0x85, 0x2028, 0xfeff]) {
+        let char = char::from_u32(code).expect("a character");
+        let name = format!("a{char}b");
+        // Alone, since underscores write all of these names alike.
+        let registry = Registry::new();
+        let gauge = registry.gauge(&name, &format!("H{char}\0.")).label(&name, format!("{char}\0"));
+        gauge.register().expect("legal").set(1.0);
+        read_back(&registry);
+    }
+}
+
+#[test]
+fn a_state_set_and_an_info_have_no_unit_whatever_is_verbatim() {
+    let problem = |outcome: Result<(), Error>| outcome.map_err(|error| error.to_string()).expect_err("no unit there");
+    let registry = Registry::new();
+    for verbatim in [false, true] {
+        let states = registry.state_set("x_seconds", "S.").unit(Unit::Seconds).states(["a"]);
+        let states = if verbatim { states.verbatim() } else { states };
+        assert!(problem(states.register().map(drop)).contains("a state set has no unit"));
+        let info = registry.info("x_bytes", "I.").unit(Unit::Bytes);
+        let info = if verbatim { info.verbatim() } else { info };
+        assert!(problem(info.register().map(drop)).contains("an info has no unit"));
+    }
+    let open: OpenFamily<StateSet> =
+        registry.state_set("x_seconds", "S.").states(["a"]).verbatim().open_family().expect("legal");
+    assert!(problem(open.describe("S.", Some(Unit::Seconds))).contains("a state set has no unit"));
+    open.get_or_create(&[]).expect("legal").set("a");
+    read_back(&registry);
+}
+
+/// The longest of everything, of the characters that grow most when they are escaped.
+#[test]
+fn what_can_be_registered_is_read_back_with_the_default_limits() {
+    let registry = Registry::new();
+    let (help, value) = ("\\".repeat(65_536), "\"".repeat(16_384));
+    let long = |first: char| format!("{first:.<1536}");
+    registry.histogram(&long('h'), &help).verbatim().register().expect("legal").observe(1.0);
+    let states = registry.state_set(&format!("{:_<1536}", 's'), &help).states([&value]).verbatim();
+    states.register().expect("legal").set_index(0);
+    let labels = |fill: char| (0..128).map(move |number| format!("a{number}{}", fill.to_string().repeat(1024)));
+    let scope = labels('.').fold(Scope::clone(&registry), |scope, label| scope.label(&label[..1024], &value));
+    scope.gauge(&long('g'), &help).register().expect("legal").set(1.0);
+    let open: OpenFamily<streamgauge::Gauge> =
+        registry.gauge(&long('o'), &help).value_limit(usize::MAX).open_family().expect("legal");
+    let names: Vec<String> = labels('_').collect();
+    let mut labels: Vec<(&str, &str)> = names.iter().map(|name| (&name[..1024], "x")).collect();
+    labels[0].1 = &value;
+    open.get_or_create(&labels).expect("legal").set(1.0);
+    read_back(&registry);
+}
+
+#[test]
+fn what_is_longer_is_refused() {
+    let problem = |declare: &dyn Fn(&Registry) -> Result<(), Error>| refusal(declare);
+    let name = problem(&|registry| registry.gauge(&"a".repeat(1537), "G.").register().map(drop));
+    assert!(name.contains("it has 1537 bytes, and 1536 are allowed"), "{name}");
+    assert!(name.len() < 2000, "the name is shown once");
+    let scoped = problem(&|registry| registry.scope(&"a".repeat(1536)).gauge("b", "G.").register().map(drop));
+    assert!(scoped.contains("it has 1538 bytes"), "{scoped}");
+    let label = problem(&|registry| registry.gauge("a", "G.").label(&"a".repeat(1025), "x").register().map(drop));
+    assert!(label.contains("it has 1025 bytes, and 1024 are allowed"), "{label}");
+    let help = problem(&|registry| registry.gauge("a", &"h".repeat(65_537)).register().map(drop));
+    assert!(help.contains("help text") && help.contains("65537 bytes, and 65536 are allowed"), "{help}");
+    let value = problem(&|registry| registry.gauge("a", "G.").label("b", "x".repeat(16_385)).register().map(drop));
+    assert!(value.contains("16385 bytes, and 16384 are allowed"), "{value}");
+    let state = problem(&|registry| registry.state_set("a", "S.").states(["x".repeat(16_385)]).register().map(drop));
+    assert!(state.contains("16385 bytes, and 16384 are allowed"), "{state}");
+    let collected = problem(&|registry| {
+        let long = Declared(|| CollectedFamily::gauge("lag", "L.").labels(["a".repeat(1025)]));
+        registry.register_collector(long).map(drop)
+    });
+    assert!(collected.contains("it has 1025 bytes"), "{collected}");
+    let open: OpenFamily<streamgauge::Gauge> = Registry::new().gauge("a", "").open_family().expect("legal");
+    assert!(open.rename(&"a".repeat(1537)).is_err() && open.describe(&"h".repeat(65_537), None).is_err());
+}

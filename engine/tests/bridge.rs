@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use streamgauge::bridge::{OpenFamily, Owner};
 use streamgauge::{
-    Buckets, Counter, Error, Escaping, Exposition, Filter, Format, Gauge, Histogram, Registry, SampleValue, Scraper,
-    Unit,
+    Buckets, Counter, Error, Escaping, Exposition, Filter, Format, Gauge, Histogram, Info, Registry, SampleValue,
+    Scraper, Unit,
 };
 
 fn text(registry: &Registry, exposition: impl Into<Exposition>) -> String {
@@ -71,6 +71,19 @@ fn values_cannot_be_taken_for_labels() {
     family.get_or_create(&[("a", "1\",b=\"2")]).unwrap().add(7);
     assert_eq!(registry.sample_value("x", &[("a", "1"), ("b", "2")]), Some(1.0));
     assert_eq!(registry.sample_value("x", &[("a", "1\",b=\"2")]), Some(7.0));
+}
+
+#[test]
+fn an_info_that_lost_its_suffix_has_one_name_in_every_format() {
+    let registry = Registry::new();
+    let infos: OpenFamily<Info> = registry.info("build", "B.").open_family().unwrap();
+    drop(infos.get_or_create(&[("version", "1")]).unwrap());
+    assert!(text(&registry, Format::OpenMetrics).ends_with("# TYPE build info\nbuild_info{version=\"1\"} 1\n# EOF\n"));
+    infos.rename("version").unwrap();
+    assert!(text(&registry, Format::Text).ends_with("\nversion{version=\"1\"} 1\n"));
+    let open_metrics = text(&registry, Format::OpenMetrics);
+    assert!(open_metrics.ends_with("# TYPE version unknown\nversion{version=\"1\"} 1\n# EOF\n"), "{open_metrics}");
+    registry.gauge("version_info", "V.").verbatim().register().unwrap().set(1.0);
 }
 
 #[test]

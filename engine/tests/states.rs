@@ -166,7 +166,7 @@ fn states_that_are_not_usable_are_refused() {
     assert!(declare("s", &[]).contains("needs states"));
     assert!(declare("s", &["x", "y", "x"]).contains("the state \"x\" is given twice"));
     assert!(declare("a", &["x"]).contains("so is the label that names the state"));
-    assert!(declare("le", &["x"]).contains("are reserved"));
+    assert!(declare("le", &["x"]).contains("reserved"));
     assert!(declare("a_total", &["x"]).contains("this is a state set"));
     assert!(declare("s", &["x"]).is_empty());
     let noop = StateSet::noop();

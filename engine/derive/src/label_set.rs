@@ -97,32 +97,13 @@ fn label_name(field: &Field, ident: &Ident) -> Result<LitStr> {
     if text.contains('\0') {
         return Err(Error::new(name.span(), "a label name has no NUL, which Prometheus cannot read"));
     }
-    if is_reserved(&text) {
+    if text == "le" || text == "quantile" || text.starts_with("__") {
         return Err(Error::new(
             name.span(),
-            format!(
-                "the label name `{text}` is reserved; so are le, quantile and names that start with `__`, as they are or \
-                 escaped"
-            ),
+            format!("the label name `{text}` is reserved; so are le, quantile and names that start with `__`"),
         ));
     }
     Ok(name)
-}
-
-/// Tells whether the registry would refuse a name as reserved: as it is, with underscores for what is no letter, digit
-/// or underscore, or with two for each of these and of underscores.
-fn is_reserved(name: &str) -> bool {
-    let own = ["__name__", "__type__", "__unit__"];
-    let is_word = |index: usize, char: char| char.is_ascii_alphabetic() || (index > 0 && char.is_ascii_digit());
-    let chars = || name.chars().enumerate();
-    let underscores: String = chars().map(|(index, char)| if is_word(index, char) { char } else { '_' }).collect();
-    let dots = chars().map(|(index, char)| match char {
-        '.' => "_dot_".to_owned(),
-        char if is_word(index, char) => char.to_string(),
-        _ => "__".to_owned(),
-    });
-    let dots: String = dots.collect();
-    matches!(name, "le" | "quantile") || underscores.starts_with("__") || own.contains(&&*dots)
 }
 
 /// Gives the generic arguments with every lifetime `'static`.

@@ -59,7 +59,7 @@ pub(crate) struct TextFamily {
     point: bool,
     /// OpenMetrics knows no sum and count of a histogram with negative bounds.
     has_sum: bool,
-    /// OpenMetrics knows no counter whose name does not end in `_total`, and has no two families of one name.
+    /// OpenMetrics knows no counter whose name does not end in `_total`, no info but in `_info`, and has no two families of one name.
     is_unknown: bool,
 }
 
@@ -69,18 +69,22 @@ impl TextFamily {
         let Metadata { help, type_name, unit, bounds, quantiles, states, .. } = metadata;
         let full = style.escaping.metric(metadata.name);
         // As the Go library does: a reader finds the series under one name in all formats.
-        let has_other_name = type_name == "counter" && !full.ends_with("_total");
+        let suffix = match type_name {
+            "counter" => "_total",
+            "info" => "_info",
+            _ => "",
+        };
+        let has_other_name = !full.ends_with(suffix);
         let is_unknown = style.open_metrics && (style.gives_way || has_other_name);
         let type_name = if is_unknown { "unknown" } else { type_name };
         // The family's name, and that of its samples.
-        let (family, sample) = match (style.open_metrics, type_name) {
-            (true, "counter") => without_and_with(&full, "_total"),
-            (true, "info") => without_and_with(&full, "_info"),
-            _ => (full.to_string(), full.to_string()),
+        let family = match style.open_metrics && !is_unknown {
+            true => full.strip_suffix(suffix).unwrap_or(&full),
+            false => &full,
         };
         let is_quoted = !is_valid_metric(&full);
         let head = |suffix: &str| {
-            let name = format!("{}{suffix}", if suffix.is_empty() { &sample } else { &family });
+            let name = format!("{}{suffix}", if suffix.is_empty() { &full } else { family });
             if is_quoted { [b"{", &*quoted(&name)].concat() } else { name.into_bytes() }
         };
         let open: &[u8] = if is_quoted { b"," } else { b"{" };
@@ -98,7 +102,7 @@ impl TextFamily {
             text
         };
         Self {
-            header: header(&family, is_quoted, help, type_name, unit.filter(|_| style.open_metrics), style),
+            header: header(family, is_quoted, help, type_name, unit.filter(|_| style.open_metrics), style),
             name: head(""),
             bucket: [&*head("_bucket"), open].concat(),
             sum: head("_sum"),
@@ -246,12 +250,6 @@ impl TextFamily {
 /// Ends an OpenMetrics exposition.
 pub(crate) fn open_metrics_end(out: &mut Vec<u8>) {
     out.extend_from_slice(b"# EOF\n");
-}
-
-/// Gives a name without a suffix and with it.
-fn without_and_with(name: &str, suffix: &str) -> (String, String) {
-    let stem = name.strip_suffix(suffix).unwrap_or(name);
-    (stem.to_owned(), format!("{stem}{suffix}"))
 }
 
 fn header(family: &str, is_quoted: bool, help: &str, type_name: &str, unit: Option<&str>, style: TextStyle) -> Vec<u8> {

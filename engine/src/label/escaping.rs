@@ -13,11 +13,12 @@ use std::fmt::Write;
 pub enum Escaping {
     /// As they are, quoted: `{"http.requests", "http.method"="GET"}`.
     AllowUtf8,
-    /// Each character that is not allowed becomes an underscore. Two names may become one, which registration refuses.
+    /// Each character that is not allowed becomes an underscore, at the beginning of a label one for all of them, as two
+    /// are reserved there. Two names may become one, which registration refuses.
     #[default]
     Underscores,
     /// A dot becomes `_dot_`, an underscore two, and other characters that are not allowed two as well. Also names
-    /// that are allowed are changed.
+    /// that are allowed are changed. At the beginning of a label there is one underscore for all.
     Dots,
     /// Names that are not allowed get the prefix `U__`, and each character its code point: reversible.
     Values,
@@ -51,7 +52,14 @@ impl Escaping {
     /// Writes the name of a label.
     pub(crate) fn label(self, name: &str) -> Cow<'_, str> {
         // The Go library leaves a colon as it is, which is no label name to a reader of the classic data model.
-        self.escape(name, is_valid_label(name), false)
+        let written = self.escape(name, is_valid_label(name), false);
+        // And what it makes of `_private` and of letters that are not Latin may begin with two underscores, which is
+        // reserved: strict readers refuse the whole body for one such label, and all do for a second `__name__`. So one is
+        // left of those at the beginning. Two labels that become one by it are refused as any others.
+        match written.strip_prefix("__") {
+            Some(rest) if !name.starts_with("__") => Cow::Owned(format!("_{}", rest.trim_start_matches('_'))),
+            _ => written,
+        }
     }
 
     fn escape(self, name: &str, is_valid: bool, has_colons: bool) -> Cow<'_, str> {

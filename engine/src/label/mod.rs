@@ -8,7 +8,7 @@ mod value;
 
 pub(crate) use escape::{escape_into, needs_escape, unescape};
 pub use escaping::Escaping;
-pub(crate) use name::{is_valid_label, is_valid_metric, reserved_problem, unreadable_problem};
+pub(crate) use name::{is_reserved_label, is_valid_label, is_valid_metric, unreadable_problem};
 pub(crate) use set::{Combination, combinations};
 pub use set::{LabelSet, LabelVisitor};
 pub use value::LabelValue;

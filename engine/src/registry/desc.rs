@@ -2,7 +2,7 @@
 
 use super::{Error, Level, Quantiles};
 use crate::buckets::Layout;
-use crate::label::{Escaping, reserved_problem, unreadable_problem};
+use crate::label::{Escaping, is_reserved_label, unreadable_problem};
 use crate::sync::PlainArc;
 use std::fmt;
 use std::time::Duration;
@@ -151,6 +151,8 @@ pub(super) const MAX_LABEL_BYTES: usize = 1024;
 pub(crate) const MAX_VALUE_BYTES: usize = 16 * 1024;
 const MAX_HELP_BYTES: usize = 64 * 1024;
 
+pub(super) const RESERVED: &str = "le, quantile and names that start with two underscores are reserved";
+
 /// Gives what is wrong with something of so many bytes, of which `most` are allowed.
 pub(super) fn length_problem(bytes: usize, most: usize) -> Option<String> {
     (bytes > most).then(|| format!("it has {bytes} bytes, and {most} are allowed"))
@@ -236,7 +238,10 @@ impl Desc {
         if let Some(problem) = length_problem(label.len(), MAX_LABEL_BYTES) {
             return Some(problem);
         }
-        if let Some(problem) = reserved_problem(label).or_else(|| super::state_set::label_problem(self, label)) {
+        if is_reserved_label(label) {
+            return Some(RESERVED.to_owned());
+        }
+        if let Some(problem) = super::state_set::label_problem(self, label) {
             return Some(problem);
         }
         if before.iter().any(|before| **before == *label) {

@@ -1,9 +1,9 @@
 //! Labels as they will be exposed.
 
-use super::desc::{MAX_LABEL_BYTES, MAX_LABELS, length_problem};
+use super::desc::{MAX_LABEL_BYTES, MAX_LABELS, RESERVED, length_problem};
 use super::values::Values;
 use super::{Desc, Kind};
-use crate::label::{escape_into, is_valid_label, needs_escape, reserved_problem};
+use crate::label::{escape_into, is_reserved_label, is_valid_label, needs_escape};
 
 /// The labels of a series that is not made yet.
 #[derive(Debug, Default)]
@@ -66,8 +66,8 @@ impl Rendered {
             if let Some(problem) = length_problem(name.len(), MAX_LABEL_BYTES) {
                 return refuse(&name[..MAX_LABEL_BYTES], &problem);
             }
-            if let Some(problem) = reserved_problem(name) {
-                return refuse(name, &problem);
+            if is_reserved_label(name) {
+                return refuse(name, RESERVED);
             }
             // These names are those of the classic data model, which are as different in every scheme as they are here.
             if desc.kind == Kind::StateSet && *name == &*desc.name {

@@ -4,7 +4,7 @@ use super::desc::{MAX_VALUE_BYTES, length_problem};
 use super::open_family::OVERFLOW_LABEL;
 use super::{Builder, Desc, Error, FamilyCore, Kind, Labels, Scope};
 use crate::cells::Pin;
-use crate::label::{Escaping, LabelValue, is_valid_label, reserved_problem};
+use crate::label::{Escaping, LabelValue, is_reserved_label, is_valid_label};
 use crate::metric::StateSet;
 
 impl Scope {
@@ -41,7 +41,15 @@ pub(super) fn problem(desc: &Desc) -> Option<String> {
     } else if desc.is_open && name == OVERFLOW_LABEL {
         Some(format!("its name names the label with the state, and the overflow series has a label {OVERFLOW_LABEL:?}"))
     } else {
-        reserved_problem(name).map(|problem| format!("its name names the label with the state, and {problem}"))
+        // The label is called as the metric, so it is written by the rules of metrics.
+        let written = |escaping: Escaping| (escaping.as_str(), escaping.metric(name));
+        let reserved = Escaping::ALL.into_iter().map(written).find(|(_, written)| is_reserved_label(written));
+        reserved.map(|(scheme, written)| {
+            format!(
+                "its name names the label with the state, and readers that want names escaped with {scheme} would see \
+                 {written:?}, which is reserved"
+            )
+        })
     }
 }
 
@@ -55,7 +63,7 @@ pub(super) fn label_problem(desc: &Desc, label: &str) -> Option<String> {
     }
     Escaping::ALL.into_iter().find_map(|escaping| {
         let (written, scheme) = (escaping.label(label), escaping.as_str());
-        (written == escaping.label(&desc.name)).then(|| {
+        (written == escaping.metric(&desc.name)).then(|| {
             format!(
                 "readers that want names escaped with {scheme} would see {written:?} twice: the label that names the \
                  state is one too"

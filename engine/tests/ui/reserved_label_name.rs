@@ -18,22 +18,4 @@ struct Underscores {
     __name__: u32,
 }
 
-#[derive(LabelSet)]
-struct Dots {
-    _private: u32,
-    _name_: u32,
-}
-
-#[derive(LabelSet)]
-struct Dot {
-    #[label(rename = "._name__")]
-    name: u32,
-}
-
-#[derive(LabelSet)]
-struct Digit {
-    #[label(rename = "9_x")]
-    digit: u32,
-}
-
 fn main() {}

@@ -30,10 +30,10 @@ pub(super) fn sanitise_name(name: &str) -> Cow<'_, str> {
 }
 
 /// Gives the label name: as a metric name, without colons; `le`, `quantile` and names that start with two underscores
-/// are prefixed, and those that would be names of Prometheus's own to readers which double underscores.
+/// are prefixed.
 pub(super) fn sanitise_label(name: &str) -> Cow<'_, str> {
     let name = sanitise(name, false);
-    let is_reserved = matches!(&*name, "le" | "quantile" | "_name_" | "_type_" | "_unit_") || name.starts_with("__");
+    let is_reserved = matches!(&*name, "le" | "quantile") || name.starts_with("__");
     if is_reserved { Cow::Owned(format!("{EXPORTED}{name}")) } else { name }
 }
 
@@ -85,8 +85,7 @@ mod tests {
             ("__name__", "exported___name__"),
             ("..x", "exported___x"),
             ("level", "level"),
-            (".name.", "exported__name_"),
-            ("_private", "_private"),
+            (".name.", "_name_"),
             ("", "_"),
         ] {
             assert_eq!(sanitise_label(name), expected);

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use streamgauge_examples::pipeline::Replica;
 use streamgauge_examples::verify::{Samples, get};
@@ -116,7 +116,8 @@ fn a_killed_run_is_resumed_behind_its_checkpoint() {
 fn a_run_that_is_killed_while_tables_come_and_go_is_resumed() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let path = dir.path().to_str().expect("a path in UTF-8");
-    let all = ["--dir", path, "--events", "12000", "--table-rows", "2"];
+    // No other writer: how many tables there are does not depend on who has how many turns.
+    let all = ["--dir", path, "--events", "12000", "--writers", "0", "--table-rows", "2"];
     let checkpoint = || {
         let replica = Replica::open(&dir.path().join("replica.db"));
         replica.and_then(|replica| replica.checkpoint()).expect("the replica is readable")
@@ -153,8 +154,8 @@ fn a_run_that_is_killed_while_tables_come_and_go_is_resumed() {
 fn after_many_tables_a_scrape_shows_those_that_are_left() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let path = dir.path().to_str().expect("a path in UTF-8");
-    let flags = ["--dir", path, "--events", "8000", "--tables", "4", "--table-rows", "2", "--linger", "60"];
-    let mut running = Running::start(&flags);
+    let flags = ["--dir", path, "--events", "8000", "--writers", "0", "--tables", "4", "--table-rows", "2"];
+    let mut running = Running::start(&[&flags[..], &["--linger", "3600"]].concat());
     let mut line = String::new();
     while !line.starts_with("verified: ") {
         line.clear();
@@ -213,13 +214,12 @@ fn bad_input_is_one_line_and_a_code() {
 fn the_endpoint_shows_the_run_while_it_lasts_and_ctrl_c_ends_it() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let running = Running::start(&["--dir", dir.path().to_str().expect("a path in UTF-8"), "--listen", ":0"]);
-    let began = Instant::now();
     let samples = loop {
         let samples = running.scrape();
+        // A run that comes to its end before this answers no more, which the scrape reports.
         if samples.sum("cdc_sink_events_total", &[]).is_some_and(|events| events > 1_000) {
             break samples;
         }
-        assert!(began.elapsed() < Duration::from_secs(60), "no events after a minute");
         std::thread::sleep(Duration::from_millis(20));
     };
     assert_eq!(samples.sum("cdc_pipeline_status", &[("pipeline", "orders")]), Some(1));
@@ -257,7 +257,7 @@ fn the_endpoint_shows_the_run_while_it_lasts_and_ctrl_c_ends_it() {
 
 #[test]
 fn a_lingering_run_shows_an_idle_pipeline() {
-    let mut running = Running::start(&["--events", "3000", "--linger", "600"]);
+    let mut running = Running::start(&["--events", "3000", "--linger", "3600"]);
     let mut line = String::new();
     while !line.starts_with("verified: ") {
         line.clear();

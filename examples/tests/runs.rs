@@ -1,8 +1,9 @@
 //! Whole runs of the demo, in this process.
 
-use std::io::sink;
+use std::io::{Write, sink};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use streamgauge_examples::feed::workload::DOOMED_NOTE;
@@ -202,6 +203,31 @@ fn a_stopped_run_drains_and_verifies_and_is_resumed() {
     let third = outcome(&Config { dir: config.dir, ..events(1) }).verification;
     assert!(third.holds(), "nothing to do is fine: {third:?}");
     assert_eq!(third.counted, Some(more));
+}
+
+/// Sets the flag, as a signal does, when the verdict is written: at the earliest moment at which somebody may mean
+/// the lingering with it.
+struct StopsAtTheVerdict<'s>(&'s AtomicBool);
+
+impl Write for StopsAtTheVerdict<'_> {
+    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+        if text.starts_with(b"verified: ") {
+            self.0.store(true, Ordering::Relaxed);
+        }
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_signal_as_early_as_the_verdict_ends_the_lingering() {
+    let stop = AtomicBool::new(false);
+    let config = Config { linger: Duration::from_secs(3600), ..events(1_000) };
+    let outcome = run(&config, &mut StopsAtTheVerdict(&stop), &mut sink(), &stop).expect("the run reaches its end");
+    assert!(outcome.verification.holds());
 }
 
 /// The error of a run over a state directory that `spoil` prepared.

@@ -2,6 +2,7 @@
 # Installs the tools that checks need beside the Rust toolchain, each by its name in a package registry, and only
 # where it is missing. Without arguments: everything CI uses.
 #   rust-components    rustfmt and clippy, through rustup
+#   rust-targets       the standard library for the other platforms that are checked, through rustup
 #   promtool           Debian package prometheus; its daemon is not started
 #   prometheus         the same; a check starts a server of its own
 #   curl, shellcheck   Debian packages of that name
@@ -54,6 +55,7 @@ need() {
             component rustfmt fmt
             component clippy clippy
             ;;
+        rust-targets) rustup target add aarch64-apple-darwin x86_64-pc-windows-msvc x86_64-unknown-linux-musl ;;
         promtool) debian promtool prometheus ;;
         prometheus) debian prometheus prometheus ;;
         shellcheck) debian shellcheck shellcheck ;;
@@ -75,6 +77,6 @@ need() {
 }
 
 if [ $# -eq 0 ]; then
-    set -- rust-components promtool prometheus shellcheck curl objdump prometheus-client cargo-fuzz
+    set -- rust-components rust-targets promtool prometheus shellcheck curl objdump prometheus-client cargo-fuzz
 fi
 for name in "$@"; do need "$name"; done

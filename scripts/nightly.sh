@@ -4,6 +4,7 @@
 #   STREAMGAUGE_STRESS  how many times the usual size the stress tests run at (default 10: two million births)
 #   FUZZ_SECONDS        seconds for each fuzz target (default 120)
 #   SOAK_SECONDS        length of the soak (default 300)
+#   FLAKY_ROUNDS        rounds in the search for tests that hope (default 3)
 #   LOOM_SECONDS        where the deeper models are cut off (default 3600)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -38,9 +39,12 @@ job test env CI="${CI:-true}" scripts/test.sh
 job stress env STREAMGAUGE_STRESS="${STREAMGAUGE_STRESS:-10}" \
     cargo test --locked --release -p streamgauge --lib --tests --no-fail-fast
 # Fifty million records that nobody scrapes, and more random programs beside the stock recorder.
+# A few rounds; more, by hand, after tests have changed.
+job flaky scripts/flaky.sh "${FLAKY_ROUNDS:-3}"
 job facade-long env PROPTEST_CASES="${FACADE_CASES:-5000}" cargo test --locked --release -p streamgauge-exporter \
     --features metrics-0-23 --test facade_memory --test facade_differential --test facade_bad_input
 job forced-fences env STREAMGAUGE_STRESS=2 scripts/forced-fences.sh --release
+job platforms scripts/platforms.sh
 job no-lock-prefix scripts/no-lock-prefix.sh
 job cdc scripts/cdc-check.sh
 job scrape scripts/scrape-check.sh

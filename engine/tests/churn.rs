@@ -52,10 +52,11 @@ fn births_and_deaths_lose_nothing() {
     let slots: Family<Slot, Counter> = registry.counter("slots_total", "S.").family().expect("legal");
 
     let floor = Floor::default();
-    let done = AtomicBool::new(false);
     let finished = AtomicUsize::new(0);
+    // The workers stop after the first fifth of the births, until the scraper has looked at the memory.
+    let (first_fifth, is_warm) = (births / WORKERS / 5, Barrier::new(WORKERS + 1));
     let slabs_before = stats().slabs;
-    let (mut warm_kib, mut scrapes, mut most_slabs) = (None, 0, 0);
+    let (mut warm_kib, mut most_slabs) = (None, 0);
 
     let life = |birth: usize| {
         counter.add(3);
@@ -67,9 +68,12 @@ fn births_and_deaths_lose_nothing() {
     };
     thread::scope(|scope| {
         for worker in 0..WORKERS {
-            let (life, finished) = (&life, &finished);
+            let (life, finished, is_warm) = (&life, &finished, &is_warm);
             scope.spawn(move || {
-                for birth in (worker..births).step_by(WORKERS) {
+                for (number, birth) in (worker..births).step_by(WORKERS).enumerate() {
+                    if number == first_fifth {
+                        is_warm.wait();
+                    }
                     // Joined by handle: only that waits for the thread's destructors too.
                     scope.spawn(move || life(birth)).join().expect("the thread runs through");
                     finished.fetch_add(1, Ordering::Relaxed);
@@ -78,9 +82,8 @@ fn births_and_deaths_lose_nothing() {
         }
         scope.spawn(|| {
             let mut scraper = Scraper::new(&registry);
-            while !done.load(Ordering::Relaxed) {
+            while finished.load(Ordering::Relaxed) < births {
                 let parsed = floor.scrape(&mut scraper);
-                scrapes += 1;
                 most_slabs = most_slabs.max(stats().slabs);
                 let read = |name| parsed.get(name, &[]).expect("registered").parse::<f64>().expect("a number");
                 // Each thread observes 1 and nothing else, and may be caught in the middle of one.
@@ -88,17 +91,14 @@ fn births_and_deaths_lose_nothing() {
                 assert!(ahead >= 0.0, "the sum falls short of the count by {ahead}");
                 let depth = read("in_flight");
                 assert!(depth >= 0.0, "the depth is {depth}");
-                if warm_kib.is_none() && finished.load(Ordering::Relaxed) > births / 5 {
-                    warm_kib = resident_kib();
+                if warm_kib.is_none() && finished.load(Ordering::Relaxed) == first_fifth * WORKERS {
+                    warm_kib = Some(resident_kib());
+                    is_warm.wait();
                 }
                 // A scrape now and then, not a race for the two cores.
                 thread::yield_now();
             }
         });
-        while finished.load(Ordering::Relaxed) < births {
-            thread::yield_now();
-        }
-        done.store(true, Ordering::Relaxed);
     });
 
     let parsed = scrape(&mut Scraper::new(&registry));
@@ -112,11 +112,10 @@ fn births_and_deaths_lose_nothing() {
     assert_eq!((0..SLOTS).map(slot).sum::<u64>(), births);
 
     let stats = stats();
-    assert!(scrapes > 0, "the scraper never ran beside the churn");
     assert!(most_slabs <= slabs_before + WORKERS + 1, "{most_slabs} slabs for {WORKERS} live threads");
     assert_eq!((stats.lost_records, stats.internal_errors), (0, 0));
-    if let Some(now) = resident_kib() {
-        let warm = warm_kib.expect("the scraper ran beside the last four fifths of the births");
+    let warm_kib = warm_kib.expect("the workers waited for it");
+    if let (Some(warm), Some(now)) = (warm_kib, resident_kib()) {
         let grown = now.saturating_sub(warm);
         assert!(grown < 1024, "memory grew by {grown} KiB after the first fifth of the births");
     }
@@ -124,8 +123,9 @@ fn births_and_deaths_lose_nothing() {
 
 #[test]
 fn a_crowd_of_threads_is_folded_away() {
-    // More than are kept idle.
-    const CROWD: usize = if cfg!(miri) { 12 } else { 100 };
+    // As many as are kept idle, and more.
+    let idle_bound = 8.max(2 * thread::available_parallelism().map_or(4, usize::from));
+    let crowd = idle_bound + if cfg!(miri) { 4 } else { 90 };
     let _alone = alone();
     let registry = Registry::new();
     let counter = registry.counter("events_total", "E.").register().expect("legal");
@@ -136,9 +136,9 @@ fn a_crowd_of_threads_is_folded_away() {
     let mut scraper = Scraper::new(&registry);
     let rounds = if cfg!(miri) { 1 } else { 3 };
     for round in 1..=rounds {
-        let barrier = Barrier::new(CROWD);
+        let barrier = Barrier::new(crowd);
         thread::scope(|scope| {
-            let threads: Vec<_> = (0..CROWD)
+            let threads: Vec<_> = (0..crowd)
                 .map(|index| {
                     let (counter, sizes, barrier) = (&counter, &sizes, &barrier);
                     scope.spawn(move || {
@@ -152,15 +152,14 @@ fn a_crowd_of_threads_is_folded_away() {
             threads.into_iter().for_each(|thread| thread.join().expect("the thread runs through"));
         });
         let parsed = floor.scrape(&mut scraper);
-        assert_eq!(parsed.integer("events_total", &[]), round * CROWD as u64);
-        assert_eq!(parsed.integer("size_count", &[]), round * CROWD as u64);
-        let once: usize = (0..CROWD).map(|index| index % 25).sum();
+        assert_eq!(parsed.integer("events_total", &[]), round * crowd as u64);
+        assert_eq!(parsed.integer("size_count", &[]), round * crowd as u64);
+        let once: usize = (0..crowd).map(|index| index % 25).sum();
         assert_eq!(parsed.integer("size_sum", &[]), round * once as u64);
         // The scrape has folded what is idle above its bound.
-        let idle_bound = 8.max(2 * thread::available_parallelism().map_or(4, usize::from));
         let stats = stats();
         assert!(stats.idle_slabs <= idle_bound, "{stats:?}");
-        assert!(stats.slabs < CROWD, "{stats:?}");
+        assert!(stats.slabs < crowd, "{stats:?}");
         let again = floor.scrape(&mut scraper);
         assert_eq!(again, parsed, "folding changed a value");
     }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::scrape;
+use common::{scrape, wait_until};
 use std::sync::atomic::{AtomicU64, Ordering};
 use streamgauge::{
     CollectedFamily, Collection, Collector, Counter, Family, Format, LabelSet, Registry, Scraper, stats,
@@ -107,12 +107,8 @@ fn they_do_not_keep_the_registry_alive() {
     assert!(scrape(&mut Scraper::new(&registry)).get("held", &[]).is_some());
     drop(registry);
     // The callback goes with its record, once no pin of another thread can see it.
-    for _ in 0..1_000 {
-        if std::sync::Arc::strong_count(&witness) == 1 {
-            return;
-        }
+    wait_until("the registry is still alive", || {
         scrape(&mut Scraper::new(&Registry::new()));
-        std::thread::yield_now();
-    }
-    panic!("the registry is still alive");
+        std::sync::Arc::strong_count(&witness) == 1
+    });
 }

@@ -11,6 +11,9 @@ use crate::{Config, Fault, Live};
 /// Every table costs the source four objects of its schema, which each connection reads anew when a table comes or goes.
 const MOST_TABLES: i64 = 256;
 
+/// Each has a thread and a connection of its own, and all write one after the other.
+const MOST_WRITERS: i64 = 64;
+
 /// Captures a workload's row changes, replicates them, measures everything, and verifies the result.
 #[derive(Debug, Parser)]
 #[command(name = "cdc", version)]
@@ -22,6 +25,10 @@ struct Flags {
     /// State directory; a run that was stopped or killed is resumed from it [default: a temporary one]
     #[arg(long, value_name = "D")]
     dir: Option<PathBuf>,
+
+    /// Writers of the shop's orders; one more writes to the short-lived tables
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(..=MOST_WRITERS))]
+    writers: u8,
 
     /// Short-lived tables that are there at a time, created and dropped while the run lasts; 0 for none
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(..=MOST_TABLES))]
@@ -86,6 +93,7 @@ where
         kill_after: flags.kill_after,
         listen: flags.listen,
         metrics: !flags.no_metrics,
+        writers: flags.writers.into(),
         tables: flags.tables.into(),
         table_rows: flags.table_rows,
         linger: Duration::from_secs(flags.linger),
@@ -122,15 +130,16 @@ mod tests {
         assert!(config.events.is_none() && config.dir.is_none() && config.metrics);
         assert_eq!(config.listen, "127.0.0.1:0");
         let default = Config::default();
+        assert_eq!(config.writers, default.writers);
         assert_eq!((config.tables, config.table_rows), (default.tables, default.table_rows));
     }
 
     #[test]
     fn all_flags_arrive() {
         let flags = ["--events", "7", "--dir", "d", "--kill-after", "3", "--listen", ":9000", "--no-metrics"];
-        let more = ["--linger", "2", "--tables", "0", "--table-rows", "9"];
+        let more = ["--linger", "2", "--tables", "0", "--table-rows", "9", "--writers", "0"];
         let config = parse([&["cdc"], &flags[..], &more].concat()).expect("these flags are fine");
-        assert_eq!((config.tables, config.table_rows), (0, 9));
+        assert_eq!((config.writers, config.tables, config.table_rows), (0, 0, 9));
         assert_eq!((config.events, config.kill_after, config.metrics), (Some(7), Some(3), false));
         assert_eq!((config.listen.as_str(), config.linger), ("127.0.0.1:9000", Duration::from_secs(2)));
     }
@@ -144,6 +153,8 @@ mod tests {
             &["--listen", "localhost"],
             &["--listen", "127.0.0.1:99999"],
             &["--linger", "-1"],
+            &["--writers", "65"],
+            &["--writers", "-1"],
             &["--tables", "257"],
             &["--tables", "-1"],
             &["--tables", "few"],

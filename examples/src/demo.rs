@@ -76,10 +76,12 @@ pub fn run(config: &Config, out: &mut dyn Write, live: &mut dyn Write, stop: &At
     let pruner = prune(&dir.source(), &gate, &progress)?;
     let writers = write(config, &mut source, &dir.source(), &gate, &progress, &metrics);
     let mut line = LiveLine::new(config.live, live, restored.lsn);
+    let mut was_stopped = false;
     let writers = match writers {
         Ok(threads) => {
             while !threads.iter().all(JoinHandle::is_finished) {
                 if stop.load(Ordering::Relaxed) {
+                    was_stopped = true;
                     progress.stop_writers();
                 }
                 line.show(&progress, &metrics)?;
@@ -111,6 +113,11 @@ pub fn run(config: &Config, out: &mut dyn Write, live: &mut dyn Write, stop: &At
     };
     writeln!(out, "\n{summary}")?;
     let verification = verify(&source, &replica, config.metrics.then_some(address))?;
+    // The signal that ended the run is used up; the next one ends the waiting. Before the verdict: whoever has read it
+    // may send the next.
+    if was_stopped {
+        stop.store(false, Ordering::Relaxed);
+    }
     if verification.holds() {
         writeln!(out, "{} rows compared", verification.rows)?;
         writeln!(out, "verified: {verification}")?;
@@ -121,8 +128,6 @@ pub fn run(config: &Config, out: &mut dyn Write, live: &mut dyn Write, stop: &At
         writeln!(live, "not verified: {verification}")?;
     }
     out.flush()?;
-    // The signal that ended the run is used up; the next one ends the waiting.
-    stop.store(false, Ordering::Relaxed);
     linger(config.linger, stop);
     Ok(Outcome { verification, pipeline, writers, elapsed })
 }

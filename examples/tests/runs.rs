@@ -1,18 +1,28 @@
 //! Whole runs of the demo, in this process.
 
-use std::io::sink;
+use std::io::{Write, sink};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rusqlite::Connection;
 use streamgauge_examples::feed::workload::DOOMED_NOTE;
+use streamgauge_examples::feed::{head, schema};
 use streamgauge_examples::pipeline::{ErrorKind, Replica, Stage};
 use streamgauge_examples::{Config, Error, Fault, Outcome, run};
 
 fn events(count: u64) -> Config {
     Config { events: Some(count), ..Config::default() }
+}
+
+/// The workload of one writer of orders and nobody else: what it writes does not depend on who has how many turns.
+fn one_writer_of_orders(config: Config) -> Config {
+    Config { writers: 1, tables: 0, ..config }
+}
+
+/// The same of the writer of short-lived tables.
+fn only_short_lived_tables(config: Config) -> Config {
+    Config { writers: 0, ..config }
 }
 
 fn outcome(config: &Config) -> Outcome {
@@ -52,7 +62,7 @@ fn a_lost_increment_is_noticed() {
 #[test]
 fn what_is_rolled_back_never_appears_and_the_log_does_not_grow() {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let run = outcome(&Config { dir: Some(dir.path().to_owned()), ..events(20_000) });
+    let run = outcome(&one_writer_of_orders(Config { dir: Some(dir.path().to_owned()), ..events(20_000) }));
     assert!(run.verification.holds() && run.writers.rolled_back > 50, "{run:?}");
     let (source, replica) = (dir.path().join("source.db"), dir.path().join("replica.db"));
     for (db, table) in
@@ -69,7 +79,8 @@ fn what_is_rolled_back_never_appears_and_the_log_does_not_grow() {
 #[test]
 fn every_kind_of_poison_reaches_the_dead_letter_table() {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    assert!(outcome(&Config { dir: Some(dir.path().to_owned()), ..events(10_000) }).verification.holds());
+    let config = one_writer_of_orders(Config { dir: Some(dir.path().to_owned()), ..events(10_000) });
+    assert!(outcome(&config).verification.holds());
     let replica = dir.path().join("replica.db");
     // The triggers write well-formed images; only the other kinds come from the workload.
     for kind in ErrorKind::ALL.into_iter().filter(|kind| *kind != ErrorKind::MalformedImage) {
@@ -92,13 +103,8 @@ fn short_lived(db: &Path) -> Vec<(i64, String)> {
 #[test]
 fn hundreds_of_tables_come_and_go_and_all_accounts_balance() {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let churning = |count| Config {
-        dir: Some(dir.path().to_owned()),
-        // Few other writers, so that the one of the short-lived tables has its turn often.
-        writers: 1,
-        tables: 8,
-        table_rows: 5,
-        ..events(count)
+    let churning = |count| {
+        only_short_lived_tables(Config { dir: Some(dir.path().to_owned()), tables: 8, table_rows: 5, ..events(count) })
     };
     let mut captured = 0;
     let mut drops = 0;
@@ -134,7 +140,7 @@ fn hundreds_of_tables_come_and_go_and_all_accounts_balance() {
 
 #[test]
 fn the_summary_accounts_for_every_event_also_of_many_tables() {
-    let config = Config { writers: 1, tables: 60, table_rows: 1, ..events(6_000) };
+    let config = only_short_lived_tables(Config { tables: 60, table_rows: 1, ..events(6_000) });
     let mut out = Vec::new();
     let outcome = run(&config, &mut out, &mut sink(), &AtomicBool::new(false)).expect("the run reaches its end");
     assert!(outcome.verification.holds(), "{outcome:?}");
@@ -172,17 +178,22 @@ fn five_stages_read_the_clock_six_times_an_event() {
 fn a_stopped_run_drains_and_verifies_and_is_resumed() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let config = Config { dir: Some(dir.path().to_owned()), ..Config::default() };
-    let stop = Arc::new(AtomicBool::new(false));
-    let stopper = std::thread::spawn({
-        let stop = Arc::clone(&stop);
-        move || {
-            std::thread::sleep(Duration::from_millis(500));
-            stop.store(true, Ordering::Relaxed);
-        }
+    let source = schema::open(&dir.path().join("source.db")).expect("a new database opens");
+    let stop = AtomicBool::new(false);
+    let first = std::thread::scope(|scope| {
+        scope.spawn({
+            let stop = &stop;
+            move || {
+                // In the middle of its work, which the products of the shop are not.
+                while head(&source).expect("the log is readable") < 1_000 {
+                    std::thread::yield_now();
+                }
+                stop.store(true, Ordering::Relaxed);
+            }
+        });
+        run(&config, &mut sink(), &mut sink(), &stop).expect("the run reaches its end").verification
     });
-    let first = run(&config, &mut sink(), &mut sink(), &stop).expect("the run reaches its end").verification;
-    stopper.join().expect("the stopper ends");
-    assert!(first.holds() && first.captured > 0, "{first:?}");
+    assert!(first.holds() && first.captured >= 1_000, "{first:?}");
 
     let more = first.captured + 1_000;
     let second = outcome(&Config { dir: config.dir.clone(), ..events(more) }).verification;
@@ -192,6 +203,31 @@ fn a_stopped_run_drains_and_verifies_and_is_resumed() {
     let third = outcome(&Config { dir: config.dir, ..events(1) }).verification;
     assert!(third.holds(), "nothing to do is fine: {third:?}");
     assert_eq!(third.counted, Some(more));
+}
+
+/// Sets the flag, as a signal does, when the verdict is written: at the earliest moment at which somebody may mean
+/// the lingering with it.
+struct StopsAtTheVerdict<'s>(&'s AtomicBool);
+
+impl Write for StopsAtTheVerdict<'_> {
+    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+        if text.starts_with(b"verified: ") {
+            self.0.store(true, Ordering::Relaxed);
+        }
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_signal_as_early_as_the_verdict_ends_the_lingering() {
+    let stop = AtomicBool::new(false);
+    let config = Config { linger: Duration::from_secs(3600), ..events(1_000) };
+    let outcome = run(&config, &mut StopsAtTheVerdict(&stop), &mut sink(), &stop).expect("the run reaches its end");
+    assert!(outcome.verification.holds());
 }
 
 /// The error of a run over a state directory that `spoil` prepared.
@@ -223,7 +259,7 @@ fn databases_that_do_not_belong_together_are_refused() {
 #[test]
 fn a_log_with_a_hole_ends_the_run() {
     let error = failure(|dir| {
-        let source = streamgauge_examples::feed::schema::open(&dir.join("source.db")).expect("a new database opens");
+        let source = schema::open(&dir.join("source.db")).expect("a new database opens");
         for id in 0..3 {
             source.execute("INSERT INTO shipments VALUES (?1, 1, 'dhl', '', '')", [id]).expect("a row");
         }

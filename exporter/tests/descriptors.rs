@@ -9,11 +9,14 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::scrape;
 use streamgauge::Registry;
 use streamgauge_exporter::Exporter;
+
+/// Descriptors that the child may have.
+const LIMIT: usize = 64;
 
 /// The role of the child: says where it listens, and lives until its input ends.
 #[test]
@@ -27,7 +30,7 @@ fn child() {
 /// Returns the child, where it listens, and its output, which must stay open.
 fn start_child() -> (Child, SocketAddr, impl Sized) {
     let mut child = Command::new("sh")
-        .args(["-c", "ulimit -n 64; exec \"$0\" --ignored --exact child --nocapture"])
+        .args(["-c", &format!("ulimit -n {LIMIT}; exec \"$0\" --ignored --exact child --nocapture")])
         .arg(std::env::current_exe().unwrap())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -45,23 +48,28 @@ fn ticks(child: &Child) -> u64 {
     after_name[11].parse::<u64>().unwrap() + after_name[12].parse::<u64>().unwrap()
 }
 
+/// How many descriptors of the process are in use.
+fn open_descriptors(child: &Child) -> usize {
+    std::fs::read_dir(format!("/proc/{}/fd", child.id())).unwrap().count()
+}
+
 #[test]
 fn an_exporter_without_descriptors_neither_spins_nor_dies() {
     let (mut child, addr, _output) = start_child();
     let crowd: Vec<TcpStream> = (0..90).map(|_| TcpStream::connect(addr).unwrap()).collect();
-    thread::sleep(Duration::from_millis(500));
+    while open_descriptors(&child) < LIMIT {
+        thread::sleep(Duration::from_millis(5));
+    }
     let before = ticks(&child);
+    // Not a measure of time, but time to spin in: on a busy machine it is used less of, and by one that spins still most.
     thread::sleep(Duration::from_secs(2));
     let used = ticks(&child) - before;
     drop(crowd);
-    let start = Instant::now();
     let response = scrape(addr);
-    let waited = start.elapsed();
     drop(child.stdin.take());
     child.wait().unwrap();
 
     assert!(used <= 10, "{used} ticks in 2 s");
-    assert!(waited < Duration::from_secs(3), "{waited:?}");
     let errors = response.body.lines().find_map(|line| line.strip_prefix("streamgauge_exporter_accept_errors_total "));
-    assert!(errors.unwrap().parse::<u64>().unwrap() > 5, "the test did not reach the limit: {errors:?}");
+    assert!(errors.unwrap().parse::<u64>().unwrap() > 0, "no accept failed at the limit: {errors:?}");
 }

@@ -10,7 +10,7 @@ use metrics::{counter, describe_counter, gauge, histogram, with_local_recorder};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 use streamgauge_exporter::recorder::{MetricKindMask, Recorder};
@@ -60,7 +60,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Lets one test run at a time, since all allocations of the process are counted.
+/// Lets one test run at a time, since all allocations and all chunks of the process are counted.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -168,6 +168,40 @@ fn idle_series_give_their_memory_back_though_a_sleeping_thread_has_used_them() {
     });
     assert!(with_series > before + OF_SERIES, "{before} {with_series}");
     assert!(after < before + OF_SERIES / 4, "{before} {with_series} {after}");
+}
+
+#[test]
+fn series_go_with_their_recorder_though_other_threads_have_cached_them() {
+    let _alone = alone();
+    const CELLS: u64 = 5_000;
+    let (to_thread, jobs) = mpsc::channel::<Arc<Recorder>>();
+    let (done, from_thread) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        for recorder in jobs {
+            with_local_recorder(&recorder, || {
+                for index in 0..CELLS {
+                    counter!("events", "index" => index.to_string()).increment(1);
+                }
+            });
+            drop(recorder);
+            done.send(()).unwrap();
+        }
+    });
+    let mut chunks = Vec::new();
+    for _ in 0..40 {
+        let recorder = Arc::new(recorder());
+        to_thread.send(recorder.clone()).unwrap();
+        from_thread.recv().unwrap();
+        assert_eq!(exposed(&recorder).samples.len() as u64, CELLS);
+        // The thread lives and sleeps. What it remembers of the recorder must not keep 5,000 cells.
+        drop(recorder);
+        chunks.push(streamgauge::stats().chunks);
+    }
+    drop(to_thread);
+    thread.join().unwrap();
+    // 35 recorders with 5,000 cells each would be 85 chunks in the thread's slab alone.
+    let (early, late) = (chunks[4], chunks[39]);
+    assert!(late <= early, "{chunks:?}");
 }
 
 #[test]

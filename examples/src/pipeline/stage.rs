@@ -167,31 +167,35 @@ mod tests {
 
     #[test]
     fn time_is_either_busy_or_blocked() {
-        let (metrics, edge, next) = (metrics(), Edge::new(), Edge::new());
-        let stage = std::thread::spawn({
-            let (metrics, from, to) = (metrics.clone(), Arc::clone(&edge.receiver), next.sender);
-            move || {
-                let clock = StageClock::start(Stage::Decode, metrics);
-                run(clock, &from, &to, |_, ()| {
+        let (metrics, edge) = (metrics(), Edge::new());
+        let mut clock = StageClock::start(Stage::Decode, metrics.clone());
+        let (started, mut sent) = (clock.accounted, 0);
+        // A stage that comes late finds the event there and does not wait, so this goes on until one did.
+        while clock.report.waits == 0 {
+            sent += 1;
+            let batch = std::thread::scope(|scope| {
+                scope.spawn(|| {
                     std::thread::sleep(PAUSE);
-                    Ok(())
-                })
+                    edge.sender.send(vec![event(sent)]).expect("the stage listens");
+                });
+                clock.receive(&edge.receiver)
+            });
+            for mut event in batch.expect("the channel is open") {
+                std::thread::sleep(PAUSE);
+                clock.lap(&mut event);
             }
-        });
-        // Nothing to do, then three events, then nothing to do again.
-        std::thread::sleep(PAUSE * 2);
-        edge.sender.send(vec![event(1), event(2), event(3)]).expect("the stage listens");
-        assert_eq!(next.receiver.recv().map(|batch| batch.len()), Ok(3));
-        std::thread::sleep(PAUSE * 2);
-        drop(edge.sender);
-        let report = stage.join().expect("the stage ends");
-
-        assert_eq!((report.events, report.waits), (3, 2));
-        // Debug builds: one reading to begin, one an event, one a wait.
-        assert_eq!(report.clock_reads.unwrap_or(6), 6);
-        assert_eq!(metrics.latency.snapshot().count(), 3);
-        assert!(metrics.busy.get() >= PAUSE * 3, "busy {:?}", metrics.busy.get());
-        assert!(metrics.blocked.get() >= PAUSE * 3, "blocked {:?}", metrics.blocked.get());
+            clock.worked();
+        }
+        let (busy, blocked) = (metrics.busy.get(), metrics.blocked.get());
+        assert!(busy >= PAUSE * sent as u32 && blocked > Duration::ZERO, "busy {busy:?}, blocked {blocked:?}");
+        // Each booking is rounded to whole nanoseconds.
+        let (accounted, booked) = (clock.accounted.duration_since(started), busy + blocked);
+        assert!(accounted.abs_diff(booked).as_nanos() <= 2 * u128::from(sent), "{booked:?} of {accounted:?}");
+        let report = clock.finish();
+        assert_eq!((report.events, report.waits), (sent, 1));
+        // Debug builds: one reading to begin, one an event, one a wait; the events' own are the sender's.
+        assert_eq!(report.clock_reads.unwrap_or(sent + 2), sent + 2);
+        assert_eq!(metrics.latency.snapshot().count(), sent);
     }
 
     #[test]
@@ -203,14 +207,18 @@ mod tests {
             assert!(clock.send(&edge.sender, vec![event(lsn)]));
         }
         assert_eq!((depth(), metrics.blocked.get()), (EDGE_BATCHES as f64, Duration::ZERO));
-        let receiver = Arc::clone(&edge.receiver);
-        let reader = std::thread::spawn(move || {
-            std::thread::sleep(PAUSE);
-            receiver.recv().map(|batch| batch.len())
-        });
-        assert!(clock.send(&edge.sender, vec![event(99)]));
-        assert!(metrics.blocked.get() >= PAUSE / 2, "blocked {:?}", metrics.blocked.get());
-        assert_eq!(reader.join().expect("the reader ends"), Ok(1));
+        // A stage that comes after the reader finds room and does not wait, so this goes on until it did.
+        while clock.report.waits == 0 {
+            std::thread::scope(|scope| {
+                let reader = scope.spawn(|| {
+                    std::thread::sleep(PAUSE);
+                    edge.receiver.recv().map(|batch| batch.len())
+                });
+                assert!(clock.send(&edge.sender, vec![event(99)]));
+                assert_eq!(reader.join().expect("the reader ends"), Ok(1));
+            });
+        }
+        assert!(metrics.blocked.get() > Duration::ZERO);
         // Without the stage behind the channel there is nobody to wait for, and no depth any more.
         drop(edge.receiver);
         assert_eq!(depth(), 0.0);

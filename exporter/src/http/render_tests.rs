@@ -16,6 +16,9 @@ struct Gated {
     count: usize,
 }
 
+/// Only keeps a broken program from hanging.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// The test's end of a [`Gated`] renderer.
 struct Gate {
     begun: mpsc::Receiver<usize>,
@@ -39,7 +42,7 @@ fn gated() -> (Renderer, Gate) {
 
 impl Gate {
     fn wait_for_beginning(&self) -> usize {
-        self.begun.recv_timeout(Duration::from_secs(10)).unwrap()
+        self.begun.recv_timeout(PATIENCE).unwrap()
     }
 }
 
@@ -266,5 +269,5 @@ async fn the_thread_ends_with_the_last_handle() {
     clone.render(all()).await.unwrap();
     assert!(heard.try_recv().is_err());
     drop(clone);
-    heard.recv_timeout(Duration::from_secs(10)).unwrap();
+    heard.recv_timeout(PATIENCE).unwrap();
 }

@@ -4,6 +4,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// What a connection is made of.
@@ -59,7 +60,8 @@ impl Client {
     }
 
     pub(crate) fn over(stream: impl Stream + 'static) -> Client {
-        stream.set_patience(Duration::from_secs(20));
+        // Only keeps a broken program from hanging.
+        stream.set_patience(Duration::from_secs(60));
         Client { stream: Box::new(stream), unread: Vec::new() }
     }
 
@@ -89,15 +91,21 @@ impl Client {
         response
     }
 
-    /// Says whether the server closes the connection, without another byte, within half a second.
+    /// Says whether the server has closed the connection behind the last answer: whether another request is answered.
     pub(crate) fn is_closed(&mut self) -> bool {
-        self.stream.set_patience(Duration::from_millis(500));
+        assert!(self.unread.is_empty(), "more bytes: {:?}", String::from_utf8_lossy(&self.unread));
+        if self.stream.write_all(GET).is_err() {
+            return true;
+        }
         match self.read_some() {
-            Ok(0) => self.unread.is_empty(),
-            Ok(_) => panic!("more bytes: {:?}", String::from_utf8_lossy(&self.unread)),
+            Ok(0) => true,
+            Ok(_) => {
+                self.receive(true);
+                false
+            }
             // What was sent and not read makes the system say it this way.
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => true,
-            Err(_) => false,
+            Err(error) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => true,
+            Err(error) => panic!("neither an answer nor an end: {error}"),
         }
     }
 
@@ -113,6 +121,18 @@ impl Client {
 pub(crate) fn ask(client: &mut Client, method: &str, query: &str, headers: &str) -> Response {
     client.send(format!("{method} /metrics{query} HTTP/1.1\r\nHost: h\r\n{headers}\r\n").as_bytes());
     client.receive(method != "HEAD")
+}
+
+/// Returns an address to listen on that nobody else uses: neither another test nor another process can take its port
+/// when it is free again, and no connection to it can come from itself. Where the loopback is one address, that one.
+pub(crate) fn address_of_its_own() -> SocketAddr {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    if !cfg!(target_os = "linux") {
+        return ([127, 0, 0, 1], 0).into();
+    }
+    let [_, _, high, low] = std::process::id().to_be_bytes();
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    ([127, high.max(1), low, u8::try_from(number).unwrap()], 0).into()
 }
 
 /// The usual request.

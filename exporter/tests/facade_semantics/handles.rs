@@ -2,8 +2,8 @@
 
 use crate::facade::{exposed, recorder};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram, with_local_recorder};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
 use std::thread;
 use streamgauge::{Collection, Collector};
 use streamgauge_exporter::recorder::Recorder;
@@ -123,39 +123,6 @@ fn a_recorder_that_is_dropped_takes_its_registry_with_it() {
     assert!(!gone.load(Ordering::Acquire));
     drop(recorder);
     assert!(gone.load(Ordering::Acquire), "something holds the registry, such as the cache of this thread");
-}
-
-#[test]
-fn series_go_with_their_recorder_though_other_threads_have_cached_them() {
-    const SERIES: u64 = 5_000;
-    let (to_thread, jobs) = mpsc::channel::<Arc<Recorder>>();
-    let (done, from_thread) = mpsc::channel();
-    let thread = thread::spawn(move || {
-        for recorder in jobs {
-            with_local_recorder(&recorder, || {
-                for index in 0..SERIES {
-                    counter!("events", "index" => index.to_string()).increment(1);
-                }
-            });
-            drop(recorder);
-            done.send(()).unwrap();
-        }
-    });
-    let mut chunks = Vec::new();
-    for _ in 0..40 {
-        let recorder = Arc::new(recorder());
-        to_thread.send(recorder.clone()).unwrap();
-        from_thread.recv().unwrap();
-        assert_eq!(exposed(&recorder).samples.len() as u64, SERIES);
-        // The thread lives and sleeps. What it remembers of the recorder must not keep 5,000 cells.
-        drop(recorder);
-        chunks.push(streamgauge::stats().chunks);
-    }
-    drop(to_thread);
-    thread.join().unwrap();
-    // 35 recorders with 5,000 cells each would be 85 chunks in the thread's slab alone.
-    let (early, late) = (chunks[4], chunks[39]);
-    assert!(late < early + 40, "{chunks:?}");
 }
 
 #[test]

@@ -161,10 +161,17 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let conn = crate::feed::schema::open(&dir.path().join("source.db")).expect("a new database opens");
         let mut shop = Shop::new(1, Arc::new(Ids::load(&conn).expect("ids")));
-        let (mut doomed, mut rows) = (0, 0);
-        for _ in 0..20_000 {
+        let (mut doomed, mut rows, mut poisoned) = (0, 0, [0_u32; Poison::ALL.len()]);
+        for number in 0..20_000_u64 {
             let plan = shop.plan().expect("there is always something to do");
             rows += plan.ops.len();
+            if number % POISON_EVERY == 2 && !plan.doomed {
+                poisoned[(number / POISON_EVERY) as usize % Poison::ALL.len()] += 1;
+            }
+            // The second kind is rolled back in the first cycle, and comes again in the next.
+            if number == 6 * POISON_EVERY + 2 {
+                assert!(poisoned.iter().all(|rows| *rows > 0), "{poisoned:?}");
+            }
             if plan.doomed {
                 doomed += 1;
             } else {
@@ -174,6 +181,7 @@ mod tests {
             assert!(shop.customers.len() <= CROWD);
         }
         assert_eq!(doomed, 1000);
+        assert_eq!(poisoned.iter().sum::<u32>(), 800 - 200, "a quarter of the poison is rolled back");
         assert!(rows > 80_000, "a transaction has {} rows on average", rows as f64 / 20_000.0);
     }
 }

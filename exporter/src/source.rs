@@ -12,11 +12,13 @@ pub(crate) struct RegistrySource {
     created_samples: bool,
     /// How many callbacks failed last time.
     failed: usize,
+    /// It was said that the system refuses memory barriers.
+    told_of_fences: bool,
 }
 
 impl RegistrySource {
     pub(crate) fn new(registry: Registry, created_samples: bool) -> RegistrySource {
-        RegistrySource { registry, scraper: None, created_samples, failed: 0 }
+        RegistrySource { registry, scraper: None, created_samples, failed: 0, told_of_fences: false }
     }
 }
 
@@ -29,6 +31,17 @@ impl RegistrySource {
         }
         self.failed = failed;
     }
+
+    /// Warns once, where what is removed can no longer be freed.
+    fn log_fences(&mut self) {
+        if !self.told_of_fences && streamgauge::stats().failed_fences > 0 {
+            self.told_of_fences = true;
+            tracing::warn!(
+                "the system refuses membarrier, which it allowed when the process began to record: removed series cannot \
+                 be freed, and in the end are not removed; allow the call, or install the filter before the first record"
+            );
+        }
+    }
 }
 
 impl Render for RegistrySource {
@@ -37,6 +50,7 @@ impl Render for RegistrySource {
         let exposition = exposition.with_created_samples(self.created_samples);
         let report = scraper.encode_filtered(exposition, filter, body);
         self.log_failures(report.failed_callbacks());
+        self.log_fences();
         self.scraper = Some(scraper);
     }
 }

@@ -12,6 +12,7 @@ pub mod parse;
 #[path = "../../engine/tests/common/proto.rs"]
 mod proto;
 pub mod protobuf;
+pub mod registries;
 #[path = "../../engine/tests/common/text.rs"]
 #[allow(dead_code, reason = "the integration tests use the rest of it")]
 mod text;

@@ -1,8 +1,9 @@
 //! Runs each target's check on inputs of a fixed seed: no fuzzer needed, the same inputs every time.
 
 use arbitrary::{Arbitrary, Unstructured};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use streamgauge_fuzz::{bucket_index, escape, expositions, facade, negotiate, parse, protobuf, text_body};
+use streamgauge_fuzz::{bucket_index, escape, expositions, facade, negotiate, parse, protobuf, registries, text_body};
 
 /// Bytes of a fixed sequence (xorshift64), with runs of small ones, which choose from short lists.
 fn bytes(seed: u64, len: usize) -> Vec<u8> {
@@ -66,6 +67,31 @@ fn parse_reads_what_it_read() {
 #[test]
 fn protobuf_equals_another_encoder() {
     assert!(run(|program| protobuf::check(program) as u64) > 5_000);
+}
+
+#[test]
+fn registries_have_bodies_that_strict_readers_take() {
+    let samples = run(registries::check);
+    assert!(samples > 5_000, "{samples}");
+}
+
+/// With `STREAMGAUGE_BODIES` set to a folder the bodies of some random registries are left there, for
+/// `scripts/open-metrics-check.sh` to give to foreign readers.
+#[test]
+fn registries_show_their_bodies() {
+    let folder = std::env::var_os("STREAMGAUGE_BODIES").map(PathBuf::from);
+    let mut shown = 0;
+    for seed in 1..=200 {
+        let bytes = bytes(seed, 400);
+        let Ok(program) = registries::Program::arbitrary(&mut Unstructured::new(&bytes)) else { continue };
+        registries::bodies_of(&program, |name, body| {
+            shown += usize::from(!body.is_empty());
+            if let Some(folder) = &folder {
+                std::fs::write(folder.join(format!("registry-{seed}-{name}.txt")), body).expect("the folder is there");
+            }
+        });
+    }
+    assert!(shown > 1_000, "{shown} bodies");
 }
 
 #[test]

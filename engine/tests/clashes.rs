@@ -2,6 +2,7 @@
 //! to a folder the bodies are left there, for `scripts/open-metrics-check.sh` to give to foreign readers.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use streamgauge::bridge::OpenFamily;
 use streamgauge::parse::{Parser, Severity, Syntax, families, lint};
 use streamgauge::{
@@ -204,4 +205,46 @@ fn renamed_families_give_way_and_come_back() {
     assert_eq!(shows(), apart);
     assert!(depth.rename("jobs_total").is_err(), "that is a sample's name");
     assert_eq!(shows(), apart);
+}
+
+/// Two families have one name by turns: no scrape sees both under it, or a counter that does not give way.
+#[test]
+fn a_scrape_sees_all_names_at_one_moment() {
+    let registry = Registry::new();
+    let open = |name: &str| -> OpenFamily<Gauge> {
+        let family = registry.gauge(name, "G.").verbatim().open_family().expect("legal");
+        family.get_or_create(&[]).expect("legal").set(1.0);
+        family
+    };
+    let one = open("left");
+    // Between them, so that a scrape takes a while from the one to the other.
+    (0..2000).for_each(|number| drop(open(&format!("between_{number}"))));
+    let last = open("unused");
+    counter(&registry, "left_total").expect("legal");
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut turned = [&one, &last];
+            while !is_over.load(Ordering::Relaxed) {
+                let [left, unused] = turned;
+                left.rename("spare").expect("free");
+                unused.rename("left").expect("free");
+                left.rename("unused").expect("free");
+                turned = [unused, left];
+            }
+        });
+        let mut scraper = Scraper::new(&registry);
+        for _ in 0..40 {
+            let body = encode(&mut scraper, Format::OpenMetrics);
+            let mut of_left: Vec<&str> = body.lines().filter(|line| line.starts_with("# TYPE left")).collect();
+            // For a moment nothing has the name, and then the counter has its type.
+            let expected = [["# TYPE left gauge", "# TYPE left_total unknown"].as_slice(), &["# TYPE left counter"]];
+            of_left.sort_unstable();
+            if !expected.contains(&of_left.as_slice()) {
+                is_over.store(true, Ordering::Relaxed);
+                panic!("{of_left:?}");
+            }
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
 }

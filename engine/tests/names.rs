@@ -92,20 +92,29 @@ fn a_series_of_an_open_state_set_has_no_label_called_as_the_state() {
     assert_eq!(registry.sample_value("stage", &[("phase", "x"), ("stage", "b")]), Some(1.0));
 }
 
+/// Enough are removed for the records to be moved away from them, so that nothing stands against the name: their final
+/// values are left out.
 #[test]
-fn a_removed_series_keeps_a_renamed_state_set_legal() {
+fn final_values_with_the_label_of_the_state_are_left_out() {
     let registry = Registry::new();
     let phases: OpenFamily<StateSet> =
         registry.state_set("phase", "P.").states(["a", "b"]).open_family().expect("legal");
     let mut scraper = Scraper::new(&registry);
-    drop(phases.get_or_create(&[("source", "x")]).expect("legal"));
-    drop(phases.get_or_create(&[("other", "x")]).expect("legal"));
-    assert!(phases.remove(&[("source", "x")]));
-    // Whether or not the name is free already, the final value is still to be shown.
-    let _ = phases.rename("source");
+    let make = |name: &str, value: &str| drop(phases.get_or_create(&[(name, value)]).expect("legal"));
+    make("other", "x");
+    make("source", "x");
+    assert!(phases.rename("source").is_err());
+    assert!(phases.remove(&[("source", "x")]) && phases.rename("source").is_err(), "it is still to be shown");
+    let values: Vec<String> = (0..200).map(|number| number.to_string()).collect();
+    values.iter().for_each(|value| make("filler", value));
+    assert!(values.iter().all(|value| phases.remove(&[("filler", value)])));
+    phases.rename("source").expect("of those that are where they were no one has the label");
     let mut body = Vec::new();
     scraper.encode(Format::OpenMetrics, &mut body);
-    families(Parser::open_metrics(&body)).unwrap_or_else(|error| panic!("{error}\n{}", String::from_utf8_lossy(&body)));
+    let text = String::from_utf8_lossy(&body);
+    let read = families(Parser::open_metrics(&body)).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let samples = read.iter().flat_map(|family| &family.samples).count();
+    assert_eq!(samples, 2 * (1 + values.len()), "all but the one that has the label: {text}");
 }
 
 #[test]

@@ -150,6 +150,7 @@ struct Number {
 /// Constant labels that come from the stream make an overflow series each, up to a limit.
 #[test]
 fn overflow_series_of_constant_labels_are_limited() {
+    let _alone = alone();
     let registry = Registry::new();
     registry.set_series_limit(10);
     const SCOPES: u64 = 500;

@@ -70,6 +70,20 @@ fn what_a_lookup_holds_stays_where_the_fence_is_forbidden() {
         }
     });
     assert!(total > 10_000, "what is not removed is exposed: {total}");
+    // Many that remove at a time are bounded alike.
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let other = &other;
+            scope.spawn(move || {
+                for table in 0..20_000 {
+                    other.with(&Table { table: thread * 1_000_000 + table }, Counter::inc);
+                    other.remove(&Table { table: thread * 1_000_000 + table });
+                }
+            });
+        }
+    });
+    let pending = stats().pending_reclamation;
+    assert!(pending < 20_000, "{pending} wait for a fence that never comes");
     assert_eq!(stats().internal_errors, 0, "a forbidden system call is no error of the engine");
     registry.self_metrics(true).expect("the names are free");
     assert!(registry.sample_value("streamgauge_failed_fences_total", &[]).is_some_and(|fences| fences > 0.0));

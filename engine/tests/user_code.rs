@@ -255,3 +255,87 @@ fn visits_of_an_owned_value_do_the_worst() {
     assert_eq!((left, dropped.load(Ordering::Relaxed)), (Some(()), 1));
     assert!(visitor.is_gone() && visitor.visit(|_| ()).is_none());
 }
+
+/// A set whose destructor registers.
+#[derive(Clone, Debug, Default)]
+struct Registers(Option<Registry>);
+
+impl Drop for Registers {
+    fn drop(&mut self) {
+        if let Some(registry) = &self.0 {
+            registry.counter("dropped_total", "D.").register().expect("the same each time").inc();
+        }
+    }
+}
+
+thread_local! {
+    static OWN: std::cell::RefCell<Option<Registry>> = const { std::cell::RefCell::new(None) };
+}
+
+impl MetricSet for Registers {
+    fn register(scope: &streamgauge::Scope) -> Result<Self, streamgauge::Error> {
+        scope.counter("events_total", "E.").register()?.inc();
+        Ok(Self(OWN.with(|own| own.borrow().clone())))
+    }
+
+    fn fields(&self, _: &mut streamgauge::FieldVisitor<'_>) {}
+}
+
+/// Levels change while families of sets go, whose sets register when they are dropped.
+#[test]
+fn sets_that_register_when_they_are_dropped_meet_no_lock() {
+    let registry = Registry::new();
+    let rounds = if cfg!(miri) { 3 } else { 2_000 };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            OWN.with(|own| *own.borrow_mut() = Some(registry.clone()));
+            for _ in 0..rounds {
+                let sets = Family::<Table, Registers>::register(&registry.scope("set")).expect("legal");
+                sets.with(&Table { table: 1 }, |_| {});
+                drop(sets);
+            }
+        });
+        for _ in 0..rounds {
+            registry.set_level(streamgauge::Level::Basic);
+            registry.set_level(streamgauge::Level::Detailed);
+        }
+    });
+}
+
+/// A visitor that has threads end, and another scraper fold what they left: the pass goes on with the slabs there are.
+#[test]
+fn visitors_have_slabs_folded() {
+    let registry = Registry::new();
+    let shown = events(&registry, "shown_total");
+    let threads = if cfg!(miri) { 2 } else { 200 };
+    for table in 0..100 {
+        shown.with(&Table { table }, Counter::inc);
+    }
+    let run = |threads: usize| {
+        let all_there = std::sync::Barrier::new(threads);
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    (0..100).for_each(|table| shown.with(&Table { table }, Counter::inc));
+                    all_there.wait();
+                });
+            }
+        });
+    };
+    run(threads);
+    let elsewhere = Registry::new();
+    let mut other = Scraper::new(&elsewhere);
+    let mut counts = Vec::new();
+    Scraper::new(&registry).visit(|sample| {
+        let SampleValue::Counter(count) = sample.value() else { return };
+        counts.push(count);
+        if counts.len() == 50 {
+            run(threads);
+            other.visit(|_| {});
+        }
+    });
+    assert_eq!(counts.len(), 100);
+    let (first, last) = counts.split_at(50);
+    assert!(first.iter().all(|count| *count == 1 + threads as u64), "{first:?}");
+    assert!(last.iter().all(|count| (1 + threads as u64..=1 + 2 * threads as u64).contains(count)), "{last:?}");
+}

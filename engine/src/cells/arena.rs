@@ -4,7 +4,7 @@ use super::chunk::{Chunk, DIRECTORY_CHUNKS, Directory};
 use super::lost::Losses;
 use super::raise::Raising;
 use super::ranges::{RangeAllocator, class_of_chunk, is_scratch_chunk};
-use super::reclaim::Graveyard;
+use super::reclaim::Graveyards;
 use super::slab::{Slab, SlabPtr};
 use crate::sync::{AtomicU8, AtomicU64, AtomicUsize, Fault, Mutex, Ordering, Reclaim, broken};
 use std::ptr::NonNull;
@@ -34,7 +34,7 @@ pub(crate) struct Arena {
     pub(crate) ranges: Mutex<RangeAllocator>,
     /// The size class of each chunk, 0 where it has none yet; written once under `ranges`.
     pub(crate) chunk_classes: [AtomicU8; DIRECTORY_CHUNKS],
-    pub(crate) graveyard: Mutex<Graveyard>,
+    pub(crate) graveyards: Graveyards,
     /// Chunks that exist, in all slabs.
     pub(crate) chunks: AtomicUsize,
     pub(crate) losses: Losses,
@@ -56,7 +56,7 @@ impl Arena {
             orphan_pins: AtomicUsize::new(0),
             ranges: Mutex::new(RangeAllocator::new()),
             chunk_classes: [const { AtomicU8::new(0) }; DIRECTORY_CHUNKS],
-            graveyard: Mutex::new(Graveyard::new()),
+            graveyards: Graveyards::new(),
             chunks: AtomicUsize::new(0),
             losses: Losses::new(),
             sweeps: AtomicU64::new(0),
@@ -74,7 +74,7 @@ impl Arena {
             orphan_pins: AtomicUsize::new(0),
             ranges: Mutex::new(RangeAllocator::new()),
             chunk_classes: std::array::from_fn(|_| AtomicU8::new(0)),
-            graveyard: Mutex::new(Graveyard::new()),
+            graveyards: Graveyards::new(),
             chunks: AtomicUsize::new(0),
             losses: Losses::new(),
             sweeps: AtomicU64::new(0),

@@ -34,6 +34,7 @@ impl Users {
         if broken(Fault::CloneUncounted) {
             return;
         }
+        // Relaxed (O11): whoever clones has seen the series alive, or learns of its end by its documentation.
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -44,7 +44,9 @@ pub(crate) use pin::Pin;
 pub(crate) use raise::raise;
 pub(crate) use ranges::{OutOfCells, Range};
 
-pub(crate) use reclaim::{Retired, collect, collect_batch, is_full as reclaimer_is_full, retire, sweep_batch};
+pub(crate) use reclaim::{
+    Retired, collect, collect_batch, collect_tables, is_full as reclaimer_is_full, retire, retire_table, sweep_batch,
+};
 pub(crate) use record::{add, add_observations, add_release, warm};
 pub(crate) use series::{GaugeSeries, Series};
 pub use stats::{Stats, stats};

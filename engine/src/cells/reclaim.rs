@@ -3,7 +3,8 @@
 //!
 //! Nothing here waits: what a pin may still see stays in a batch that the next occasion looks at. Occasions are
 //! removals, each time that 64 items have come together, and the end of every scrape: never a record or a lookup,
-//! which only add to the list. Where the heavy fence fails nothing is freed, and past a bound nothing more is removed.
+//! which only add to the list (but a series that finds no cells left sweeps, and is not refused for cells that nobody
+//! uses). Where the heavy fence fails nothing is freed, and past a bound nothing more is removed.
 
 use super::arena::arena;
 use super::fence;
@@ -11,7 +12,7 @@ use super::lost::count_failed_fence;
 use super::ranges::{self, Range};
 use super::slab::SlabPtr;
 use crate::caught::drop_caught;
-use crate::sync::{Fault, Ordering, broken};
+use crate::sync::{Fault, Mutex, Ordering, broken};
 use std::any::Any;
 
 /// Retirements after which a remover collects.
@@ -24,11 +25,15 @@ pub(crate) type Retired = Box<dyn Any + Send>;
 
 /// What is unlinked and not freed yet.
 #[derive(Debug)]
-pub(crate) struct Graveyard {
+struct Graveyard {
     /// Retired since the last collection: no fence was issued for these.
     fresh: Vec<Retired>,
     /// Batches that a pin seen after their fence may still reach.
     waiting: Vec<Batch>,
+    /// Items that had no fence yet, those too that a collection has in hand.
+    unfenced: usize,
+    /// All items, those too that a collection has in hand.
+    len: usize,
 }
 
 #[derive(Debug)]
@@ -47,13 +52,14 @@ impl Batch {
 }
 
 impl Graveyard {
-    pub(crate) const fn new() -> Self {
-        Self { fresh: Vec::new(), waiting: Vec::new() }
+    const fn new() -> Self {
+        Self { fresh: Vec::new(), waiting: Vec::new(), unfenced: 0, len: 0 }
     }
 
-    /// Items that wait to be freed.
-    pub(crate) fn len(&self) -> usize {
-        self.fresh.len() + self.waiting.iter().map(|batch| batch.items.len()).sum::<usize>()
+    fn push(&mut self, item: Retired) {
+        self.unfenced += 1;
+        self.len += 1;
+        self.fresh.push(item);
     }
 }
 
@@ -67,33 +73,89 @@ impl Drop for Graveyard {
     }
 }
 
+/// What waits to be freed, by what it is.
+#[derive(Debug)]
+pub(crate) struct Graveyards {
+    /// Series and sets, and with them values of the user: freed by removers and scrapes only.
+    values: Mutex<Graveyard>,
+    /// Outgrown tables, which are memory and nothing else: freed by whoever outgrows the next one too.
+    memory: Mutex<Graveyard>,
+}
+
+impl Graveyards {
+    #[cfg(not(engine_loom))]
+    pub(crate) const fn new() -> Self {
+        Self { values: Mutex::new(Graveyard::new()), memory: Mutex::new(Graveyard::new()) }
+    }
+
+    #[cfg(engine_loom)]
+    pub(crate) fn new() -> Self {
+        Self { values: Mutex::new(Graveyard::new()), memory: Mutex::new(Graveyard::new()) }
+    }
+
+    /// Items that wait to be freed.
+    pub(crate) fn len(&self) -> usize {
+        self.values.lock().len + self.memory.lock().len
+    }
+}
+
 /// Frees `item` once no lookup can reach it. The caller has unlinked it already. Only notes it: removers
 /// [collect](collect_batch).
 pub(crate) fn retire(item: Retired) {
-    arena().graveyard.lock().fresh.push(item);
+    arena().graveyards.values.lock().push(item);
+}
+
+/// Frees a table that was outgrown, once no lookup can reach it. Only notes it.
+pub(crate) fn retire_table(table: Retired) {
+    arena().graveyards.memory.lock().push(table);
+}
+
+/// Frees outgrown tables that no lookup can reach: for whoever has just outgrown a large one. Costs a heavy fence.
+pub(crate) fn collect_tables() {
+    arena().graveyards.memory.collect();
 }
 
 /// Collects where a batch has come together: for removers, after each removal.
 pub(crate) fn collect_batch() {
-    if arena().graveyard.lock().fresh.len() >= BATCH {
+    if arena().graveyards.values.lock().fresh.len() >= BATCH {
         collect();
     }
 }
 
 /// Tells whether nothing more may be unlinked, because too much waits for a fence that fails.
 pub(crate) fn is_full() -> bool {
-    // First the statistic, which is 0 in almost every process, then the lock.
-    arena().losses.failed_fences() > 0 && arena().graveyard.lock().fresh.len() >= MOST_UNFENCED
+    // First the statistic, which is 0 in almost every process, then the locks.
+    if arena().losses.failed_fences() == 0 {
+        return false;
+    }
+    let Graveyards { values, memory } = &arena().graveyards;
+    let unfenced = values.lock().unfenced;
+    unfenced + memory.lock().unfenced >= MOST_UNFENCED
 }
 
 /// Frees what no pin can see any more, then zeroes the ranges that came free. Never waits; costs one
 /// heavy fence where something was retired since the last call, and next to nothing otherwise.
 pub(crate) fn collect() {
-    let (mut fresh, mut waiting) = {
-        let mut graveyard = arena().graveyard.lock();
-        (std::mem::take(&mut graveyard.fresh), std::mem::take(&mut graveyard.waiting))
-    };
-    if !(fresh.is_empty() && waiting.is_empty()) {
+    arena().graveyards.values.collect();
+    arena().graveyards.memory.collect();
+    sweep();
+}
+
+/// A graveyard that threads collect from at any time.
+trait Collect {
+    fn collect(&self);
+}
+
+impl Collect for Mutex<Graveyard> {
+    fn collect(&self) {
+        let (mut fresh, mut waiting) = {
+            let mut graveyard = self.lock();
+            (std::mem::take(&mut graveyard.fresh), std::mem::take(&mut graveyard.waiting))
+        };
+        if fresh.is_empty() && waiting.is_empty() {
+            return;
+        }
+        let taken = fresh.len();
         let fenced = fresh.is_empty() || fence::heavy() || broken(Fault::UnfencedFreed);
         // After the fence, so that a slab listed later belongs to a thread that sees the unlinking.
         let (pins, orphans) = read_pins();
@@ -110,7 +172,9 @@ pub(crate) fn collect() {
         let (free, held): (Vec<_>, Vec<_>) = waiting.into_iter().partition(Batch::is_free);
         let held = merge(held);
         {
-            let mut graveyard = arena().graveyard.lock();
+            let mut graveyard = self.lock();
+            graveyard.unfenced -= taken - fresh.len();
+            graveyard.len -= free.iter().map(|batch| batch.items.len()).sum::<usize>();
             graveyard.waiting.extend(held);
             // Without a fence nothing is known of these: a pin may be in a store that nobody sees yet.
             fresh.append(&mut graveyard.fresh);
@@ -120,7 +184,6 @@ pub(crate) fn collect() {
         // panics are no business of whoever collects.
         free.into_iter().flat_map(|batch| batch.items).for_each(drop_caught);
     }
-    sweep();
 }
 
 /// Makes one batch of those that wait for the same pins, so that one lookup that sleeps does not make each

@@ -55,7 +55,7 @@ pub fn stats() -> Stats {
     // Relaxed: a statistic.
     let chunks = arena.chunks.load(Ordering::Relaxed);
     let dirty = arena.ranges.lock().dirty();
-    let buried = arena.graveyard.lock().len();
+    let buried = arena.graveyards.len();
     Stats {
         slabs,
         idle_slabs,

@@ -145,7 +145,12 @@ pub(crate) struct Ran {
 
 /// The callbacks of a registry, in the order of their registration, each with its family.
 #[derive(Debug)]
-pub(crate) struct Callbacks(Mutex<Vec<(PlainArc<Callback>, PlainWeak<FamilyCore>)>>);
+pub(crate) struct Callbacks(Mutex<Vec<Registered>>);
+
+type Registered = (PlainArc<Callback>, PlainWeak<FamilyCore>);
+
+/// Callbacks that are kept at least before those that have ended are looked for where nobody scrapes.
+const MANY: usize = 64;
 
 impl Callbacks {
     pub(crate) fn new() -> Self {
@@ -153,7 +158,21 @@ impl Callbacks {
     }
 
     pub(crate) fn push(&self, callback: PlainArc<Callback>, family: &PlainArc<FamilyCore>) {
-        self.0.lock().push((callback, PlainArc::downgrade(family)));
+        let ended: Vec<_> = {
+            let mut callbacks = self.0.lock();
+            // A look each time that the list would grow costs each callback a constant.
+            let is_grown = callbacks.len() == callbacks.capacity() && callbacks.len() >= MANY;
+            let ended = if is_grown { Self::take_ended(&mut callbacks) } else { Vec::new() };
+            callbacks.push((callback, PlainArc::downgrade(family)));
+            ended
+        };
+        ended.into_iter().for_each(drop_caught);
+    }
+
+    /// Takes out the callbacks whose series were removed: to be dropped without the lock, for what they own is the
+    /// user's, and these may be the last references.
+    fn take_ended(callbacks: &mut Vec<Registered>) -> Vec<Registered> {
+        callbacks.extract_if(.., |(callback, _)| callback.has_ended()).collect()
     }
 
     /// Runs all callbacks of families that are on, holding no lock. `scratch` keeps the memory from scrape to scrape. To be called
@@ -165,9 +184,8 @@ impl Callbacks {
             let is_on = |family: &PlainWeak<FamilyCore>| family.upgrade().is_some_and(|family| family.is_on());
             let on = callbacks.iter().filter(|(_, family)| is_on(family));
             scratch.extend(on.map(|(callback, _)| callback.clone()));
-            callbacks.extract_if(.., |(callback, _)| callback.has_ended()).collect()
+            Self::take_ended(&mut callbacks)
         };
-        // Perhaps the last references: what the function owns is the user's, and is dropped without a lock.
         ended.into_iter().for_each(drop_caught);
         let mut ran = Ran::default();
         for callback in scratch.drain(..) {

@@ -13,12 +13,16 @@ use super::table::{Table, TableWriter};
 use super::tally::Tally;
 use super::values::Values;
 use super::{Desc, Error, RecordRef, SeriesRef};
-use crate::cells::{OutOfCells, Pin, Range, retire};
+use crate::caught::drop_caught;
+use crate::cells::{OutOfCells, Pin, Range, collect_tables, retire_table};
 use crate::label::unescape;
 use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Fault, Mutex, Ordering, PlainArc, PlainWeak, broken};
 use crossbeam_utils::CachePadded;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Series from which on a table is given to the reclaimer as soon as it is outgrown.
+const LARGE_TABLE: usize = 512;
 
 /// What limits a series counts against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,7 +232,11 @@ impl FamilyCore {
             }
         }
         let sets: Vec<_> = self.sets.lock().iter().filter_map(PlainWeak::upgrade).collect();
-        sets.iter().for_each(|set| set.settle_level());
+        for set in sets {
+            set.settle_level();
+            // Perhaps the last reference, and the sets in it are the user's.
+            drop_caught(set);
+        }
     }
 
     /// Makes the family a member of a family of sets, which hears of its removals and of whether it is on.
@@ -308,7 +316,7 @@ impl FamilyCore {
         make: Make<'_>,
     ) -> Result<RecordRef<'p>, Refused> {
         let early = broken(Fault::LimitCheckedEarly).then(|| self.admit(&self.writer.lock(), standing));
-        let (record, retired) = {
+        let (record, outgrown, is_large) = {
             let mut writer = self.writer.lock();
             if let Some(record) = self.find_text(pin, hash, &rendered.text) {
                 return Ok(record);
@@ -321,7 +329,7 @@ impl FamilyCore {
             }
             // Strictly later than a removed series of the same labels, whatever the clock says.
             let created = now_millis().max(writer.last_created + 1);
-            let (series, range) = make(created).inspect_err(|_| self.give_back(standing))?;
+            let (series, range) = make(created).inspect_err(|_| self.give_back(standing, None))?;
             if standing != Standing::Limited {
                 series.mark_overflow();
             }
@@ -340,11 +348,15 @@ impl FamilyCore {
             let replaced = self.table.insert(table, hash, record);
             // After the table: a walk that meets the series must find that its labels live.
             pages.publish(records, serial);
-            (record, replaced)
+            (record, replaced, table.len() >= LARGE_TABLE)
         };
-        if let Some(table) = retired {
-            // Freed by the next removal or scrape, and not here: this may be a lookup on the stream.
-            retire(table);
+        if let Some(table) = outgrown {
+            retire_table(table);
+            if is_large {
+                // Outgrown tables would else wait for a scrape, and take as much together as the one in use. Nothing but
+                // tables is freed here: this may be a lookup on the stream.
+                collect_tables();
+            }
         }
         Ok(record)
     }
@@ -360,8 +372,8 @@ impl FamilyCore {
     }
 
     /// Gives a series back to the registry's budget.
-    pub(super) fn give_back(&self, standing: Standing) {
-        self.shared.give_back(usize::from(standing != Standing::LastResort));
+    pub(super) fn give_back(&self, standing: Standing, set_at_work: Option<&Room>) {
+        self.shared.give_back(usize::from(standing != Standing::LastResort), set_at_work);
     }
 
     /// Finds the live record with these values, in the family's order.

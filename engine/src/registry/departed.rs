@@ -39,6 +39,11 @@ impl Departed {
         self.removal
     }
 
+    /// Tells whether nobody waits for the final value any more.
+    pub(crate) fn is_too_old(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.since) > LONGEST
+    }
+
     pub(crate) fn hash(&self) -> u64 {
         self.hash
     }
@@ -58,9 +63,12 @@ impl Departed {
     }
 
     /// Takes those out of a list, in the order of removal, that need not wait any more.
-    pub(crate) fn take_gone(list: &mut Vec<Self>, exposed: u64) -> Vec<Self> {
+    pub(crate) fn take_gone(list: &mut Vec<Self>, exposed: u64, now: Instant) -> Vec<Self> {
+        if list.is_empty() {
+            return Vec::new();
+        }
         let too_many = list.len().saturating_sub(MOST);
-        let done = |departed: &Self| departed.removal <= exposed || departed.since.elapsed() > LONGEST;
+        let done = |departed: &Self| departed.removal <= exposed || departed.is_too_old(now);
         // In the order of removal, so of age: what need not wait stands in front.
         let count = list.iter().take_while(|departed| done(departed)).count().max(too_many);
         list.drain(..count).collect()
@@ -84,5 +92,36 @@ impl Drop for Release {
         // pin of that time is gone.
         let storage: Option<SeriesRef> = unsafe { self.0.record().release() };
         drop(storage);
+    }
+}
+
+#[cfg(all(test, not(engine_loom)))]
+mod tests {
+    use super::super::Registry;
+    use super::*;
+    use crate::{Counter, Family, SampleValue, Scraper};
+
+    #[test]
+    fn final_values_wait_five_minutes_at_most() {
+        let registry = Registry::new();
+        let events: Family<(), Counter> = registry.counter("events_total", "E.").family().expect("legal");
+        let (mut busy, mut idle) = (Scraper::new(&registry), Scraper::new(&registry));
+        let shown = |scraper: &mut Scraper| {
+            let mut shown = Vec::new();
+            scraper.visit(|sample| shown.push(sample.value() == SampleValue::Counter(1)));
+            shown
+        };
+        events.with(&(), Counter::inc);
+        events.clear();
+        assert_eq!(shown(&mut busy), [true]);
+        let families = registry.inner().expect("enabled").families();
+        let core = families.iter().next().expect("just made");
+        let now = Instant::now();
+        core.forget_departed(0, now + LONGEST / 2);
+        assert_eq!(core.departed.lock().len(), 1, "the other scraper has not shown it");
+        assert!(core.departed.lock().iter().all(|gone| gone.is_too_old(now + 2 * LONGEST)));
+        core.forget_departed(0, now + 2 * LONGEST);
+        assert_eq!(core.departed.lock().len(), 0);
+        assert_eq!(shown(&mut idle), [false; 0]);
     }
 }

@@ -22,11 +22,13 @@ pub(crate) struct IdleWatch {
     /// By the number of the series, ascending: what was seen, and since when. The number is the series' own: an address
     /// changes when records are moved, and another series may come to stand there.
     seen: Vec<(u64, Fingerprint, Instant)>,
+    /// What the look before saw; memory for the next one.
+    before: Vec<(u64, Fingerprint, Instant)>,
 }
 
 impl IdleWatch {
     pub(crate) fn new() -> Self {
-        Self { last: None, seen: Vec::new() }
+        Self { last: None, seen: Vec::new(), before: Vec::new() }
     }
 
     /// Gives the series of `live`, in the order of their numbers, that have not changed for `timeout` before `now`. Looks
@@ -42,8 +44,9 @@ impl IdleWatch {
             return Vec::new();
         }
         self.last = Some(now);
-        let before = std::mem::take(&mut self.seen);
-        let mut before = before.into_iter().peekable();
+        std::mem::swap(&mut self.seen, &mut self.before);
+        self.seen.clear();
+        let mut before = self.before.iter().copied().peekable();
         let mut idle = Vec::new();
         for record in live {
             // Removed since it was listed.

@@ -138,7 +138,7 @@ impl<L: LabelSet> Lookup<L> {
         for record in self.core.records(pin).live() {
             match self.view::<M>(record) {
                 Some(_) => live += 1,
-                None => drop(self.core.remove(pin, record, false)),
+                None => self.core.remove_dead_set(pin, record),
             }
         }
         // Relaxed: as above. As many as there are, so that sweeping costs each set a constant.
@@ -200,7 +200,7 @@ impl<L: LabelSet> Lookup<L> {
             && self.view::<M>(record).is_none()
         {
             // A series of the set was removed elsewhere.
-            self.core.remove(pin, record, false);
+            self.core.remove_dead_set(pin, record);
             found = None;
         }
         let own = |record| Some((M::owned(&*self.view::<M>(record)?)?, record));

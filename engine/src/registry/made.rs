@@ -1,5 +1,6 @@
 //! What was made for a set, so that a set which cannot be made whole leaves nothing behind.
 
+use super::room::Room;
 use super::{FamilyCore, RecordRef};
 use crate::cells::Pin;
 use crate::sync::{Mutex, PlainArc};
@@ -25,13 +26,14 @@ impl Made {
         self.0.lock().push(Series { family, hash, text: record.text().into() });
     }
 
-    /// Removes the series that nobody holds, for their set was not made.
-    pub(super) fn take_back(&self) {
+    /// Removes the series that nobody holds, for their set was not made. `set` is what the family of sets waits for: it
+    /// does not hear of what comes and goes in its own attempt, which would let it try again at every lookup.
+    pub(super) fn take_back(&self, set: &Room) {
         let made = std::mem::take(&mut *self.0.lock());
         let pin = Pin::enter();
         for Series { family, hash, text } in &made {
             if let Some(record) = family.find_text(&pin, *hash, text) {
-                family.remove(&pin, record, true);
+                family.take_back(&pin, record, set);
             }
         }
     }

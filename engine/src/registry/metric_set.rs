@@ -185,7 +185,7 @@ impl<S: MetricSet> Backend for S {
             _ => S::register(scope),
         };
         if registered.is_err() {
-            made.take_back();
+            made.take_back(room);
         }
         match registered {
             Ok(set) => {

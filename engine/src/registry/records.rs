@@ -145,6 +145,13 @@ impl<'r> RecordRef<'r> {
         if life & LIVE != 0 { Ok(life & !LIVE) } else { Err(life) }
     }
 
+    /// Tells whether the series lives, or was removed later than the removal `until`.
+    #[inline(always)]
+    pub(crate) fn lived_after(self, until: u64) -> bool {
+        // Acquire (O19): pairs with the Release in remove. Of a living one the bit above all numbers of removals is set.
+        self.header().life.load(Ordering::Acquire) > until
+    }
+
     /// Marks the series as removed. Under the family's mutex.
     pub(crate) fn remove(self, removal: u64) {
         debug_assert!(removal & LIVE == 0);
@@ -437,24 +444,36 @@ impl Records {
         End(unsafe { tail.as_ref() }.map(|page| (page, page.len())))
     }
 
-    /// Gives the records up to an end, in the order of their creation, removed ones too.
-    pub(crate) fn until<'r>(&'r self, end: End<'r>) -> impl Iterator<Item = RecordRef<'r>> {
+    /// Gives each page with the bytes of whole records in it, up to an end.
+    fn pages_until<'r>(&'r self, end: End<'r>) -> impl Iterator<Item = (&'r Page, usize)> {
         let mut is_over = end.0.is_none();
-        self.pages()
-            .map_while(move |page| match end.0 {
-                _ if is_over => None,
-                Some((tail, len)) if std::ptr::eq(tail, page) => {
-                    is_over = true;
-                    Some(page.records(len))
-                }
-                _ => Some(page.records(page.len())),
-            })
-            .flatten()
+        self.pages().map_while(move |page| match end.0 {
+            _ if is_over => None,
+            Some((tail, len)) if std::ptr::eq(tail, page) => {
+                is_over = true;
+                Some((page, len))
+            }
+            _ => Some((page, page.len())),
+        })
+    }
+
+    /// Shows the records up to an end, in the order of their creation, removed ones too. Two plain loops: an iterator over
+    /// both costs a scrape a nanosecond a series.
+    #[inline]
+    pub(crate) fn each_until<'r>(&'r self, end: End<'r>, mut show: impl FnMut(RecordRef<'r>)) {
+        for (page, len) in self.pages_until(end) {
+            let mut offset = 0;
+            while offset < len {
+                let record = page.record(offset);
+                offset += record.size();
+                show(record);
+            }
+        }
     }
 
     /// Gives the records that are published now, in the order of their creation, removed ones too.
     pub(crate) fn iter(&self) -> impl Iterator<Item = RecordRef<'_>> {
-        self.until(self.end())
+        self.pages_until(self.end()).flat_map(|(page, len)| page.records(len))
     }
 
     /// Gives the series that live, of those that are published now.

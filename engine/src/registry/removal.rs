@@ -4,6 +4,7 @@ use super::core::Writer;
 use super::departed::{Departed, Release};
 use super::idle::Fingerprint;
 use super::records::{End, NewRecord, Records};
+use super::room::Room;
 use super::{FamilyCore, RecordRef};
 use crate::cells::{Pin, Retired, count_refused_removal, reclaimer_is_full, retire};
 use crate::sync::{Fault, Ordering, PlainArc, broken};
@@ -12,6 +13,17 @@ use std::time::Instant;
 /// Removed records of a family from which on, where they outnumber the live ones, the live ones are moved to
 /// new pages.
 const MANY_HOLES: usize = if cfg!(engine_loom) { 1 } else { 64 };
+
+/// Why a series goes.
+#[derive(Clone, Copy, Debug)]
+enum Removal<'s> {
+    /// Whoever holds it.
+    OnPurpose,
+    /// Unless somebody holds it: it was idle.
+    OfUnused,
+    /// Unless somebody holds it: it was made for a set that could not be made whole.
+    TakenBack(&'s Room),
+}
 
 /// What one walk shows of a family, as of one moment.
 #[derive(Debug)]
@@ -23,14 +35,15 @@ pub(crate) struct Snapshot<'p> {
 }
 
 impl<'p> Snapshot<'p> {
-    /// Gives the series that lived in that moment, in the order of their creation, however they fare now.
+    /// Shows the series that lived in that moment, in the order of their creation, however they fare now.
     #[inline]
-    pub(crate) fn live(&self) -> impl Iterator<Item = RecordRef<'p>> + use<'p> {
+    pub(crate) fn each_live(&self, mut show: impl FnMut(RecordRef<'p>)) {
         let until = self.until;
-        self.records.until(self.end).filter(move |record| match record.life() {
-            Ok(_) => true,
-            Err(removal) => removal > until,
-        })
+        self.records.each_until(self.end, |record| {
+            if record.lived_after(until) {
+                show(record);
+            }
+        });
     }
 }
 
@@ -45,24 +58,38 @@ impl FamilyCore {
             count_refused_removal();
             return false;
         }
+        self.take_out(pin, record, if only_unused { Removal::OfUnused } else { Removal::OnPurpose })
+    }
+
+    /// Removes a set that has lost a series, also where the reclaimer is full: there are no more of them than series that
+    /// were removed before it was.
+    pub(crate) fn remove_dead_set(&self, pin: &Pin, record: RecordRef<'_>) {
+        self.take_out(pin, record, Removal::OnPurpose);
+    }
+
+    /// Takes back a series that was made for a set which could not be made whole, unless somebody holds it. Nobody was
+    /// given it, so it has no final value to show.
+    pub(super) fn take_back(&self, pin: &Pin, record: RecordRef<'_>, set: &Room) {
+        self.take_out(pin, record, Removal::TakenBack(set));
+    }
+
+    fn take_out(&self, pin: &Pin, record: RecordRef<'_>, how: Removal<'_>) -> bool {
         let hash = self.hash_of(record);
         let mut retired: Vec<Retired> = Vec::new();
         if broken(Fault::ChangeToldFirst) {
             self.room.changed();
         }
-        {
+        let standing = {
             let mut writer = self.writer.lock();
             // The record may be a copy of before a compaction, or its labels may live again.
             let current = self.find_text(pin, hash, record.text());
             let Some(record) = current.filter(|current| current.series().is_same(record.series())) else {
                 return false;
             };
-            if only_unused {
-                if !record.series().kill_if_unused() {
-                    return false;
-                }
-            } else {
+            if matches!(how, Removal::OnPurpose) {
                 record.series().kill();
+            } else if !record.series().kill_if_unused() {
+                return false;
             }
             writer.dense.remove(record);
             writer.last_created = writer.last_created.max(record.series().created_millis().unwrap_or(0));
@@ -72,19 +99,35 @@ impl FamilyCore {
             writer.text_bytes -= record.text().len();
             self.shared.number_removal(|removal| {
                 record.remove(removal);
-                self.departed.lock().push(Departed::new(removal, hash, record, self.hold_records()));
+                let departed = Departed::new(removal, hash, record, self.hold_records());
+                match how {
+                    Removal::TakenBack(_) => retired.push(Box::new(Release::new(departed))),
+                    Removal::OnPurpose | Removal::OfUnused => self.departed.lock().push(departed),
+                }
                 self.table.remove(&mut writer.table, hash, record);
             });
             if writer.holes >= MANY_HOLES && writer.holes > writer.table.len() {
                 self.compact(pin, &mut writer, &mut retired);
             }
-        }
-        self.give_back(record.standing());
+            record.standing()
+        };
         // Last: whoever sees the change sees the removal and the room.
-        if !broken(Fault::ChangeToldFirst) {
-            self.room.changed();
+        match how {
+            Removal::TakenBack(set) => {
+                self.give_back(standing, Some(set));
+                // Somebody was refused while the series took the place.
+                if self.room.is_full(standing) {
+                    self.room.changed_for_others(Some(set));
+                }
+            }
+            Removal::OnPurpose | Removal::OfUnused => {
+                self.give_back(standing, None);
+                if !broken(Fault::ChangeToldFirst) {
+                    self.room.changed();
+                }
+            }
         }
-        self.forget_departed(self.shared.exposed_by_all());
+        self.forget_departed(self.shared.exposed_by_all(), Instant::now());
         for item in retired {
             retire(item);
         }
@@ -189,8 +232,10 @@ impl FamilyCore {
             let live = self.find_text(pin, gone.hash(), gone.record().text());
             live.and_then(RecordRef::serial).is_some_and(|serial| serial <= newest)
         };
+        let now = Instant::now();
         let departed = self.departed.lock();
-        let due = departed.iter().filter(|gone| gone.removal() > after);
+        // A value that is too old would be taken for one of now.
+        let due = departed.iter().filter(|gone| gone.removal() > after && !gone.is_too_old(now));
         let shown = due.filter(|gone| broken(Fault::RebornShownTwice) || !is_reborn(gone));
         list.extend(shown.map(|gone| (gone.hash(), gone.record_for(pin))));
     }
@@ -200,10 +245,10 @@ impl FamilyCore {
         self.departed.lock()
     }
 
-    /// Lets go of removed series that every scraper has exposed (removals up to `exposed`), that are too old,
-    /// or too many.
-    pub(crate) fn forget_departed(&self, exposed: u64) {
-        let gone = Departed::take_gone(&mut self.departed.lock(), exposed);
+    /// Lets go of removed series that every scraper has exposed (removals up to `exposed`), that are too old by
+    /// `now`, or too many.
+    pub(crate) fn forget_departed(&self, exposed: u64, now: Instant) {
+        let gone = Departed::take_gone(&mut self.departed.lock(), exposed, now);
         for departed in gone {
             if broken(Fault::ReleasedAtOnce) {
                 drop(Release::new(departed));

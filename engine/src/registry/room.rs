@@ -56,12 +56,24 @@ impl Room {
 
     /// Notes that a series went, or that there is room again, here and in the sets of this family.
     pub(crate) fn changed(&self) {
+        self.changed_for_others(None);
+    }
+
+    /// As [`changed`](Self::changed), but for one set that knows already: it has made the change itself. Tells whether
+    /// that set is one of this family's.
+    pub(crate) fn changed_for_others(&self, set_at_work: Option<&Self>) -> bool {
         // Release (O21): after the series died and its place was given back.
         self.generation.fetch_add(1, unless_broken(Fault::ChangeToldRelaxed, Ordering::Release));
         let sets: Vec<_> = self.sets.lock().iter().filter_map(PlainWeak::upgrade).collect();
+        let mut is_spared = false;
         for set in sets {
-            set.changed();
+            if set_at_work.is_some_and(|at_work| std::ptr::eq(at_work, PlainArc::as_ptr(&set))) {
+                is_spared = true;
+            } else {
+                set.changed();
+            }
         }
+        is_spared
     }
 
     /// Makes `set` hear of changes.

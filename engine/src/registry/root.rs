@@ -127,9 +127,10 @@ impl RegistryInner {
         self.families.load_full()
     }
 
-    /// Shows every family, also one whose registration is only just under way.
+    /// Shows every family, holding no lock. A registration that is under way is over before, or begins after.
     pub(crate) fn each_family(&self, show: impl Fn(&FamilyCore)) {
-        self.names.lock().families.values().for_each(|family| show(family));
+        let families: Vec<_> = self.names.lock().families.values().cloned().collect();
+        families.iter().for_each(|family| show(family));
     }
 
     /// Switches the family of this name, also a collector's; tells whether there is one.

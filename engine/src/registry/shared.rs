@@ -84,7 +84,7 @@ impl Shared {
     pub(crate) fn set_limit(&self, series: usize) {
         // Relaxed: a bound that is read a moment late.
         self.limit.store(series, Ordering::Relaxed);
-        self.wake();
+        self.wake(None);
     }
 
     /// Takes one series from the budget for the family of `room`; false where none is left. Then the family
@@ -115,20 +115,23 @@ impl Shared {
         self.series.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok()
     }
 
-    /// Gives series back to the budget.
-    pub(crate) fn give_back(&self, series: usize) {
+    /// Gives series back to the budget; `set_at_work` is that of a set that could not be made whole, and took them.
+    pub(crate) fn give_back(&self, series: usize, set_at_work: Option<&Room>) {
         if series > 0 {
             // Relaxed: as above; the mutex orders it before a refused family looks once more.
             self.series.fetch_sub(series, Ordering::Relaxed);
-            self.wake();
+            self.wake(set_at_work);
         }
     }
 
     /// Tells the families that were refused that there is room again.
-    fn wake(&self) {
+    fn wake(&self, set_at_work: Option<&Room>) {
         let waiting = std::mem::take(&mut *self.waiting.lock());
         for room in waiting {
-            room.changed();
+            if room.changed_for_others(set_at_work) {
+                // The set was refused too, and waits for more than it gives back here.
+                self.waiting.lock().push(room);
+            }
         }
     }
 }

@@ -31,27 +31,28 @@ impl Registry {
     /// As [`expire_idle`](Self::expire_idle), as of a moment of the caller's choice.
     pub(crate) fn expire_idle_at(&self, now: Instant) -> usize {
         let Some(inner) = self.inner() else { return 0 };
-        let expired = inner.families().iter().map(|family| expire(family, now, &mut PassScratch::default())).sum();
+        let (mut scratch, mut buckets) = (PassScratch::default(), Vec::new());
+        let expired = inner.families().iter().map(|family| expire(family, now, &mut scratch, &mut buckets)).sum();
         tidy_up();
         expired
     }
 }
 
 /// Looks for idle series in families that have a timeout.
-pub(crate) fn expire_all(families: &[Prepared], now: Instant, scratch: &mut PassScratch) {
+pub(crate) fn expire_all(families: &[Prepared], now: Instant, scratch: &mut PassScratch, buckets: &mut Vec<u64>) {
     for family in families {
-        expire(&family.core, now, scratch);
+        expire(&family.core, now, scratch, buckets);
     }
 }
 
-fn expire(family: &FamilyCore, now: Instant, scratch: &mut PassScratch) -> usize {
+fn expire(family: &FamilyCore, now: Instant, scratch: &mut PassScratch, buckets: &mut Vec<u64>) -> usize {
     if family.desc.limits.idle.is_none() {
         return 0;
     }
     let pin = Pin::enter();
     let mut pass = Pass::begin(scratch);
-    let mut buckets = vec![0; family.desc.layout.as_deref().map_or(0, Layout::buckets)];
-    family.expire_idle(&pin, now, |record| fingerprint(family, record, &mut pass, &mut buckets))
+    buckets.resize(family.desc.layout.as_deref().map_or(0, Layout::buckets), 0);
+    family.expire_idle(&pin, now, |record| fingerprint(family, record, &mut pass, buckets))
 }
 
 fn fingerprint(family: &FamilyCore, record: RecordRef<'_>, pass: &mut Pass<'_>, buckets: &mut [u64]) -> Fingerprint {

@@ -90,7 +90,7 @@ impl Scraper {
             let encode = |family: &mut Prepared| family.encode(form, &walk, &mut pass, buckets, window, out);
             report.series = chosen.map(encode).sum();
             drop(pass);
-            *departed = walk.end(filter.is_all(), families, pass_scratch);
+            *departed = walk.end(filter.is_all(), families, pass_scratch, buckets);
             report.series += collections.encode(form, filter, out);
         }
         if matches!(exposition.format(), Format::OpenMetrics | Format::OpenMetrics001) {
@@ -133,7 +133,7 @@ impl Scraper {
             });
         }
         drop(pass);
-        *departed = walk.end(true, families, pass_scratch);
+        *departed = walk.end(true, families, pass_scratch, buckets);
         collections.visit(visitor);
     }
 }

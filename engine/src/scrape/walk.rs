@@ -64,9 +64,7 @@ impl<'s> Walk<'s> {
     pub(crate) fn each(&self, family: &FamilyCore, mut show: impl FnMut(RecordRef<'_>)) {
         let mut departed = self.departed.borrow_mut().take();
         let snapshot = family.snapshot(&self.pin, self.after, &mut departed);
-        for record in snapshot.live() {
-            show(record);
-        }
+        snapshot.each_live(&mut show);
         // The fault itself (O19): what `show` does may take this lock.
         let held = broken(Fault::ShownUnderLock).then(|| family.lock_departed());
         for (_, record) in &departed {
@@ -80,19 +78,24 @@ impl<'s> Walk<'s> {
     /// memory are tidied up.
     ///
     /// A walk that showed some families only (`whole` is false) has exposed no removal: the next one shows it again.
-    pub(crate) fn end(self, whole: bool, families: &[Prepared], scratch: &mut PassScratch) -> DepartedScratch {
+    pub(crate) fn end(
+        self,
+        whole: bool,
+        families: &[Prepared],
+        scratch: &mut PassScratch,
+        buckets: &mut Vec<u64>,
+    ) -> DepartedScratch {
         let Self { pin, registry, exposed, after, until, departed } = self;
         drop(pin);
         let until = if whole { until } else { after };
         // Relaxed: see Shared::exposed_by_all.
         exposed.store(until, Ordering::Relaxed);
-        if until > after {
-            let exposed = registry.shared.exposed_by_all();
-            for family in families {
-                family.core.forget_departed(exposed);
-            }
+        // Also where nothing was removed since: what another scraper has still to show grows old.
+        let (exposed, now) = (registry.shared.exposed_by_all(), Instant::now());
+        for family in families {
+            family.core.forget_departed(exposed, now);
         }
-        expire_all(families, Instant::now(), scratch);
+        expire_all(families, now, scratch, buckets);
         cells::tidy_up();
         departed.into_inner()
     }

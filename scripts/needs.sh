@@ -8,6 +8,8 @@
 #   curl, shellcheck   Debian packages of that name
 #   objdump            Debian package binutils
 #   prometheus-client  the Python reference parser, in a virtual environment below the target directory
+#   aarch64            Debian packages gcc-aarch64-linux-gnu, libc6-dev-arm64-cross and qemu-user, and the standard
+#                      library through rustup
 #   cargo-fuzz         cargo install
 #   cargo-deny         cargo install; minutes, so only the nightly run asks for it
 set -euo pipefail
@@ -16,9 +18,11 @@ cd "$(dirname "$0")/.."
 venv="${CARGO_TARGET_DIR:-target}/venv"
 apt_is_fresh=false
 
-# debian PROGRAM PACKAGE: installs the Debian package unless the program is there.
+is_here() { if [[ "$1" == /* ]]; then [ -e "$1" ]; else command -v "$1" >/dev/null; fi; }
+
+# debian PROGRAM|FILE PACKAGE: installs the Debian package unless the program, or the file, is there.
 debian() {
-    if command -v "$1" >/dev/null; then return; fi
+    if is_here "$1"; then return; fi
     if ! command -v apt-get >/dev/null; then
         echo "needs: $1 is missing and there is no apt-get; install it with your package manager" >&2
         return 1
@@ -32,7 +36,7 @@ debian() {
     # noninteractive: no question can be answered in CI. RUNLEVEL=1: invoke-rc.d starts no daemon.
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
         apt-get install -y -qq --no-install-recommends "$2" >/dev/null
-    command -v "$1" >/dev/null
+    is_here "$1"
     echo "needs: installed $2 for $1"
 }
 
@@ -67,6 +71,12 @@ need() {
                 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check prometheus-client
                 echo "needs: installed prometheus-client"
             fi
+            ;;
+        aarch64)
+            debian aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+            debian /usr/aarch64-linux-gnu/lib/crt1.o libc6-dev-arm64-cross
+            debian qemu-aarch64 qemu-user
+            rustup target add aarch64-unknown-linux-gnu
             ;;
         cargo-fuzz | cargo-deny) tool "$1" ;;
         *)

@@ -52,6 +52,7 @@ job facade scripts/facade-check.sh
 # 4 preemptions: one more than CI. Without a bound the larger models do not end.
 job loom env LOOM_MAX_PREEMPTIONS=4 timeout "${LOOM_SECONDS:-3600}" scripts/loom.sh
 job miri timeout 1800 scripts/miri.sh
+job aarch64 timeout 1800 scripts/aarch64.sh
 job tsan timeout 1800 scripts/tsan.sh
 job fuzz scripts/fuzz.sh "${FUZZ_SECONDS:-120}"
 job deny scripts/deny.sh

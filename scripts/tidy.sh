@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What no compiler checks: the direction of imports, a reason beside every memory ordering, the length of files, the
+# What no compiler checks: the direction of imports, memory orderings and their page, the length of files, the
 # README's code, machine paths, and the scripts themselves. Prints every finding, then fails if there was one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -58,20 +58,10 @@ finding "cells/ knows nothing above it" "$(
     code "${cells[@]}" | matches '\bcrate::(registry|scrape|metric|encode|label)\b'
 )"
 
-# Every ordering says why: an O-number of docs/ORDERINGS.md or a reason, in a comment on the line or at most four
-# lines above it.
-finding "an Ordering without a reason in the four lines above it" "$(
-    awk '
-        FNR == 1 { tests = 0; attribute = 0; comment = -9 }
-        attribute && /^[[:space:]]*(pub(\([a-z]+\))? )?mod / { tests = 1 }
-        !attribute || !/^[[:space:]]*#\[/ { attribute = /^[[:space:]]*#\[cfg\(test\)\]/ }
-        tests { next }
-        /\/\// { comment = FNR }
-        /Ordering::[A-Z]/ && !/^[[:space:]]*(\/\/|(pub(\([a-z]+\))? )?use )/ && FNR - comment > 4 {
-            print FILENAME ":" FNR ":" $0
-        }
-    ' "${engine[@]}"
-)"
+# Every ordering of the engine carries the number of a row of docs/ORDERINGS.md that names it and its file, and every row
+# is cited. By an assignment, which ends the script where the program itself fails.
+orderings="$(python3 scripts/orderings.py "${engine[@]}")"
+finding "docs/ORDERINGS.md and the code do not agree" "$orderings"
 
 # The engine has no I/O and no opinion on logging. -e normal: what users get, not what tests use.
 finding "the engine depends on a runtime or a logger" "$(

@@ -385,7 +385,7 @@ fn run(program: &[Phase]) -> Result<(), TestCaseError> {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 64 * stress() as u32,
+        cases: if common::is_emulated() { 8 } else { 64 * stress() as u32 },
         // Threads make failures hard to replay, so shrinking gets a bound.
         max_shrink_iters: 200,
         failure_persistence: None,

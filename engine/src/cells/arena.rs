@@ -219,7 +219,7 @@ impl Arena {
         // Relaxed (O7): the lock orders it.
         self.folds.fetch_add(1, Ordering::Relaxed);
         let freed = folded.directory.iter().count();
-        // Relaxed: a statistic.
+        // Relaxed (O26): a statistic.
         self.chunks.fetch_sub(freed, Ordering::Relaxed);
         // SAFETY: in no list any more; passes are excluded by the lock, reclaimers read pins under
         // the list's mutex only, and no thread holds it.
@@ -256,7 +256,7 @@ impl Arena {
                 let fresh = Chunk::allocate()?;
                 let (chunk, installed) = self.shared.install(index, fresh);
                 if installed {
-                    // Relaxed: a statistic.
+                    // Relaxed (O26): a statistic.
                     self.chunks.fetch_add(1, Ordering::Relaxed);
                 } else {
                     // SAFETY: never published; this function alone knows it.

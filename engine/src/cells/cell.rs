@@ -45,6 +45,7 @@ impl Cell {
 
     /// The fault of a model: adds as if the shared cell had one writer.
     pub(crate) fn shared_add_without_rmw(&self, n: u64) {
+        // The fault itself (O5), Relaxed like what it stands for.
         let seen = self.0.load(Ordering::Relaxed);
         self.0.store(seen.wrapping_add(n), Ordering::Relaxed);
     }
@@ -52,6 +53,7 @@ impl Cell {
     /// Adds `v`, which is finite, to the cell read as an f64, from any thread, with a compare-and-swap loop. The cell
     /// stays finite.
     pub(crate) fn shared_add_f64(&self, v: f64) {
+        // Relaxed (O5): only a guess, which the exchange checks.
         let mut seen = self.0.load(Ordering::Relaxed);
         loop {
             let next = (f64::from_bits(seen) + v).clamp(f64::MIN, f64::MAX).to_bits();

@@ -18,6 +18,7 @@ pub(crate) fn is_light() -> bool {
 /// system call makes a full fence of it when it matters.
 #[inline(always)]
 pub(crate) fn light() {
+    // SeqCst (O9, O23): for the compiler; see above for the processor.
     compiler_fence(Ordering::SeqCst);
 }
 
@@ -26,13 +27,14 @@ pub(crate) fn light() {
 /// nothing that was unlinked since the last fence may be freed.
 pub(crate) fn heavy() -> bool {
     let done = !is_light() || imp::barrier();
-    // Also with membarrier: threads that have no slab use a real fence.
+    // SeqCst (O9, O10). Also with membarrier: threads that have no slab use a real fence.
     fence(Ordering::SeqCst);
     done
 }
 
 /// The rare side where the frequent one uses real fences. Always true, to stand in the place of [`heavy`].
 pub(crate) fn full() -> bool {
+    // SeqCst (O23): both sides have one, so one of them comes first.
     fence(Ordering::SeqCst);
     true
 }
@@ -45,7 +47,7 @@ mod imp {
     const PRIVATE_EXPEDITED: libc::c_int = 1 << 3;
     const REGISTER_PRIVATE_EXPEDITED: libc::c_int = 1 << 4;
 
-    /// Whether the process is registered. Asked once, before the first thread is LIVE.
+    /// Whether the process is registered (O17). Asked once, before the first thread is LIVE.
     static REGISTERED: OnceLock<bool> = OnceLock::new();
 
     pub(super) fn has_membarrier() -> bool {

@@ -24,6 +24,7 @@ impl Users {
         if self.0.fetch_add(1, Ordering::Acquire) & DEAD == 0 || broken(Fault::DeadAdmitted) {
             return true;
         }
+        // Relaxed (O11): nothing was done as a user.
         self.0.fetch_sub(1, Ordering::Relaxed);
         false
     }
@@ -34,7 +35,7 @@ impl Users {
         if broken(Fault::CloneUncounted) {
             return;
         }
-        // Relaxed (O11): whoever clones has seen the series alive, or learns of its end by its documentation.
+        // Relaxed (O11): the user that is cloned keeps the series meanwhile; where it is none, the clone promises nothing.
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -53,6 +54,7 @@ impl Users {
     /// stands on this.
     pub(crate) fn kill_if_unused(&self) -> bool {
         if broken(Fault::KillByCheckThenSet) {
+            // The fault itself (O11), as ordered as what it stands for.
             let seen = self.0.load(Ordering::Acquire);
             let unused = seen & !OVERFLOW == 0;
             if unused {
@@ -61,7 +63,7 @@ impl Users {
             }
             return unused;
         }
-        // Relaxed: the bit was there before anybody knew the series.
+        // Relaxed (O11): the bit was there before anybody knew the series.
         let unused = self.0.load(Ordering::Relaxed) & OVERFLOW;
         // AcqRel (O11): pairs with the Release of the last user and the Acquire of the next to ask.
         self.0.compare_exchange(unused, unused | DEAD, Ordering::AcqRel, Ordering::Acquire).is_ok()
@@ -69,7 +71,7 @@ impl Users {
 
     /// Says that this is an overflow series. Before it is published.
     pub(crate) fn mark_overflow(&self) {
-        // Relaxed: the series is not published yet.
+        // Relaxed (O11): the series is not published yet.
         self.0.fetch_or(OVERFLOW, Ordering::Relaxed);
     }
 

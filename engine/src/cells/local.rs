@@ -179,7 +179,7 @@ pub(crate) fn touch(chunk: u32) -> Option<NonNull<Chunk>> {
         }
         let fresh = Chunk::allocate()?;
         directory.publish(chunk, fresh);
-        // Relaxed: a statistic.
+        // Relaxed (O26): a statistic.
         arena().chunks.fetch_add(1, Ordering::Relaxed);
         Some(fresh)
     })

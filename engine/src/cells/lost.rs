@@ -51,27 +51,27 @@ impl Losses {
     }
 
     pub(crate) fn dropped(&self, reason: Dropped) -> u64 {
-        // Relaxed: a statistic.
+        // Relaxed (O26): a statistic.
         self.dropped[reason as usize].load(Ordering::Relaxed)
     }
 
     pub(crate) fn lost(&self) -> u64 {
-        // Relaxed: a statistic.
+        // Relaxed (O26): a statistic.
         self.lost.load(Ordering::Relaxed)
     }
 
     pub(crate) fn internal_errors(&self) -> u64 {
-        // Relaxed: a statistic.
+        // Relaxed (O26): a statistic.
         self.internal_errors.load(Ordering::Relaxed)
     }
 
     pub(crate) fn failed_fences(&self) -> u64 {
-        // Relaxed: a statistic.
+        // Relaxed (O26): a statistic.
         self.failed_fences.load(Ordering::Relaxed)
     }
 
     pub(crate) fn refused_removals(&self) -> u64 {
-        // Relaxed: a statistic.
+        // Relaxed (O26): a statistic.
         self.refused_removals.load(Ordering::Relaxed)
     }
 }
@@ -80,30 +80,30 @@ impl Losses {
 #[cold]
 #[inline(never)]
 pub(crate) fn count_dropped(reason: Dropped, n: u64) {
-    // Relaxed: a statistic.
+    // Relaxed (O26): a statistic.
     arena().losses.dropped[reason as usize].fetch_add(n, Ordering::Relaxed);
 }
 
 /// Counts a record that found no memory.
 pub(crate) fn count_lost() {
-    // Relaxed: a statistic.
+    // Relaxed (O26): a statistic.
     arena().losses.lost.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Counts a state that the engine's own reasoning excludes.
 pub(crate) fn count_internal_error() {
-    // Relaxed: a statistic.
+    // Relaxed (O26): a statistic.
     arena().losses.internal_errors.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Counts a heavy fence that the system refused.
 pub(crate) fn count_failed_fence() {
-    // Relaxed: a statistic.
+    // Relaxed (O26): a statistic.
     arena().losses.failed_fences.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Counts a removal that was refused because nothing can be freed.
 pub(crate) fn count_refused_removal() {
-    // Relaxed: a statistic.
+    // Relaxed (O26): a statistic.
     arena().losses.refused_removals.fetch_add(1, Ordering::Relaxed);
 }

@@ -97,6 +97,7 @@ impl<T> Owner<T> {
         if shared.is_light {
             fence::light();
         } else {
+            // SeqCst (O23): as the light fence and membarrier together.
             full_fence(Ordering::SeqCst);
         }
         // Acquire (O23): pairs with the Release of the last visitor that left.

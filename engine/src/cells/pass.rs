@@ -183,6 +183,7 @@ impl<'s> Pass<'s> {
         }
         // The increment may be in a slab that is newer than the list, while its decrement is not.
         self.relist(range.chunk());
+        // Relaxed (O4): ordered after the decrements by their Acquire.
         let up = total(&self.scratch.column, range, 0, Ordering::Relaxed);
         up.wrapping_sub(down).cast_signed()
     }
@@ -229,7 +230,7 @@ impl<'s> Pass<'s> {
                 // Acquire (O3): before the sum, so that the sum covers what was counted.
                 *bucket = bucket.wrapping_add(at(chunk, range, 1 + index).read(Ordering::Acquire));
             }
-            // Relaxed: ordered after the buckets by their Acquire. A cell may have grown to infinity, and two
+            // Relaxed (O3): ordered after the buckets by their Acquire. A cell may have grown to infinity, and two
             // of them must not meet as NaN.
             let part = f64::from_bits(at(chunk, range, 0).read(Ordering::Relaxed));
             sum += part.clamp(f64::MIN, f64::MAX);

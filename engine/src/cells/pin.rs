@@ -64,6 +64,7 @@ impl Pin {
         }
         // SAFETY: null, or the slab of a LIVE thread, as above.
         if let Some(slab) = unsafe { local.slab.get().as_ref() } {
+            // SeqCst (O9): where the light fence is not enough.
             return Self::enter_word(&slab.pin, || full_fence(Ordering::SeqCst));
         }
         // SeqCst read-modify-write and fence (O10): the same argument with a counter instead of a word

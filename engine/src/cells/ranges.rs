@@ -113,7 +113,7 @@ const CLASSES: [Class; 4] = [counters(1), counters(2), histogram(4), histogram(8
 
 /// Gives the class of a chunk that holds a range.
 pub(crate) fn class_of_chunk(arena: &Arena, chunk: u32) -> Class {
-    // Relaxed: written before any range of the chunk was handed out; whoever reads a cell of the
+    // Relaxed (O30): written before any range of the chunk was handed out; whoever reads a cell of the
     // chunk has got there through that range's publication.
     match arena.chunk_classes[chunk as usize].load(Ordering::Relaxed) {
         0 => counters(1),
@@ -156,7 +156,7 @@ impl RangeAllocator {
             None if (self.next_chunk as usize) < DIRECTORY_CHUNKS => {
                 let chunk = self.next_chunk;
                 self.next_chunk += 1;
-                // Relaxed: see class_of_chunk.
+                // Relaxed (O30): see class_of_chunk.
                 arena.chunk_classes[chunk as usize].store(class as u8 + 1, Ordering::Relaxed);
                 Range::new(chunk, 0)
             }
@@ -184,6 +184,7 @@ impl RangeAllocator {
     /// Puts zeroed ranges back on the free lists of their classes.
     pub(crate) fn put_back(&mut self, arena: &Arena, ranges: &[Range]) {
         for range in ranges {
+            // Relaxed (O30): see class_of_chunk.
             let class = arena.chunk_classes[range.chunk() as usize].load(Ordering::Relaxed);
             if let Some(class) = usize::from(class).checked_sub(1) {
                 self.free[class].push(*range);

@@ -63,6 +63,7 @@ pub(crate) fn add(range: Range, index: usize, n: u64) {
 #[inline(always)]
 pub(crate) fn add_release(range: Range, index: usize, n: u64) {
     match own_cell(range, index) {
+        // Release (O4): see above.
         Some(cell) => cell.owner_add_ordered(n, Ordering::Release),
         None => add_cold(range, index, n),
     }
@@ -142,8 +143,10 @@ pub(crate) fn warm() {
             let cell = chunk_cell(chunk, Range::new(0, offset), 0);
             if broken(Fault::WarmAddsNothing) {
                 cell.owner_add(0);
-            // Relaxed (O12): only this thread and sweeps write the cell.
-            } else if cell.read(Ordering::Relaxed) == 0 {
+                continue;
+            }
+            // Relaxed (O12): only this thread and sweeps write the cell, and both store 0.
+            if cell.read(Ordering::Relaxed) == 0 {
                 // Writing, not reading: a read would map the shared page of zeros. A cell that is not 0 proves that its
                 // page is there, and is left alone: it may be of a series that goes, and adding nothing to it could
                 // put back what a sweep zeroes between the load and the store (I3).

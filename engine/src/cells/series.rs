@@ -108,7 +108,7 @@ impl GaugeSeries {
     pub(crate) fn set(&self, value: f64) {
         // Relaxed (O15): a gauge orders nothing else.
         self.value.store(value.to_bits(), Ordering::Relaxed);
-        // Relaxed: also where the value is the same, a setting is an update.
+        // Relaxed (O15): also where the value is the same, a setting is an update.
         self.touched.store(1, Ordering::Relaxed);
     }
 
@@ -128,7 +128,7 @@ impl GaugeSeries {
 
     /// Tells whether the gauge was updated since the last call.
     pub(crate) fn take_touched(&self) -> bool {
-        // Relaxed: an update that is missed now is seen at the next look.
+        // Relaxed (O15): an update that is missed now is seen at the next look.
         self.touched.swap(0, Ordering::Relaxed) != 0
     }
 

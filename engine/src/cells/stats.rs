@@ -52,7 +52,7 @@ pub fn stats() -> Stats {
         let list = arena.slabs.lock();
         (list.all.len(), list.idle.len())
     };
-    // Relaxed: a statistic.
+    // Relaxed (O26): a statistic.
     let chunks = arena.chunks.load(Ordering::Relaxed);
     let dirty = arena.ranges.lock().dirty();
     let buried = arena.graveyards.len();

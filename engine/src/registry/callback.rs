@@ -74,12 +74,12 @@ impl Callback {
 
     /// Ends the callback: it is not run any more.
     pub(crate) fn end(&self) {
-        // Relaxed: a scrape that misses it runs the callback once more.
+        // Relaxed (O28): a scrape that misses it runs the callback once more.
         self.ended.store(true, Ordering::Relaxed);
     }
 
     fn has_ended(&self) -> bool {
-        // Relaxed: see end.
+        // Relaxed (O28): see end.
         self.ended.load(Ordering::Relaxed)
     }
 

@@ -25,7 +25,7 @@ impl fmt::Debug for Registered {
 impl Registered {
     /// Tells whether the family at this place is on.
     fn is_on(&self, place: usize, level: &RegistryLevel) -> bool {
-        // Relaxed: a switch that is seen a moment late.
+        // Relaxed (O28): a switch that is seen a moment late.
         let switch = Switch::from_byte(self.switches[place].load(Ordering::Relaxed));
         level.allows(self.descs[place].level, switch)
     }
@@ -88,7 +88,7 @@ impl Collectors {
         let list = self.list();
         let place = |registered: &Registered| registered.descs.iter().position(|desc| *desc.name == *name);
         let found = list.iter().find_map(|registered| Some((registered, place(registered)?)));
-        // Relaxed: read by the scrapes to come.
+        // Relaxed (O28): read by the scrapes to come.
         found.map(|(registered, place)| registered.switches[place].store(switch as u8, Ordering::Relaxed)).is_some()
     }
 

@@ -170,13 +170,13 @@ impl FamilyCore {
     /// Tells the name, help and unit anew. Under the mutex of the registry's names.
     pub(super) fn retell(&self, desc: Desc) {
         *self.retold.desc.lock() = Some(PlainArc::new(desc));
-        // Relaxed: who sees the change early takes the mutex, and who sees it late looks again at the next scrape.
+        // Relaxed (O28): who sees the change early takes the mutex, and who sees it late looks again at the next scrape.
         self.retold.version.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Gives how often the name, help and unit were told anew.
     pub(crate) fn version(&self) -> usize {
-        // Relaxed: see retell.
+        // Relaxed (O28): see retell.
         self.retold.version.load(Ordering::Relaxed)
     }
 
@@ -203,7 +203,7 @@ impl FamilyCore {
     /// Tells whether the family is exposed, and looked up in by `with`.
     #[inline(always)]
     pub(crate) fn is_on(&self) -> bool {
-        // Relaxed: a switch that is seen a moment late.
+        // Relaxed (O28): a switch that is seen a moment late.
         self.on.load(Ordering::Relaxed)
     }
 
@@ -224,7 +224,7 @@ impl FamilyCore {
             let members = self.members.lock();
             let on = self.shared.level.allows(self.desc.level, writer.switch)
                 && (members.is_empty() || members.iter().any(|member| member.is_on()));
-            // Relaxed: as in is_on; the mutex orders the changes.
+            // Relaxed (O28): as in is_on; the mutex orders the changes.
             self.on.store(on, Ordering::Relaxed);
             if !on {
                 // Lookups by number have no other branch that could tell them.
@@ -271,19 +271,19 @@ impl FamilyCore {
 
     /// Counts a lookup that is answered with an overflow series.
     pub(crate) fn count_overflow(&self) {
-        // Relaxed: a statistic.
+        // Relaxed (O26): a statistic.
         self.overflowed.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts values that were cut in a lookup.
     pub(crate) fn count_cut(&self, values: usize) {
-        // Relaxed: a statistic.
+        // Relaxed (O26): a statistic.
         self.cut.fetch_add(values as u64, Ordering::Relaxed);
     }
 
     /// Reads what the family has gone through. Takes the mutex for a moment, as making a series does.
     pub(crate) fn tally(&self) -> Tally {
-        // Relaxed: statistics.
+        // Relaxed (O26): statistics.
         let (overflowed, cut) = (self.overflowed.load(Ordering::Relaxed), self.cut.load(Ordering::Relaxed));
         let Writer { created, removed, text_bytes, ref table, .. } = *self.writer.lock();
         Tally { live: table.len(), created, removed, text_bytes, overflowed, cut }
@@ -416,7 +416,7 @@ impl Drop for FamilyCore {
         if crate::sync::model_failed() {
             return;
         }
-        // Relaxed: the drop of the last reference to the family ordered every writer before this.
+        // Relaxed (O27): the drop of the last reference to the family ordered every writer before this.
         let records = self.records.load(Ordering::Relaxed);
         // SAFETY: from PlainArc::into_raw; the family's own share. No lookup or walk is in it any more.
         drop(unsafe { PlainArc::from_raw(records) });

@@ -90,7 +90,7 @@ impl DenseTables {
     fn empty(&mut self, is_gone: impl Fn(*mut ()) -> bool) {
         for table in self.0.iter().filter_map(PlainWeak::upgrade) {
             for slot in &*table {
-                // Relaxed: only writers, under the family's mutex, change slots.
+                // Relaxed (O27): only writers, under the family's mutex, change slots.
                 if is_gone(slot.load(Ordering::Relaxed)) {
                     // Release (O22): unlinks, before the reclaimer looks at the pins (O9).
                     slot.store(std::ptr::null_mut(), Ordering::Release);

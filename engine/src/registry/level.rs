@@ -84,12 +84,12 @@ impl RegistryLevel {
     }
 
     pub(crate) fn set(&self, level: Level) {
-        // Relaxed: families read it under their mutexes, which whoever set it takes next.
+        // Relaxed (O28): families read it under their mutexes, which whoever set it takes next.
         self.0.store(level as u8, Ordering::Relaxed);
     }
 
     pub(crate) fn get(&self) -> Level {
-        // Relaxed: as above.
+        // Relaxed (O28): as above.
         if self.0.load(Ordering::Relaxed) == Level::Basic as u8 { Level::Basic } else { Level::Detailed }
     }
 

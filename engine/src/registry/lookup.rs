@@ -130,7 +130,7 @@ impl<L: LabelSet> Lookup<L> {
     /// Once in a while takes the sets out of the table that have lost a series to a removal elsewhere.
     fn sweep_sets<M: Backend>(&self, pin: &Pin) {
         let Some((_, left)) = &self.sets else { return };
-        // Relaxed: only says when; the count may be off by the sets of other threads.
+        // Relaxed (O28): only says when; the count may be off by the sets of other threads.
         if left.fetch_sub(1, Ordering::Relaxed) != 1 {
             return;
         }
@@ -141,7 +141,7 @@ impl<L: LabelSet> Lookup<L> {
                 None => self.core.remove_dead_set(pin, record),
             }
         }
-        // Relaxed: as above. As many as there are, so that sweeping costs each set a constant.
+        // Relaxed (O28): as above. As many as there are, so that sweeping costs each set a constant.
         left.store(SETS_BEFORE_SWEEP.max(live), Ordering::Relaxed);
     }
 

@@ -121,6 +121,7 @@ impl<'r> RecordRef<'r> {
     /// could have seen it live is gone.
     #[inline(always)]
     pub(crate) fn series(self) -> &'r SeriesRef {
+        // Relaxed (O19): a mistake that it misses is found by the next run.
         debug_assert!(!self.header().released.load(Ordering::Relaxed), "the storage was released");
         &self.header().series
     }
@@ -165,7 +166,7 @@ impl<'r> RecordRef<'r> {
     /// The series was removed and every pin that could have seen it live is gone.
     pub(crate) unsafe fn release(self) -> Option<SeriesRef> {
         let header = self.header();
-        // Relaxed: the flag is read again when the pages are dropped, which comes after.
+        // Relaxed (O19): the flag is read again when the pages are dropped, which comes after.
         if header.released.swap(true, Ordering::Relaxed) {
             return None;
         }
@@ -497,6 +498,7 @@ impl Drop for Records {
         while let Some(page) = NonNull::new(next) {
             // SAFETY: made by Box::into_raw, and freed once: the family is gone.
             let page = unsafe { Box::from_raw(page.as_ptr()) };
+            // Acquire (O14): as above.
             next = page.next.load(Ordering::Acquire);
         }
     }

@@ -137,7 +137,7 @@ impl FamilyCore {
     /// Gives a share of the current records. Under the writer's mutex.
     #[allow(unsafe_code, reason = "counts one more owner of the current records")]
     fn hold_records(&self) -> PlainArc<Records> {
-        // Relaxed: only this writer, under the mutex, replaces them.
+        // Relaxed (O27): only this writer, under the mutex, replaces them.
         let records = self.records.load(Ordering::Relaxed);
         // SAFETY: from PlainArc::into_raw, and alive, for the family holds it.
         unsafe { PlainArc::increment_strong_count(records) };

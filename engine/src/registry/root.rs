@@ -124,6 +124,7 @@ impl RegistryInner {
 
     /// Gives the families that are registered now, in the order of their registration.
     pub(crate) fn families(&self) -> PlainArc<FamilyList> {
+        // Published by ArcSwap (O18).
         self.families.load_full()
     }
 
@@ -192,13 +193,13 @@ impl RegistryInner {
 
     /// Counts a change of the names. Under their mutex.
     fn count_change(&self) {
-        // Relaxed: who sees the change takes the mutex, and who sees it late looks again at the next scrape.
+        // Relaxed (O28): who sees the change takes the mutex, and who sees it late looks again at the next scrape.
         self.changes.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Gives how often the names were changed.
     pub(crate) fn changes(&self) -> usize {
-        // Relaxed: see count_change.
+        // Relaxed (O28): see count_change.
         self.changes.load(Ordering::Relaxed)
     }
 

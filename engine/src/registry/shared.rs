@@ -75,14 +75,14 @@ impl Shared {
     /// Gives the last removal that every scraper has exposed; all of them where there is no scraper.
     pub(crate) fn exposed_by_all(&self) -> u64 {
         let scrapers = self.scrapers.lock();
-        // Relaxed: a number that is read too low only keeps a removed series longer.
+        // Relaxed (O29): a number that is read too low only keeps a removed series longer.
         let exposed = scrapers.iter().filter_map(|scraper| Some(scraper.upgrade()?.load(Ordering::Relaxed)));
         exposed.min().unwrap_or(u64::MAX)
     }
 
     /// Sets how many live series the registry may have.
     pub(crate) fn set_limit(&self, series: usize) {
-        // Relaxed: a bound that is read a moment late.
+        // Relaxed (O28): a bound that is read a moment late.
         self.limit.store(series, Ordering::Relaxed);
         self.wake(None);
     }
@@ -102,7 +102,7 @@ impl Shared {
     }
 
     fn try_take(&self) -> bool {
-        // Relaxed: as in set_limit.
+        // Relaxed (O28): as in set_limit.
         let limit = self.limit.load(Ordering::Relaxed);
         if broken(Fault::BudgetWithoutRmw) {
             // The fault itself (O20): between the load and the store another family may take the same one.
@@ -118,7 +118,7 @@ impl Shared {
     /// Gives series back to the budget; `set_at_work` is that of a set that could not be made whole, and took them.
     pub(crate) fn give_back(&self, series: usize, set_at_work: Option<&Room>) {
         if series > 0 {
-            // Relaxed: as above; the mutex orders it before a refused family looks once more.
+            // Relaxed (O20): as above; the mutex orders it before a refused family looks once more.
             self.series.fetch_sub(series, Ordering::Relaxed);
             self.wake(set_at_work);
         }

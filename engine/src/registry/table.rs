@@ -69,7 +69,7 @@ impl Slots {
     /// free slot.
     fn put(&self, hash: u64, record: *mut ()) {
         let mut index = hash as usize & self.mask;
-        // Relaxed: only writers, under the mutex, change slots.
+        // Relaxed (O27): only writers, under the mutex, change slots.
         while self.slots[index].hash.load(Ordering::Relaxed) > REMOVED {
             index = (index + 1) & self.mask;
         }
@@ -157,7 +157,7 @@ impl Table {
     /// Gives the old table where a new one took its place: to be retired once the mutex is released.
     pub(crate) fn insert(&self, writer: &mut TableWriter, hash: u64, record: RecordRef<'_>) -> Option<Retired> {
         debug_assert!(hash > REMOVED);
-        // Relaxed: only writers, under the mutex, change the pointer.
+        // Relaxed (O27): only writers, under the mutex, change the pointer.
         let current = self.slots.load(Ordering::Relaxed);
         // SAFETY: null, or the current table, which only this writer could retire.
         let slots = unsafe { current.as_ref() };
@@ -174,14 +174,14 @@ impl Table {
 
     /// Takes a record out of the table. `writer` is this family's, under its mutex.
     pub(crate) fn remove(&self, writer: &mut TableWriter, hash: u64, record: RecordRef<'_>) {
-        // Relaxed: only writers, under the mutex, change the pointer and the slots.
+        // Relaxed (O27): only writers, under the mutex, change the pointer and the slots.
         let slots = self.slots.load(Ordering::Relaxed);
         // SAFETY: null, or the current table, which only this writer could retire.
         let Some(slots) = (unsafe { slots.as_ref() }) else { return };
         let mut index = hash as usize & slots.mask;
         loop {
             let slot = &slots.slots[index];
-            // Relaxed: as above.
+            // Relaxed (O27): as above.
             let (found, held) = (slot.hash.load(Ordering::Relaxed), slot.record.load(Ordering::Relaxed));
             if found == hash && held == record.as_raw().as_ptr() {
                 writer.len -= 1;
@@ -207,7 +207,7 @@ impl Table {
         for (hash, record) in records {
             fresh.put(hash, record.as_raw().as_ptr());
         }
-        // Relaxed: only writers, under the mutex, change the pointer.
+        // Relaxed (O27): only writers, under the mutex, change the pointer.
         self.publish(self.slots.load(Ordering::Relaxed), fresh)
     }
 
@@ -217,9 +217,10 @@ impl Table {
         // SAFETY: null, or the current table, which only this writer could retire.
         if let Some(old) = unsafe { old.as_ref() } {
             for slot in &old.slots {
-                // Relaxed: this writer's own stores, or ordered by the mutex.
+                // Relaxed (O27): this writer's own stores, or ordered by the mutex.
                 let hash = slot.hash.load(Ordering::Relaxed);
                 if hash > REMOVED {
+                    // Relaxed (O27): as above.
                     fresh.put(hash, slot.record.load(Ordering::Relaxed));
                 }
             }
@@ -249,7 +250,7 @@ impl Drop for Table {
         if model_failed() {
             return;
         }
-        // Relaxed: the drop of the last reference to the family ordered every writer before this.
+        // Relaxed (O27): the drop of the last reference to the family ordered every writer before this.
         if let Some(slots) = NonNull::new(self.slots.load(Ordering::Relaxed)) {
             // SAFETY: made by Box::into_raw; the family is gone, so is every lookup in it.
             drop(unsafe { Box::from_raw(slots.as_ptr()) });

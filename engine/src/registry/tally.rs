@@ -37,7 +37,7 @@ impl Failures {
     pub(crate) fn add(&self, panics: usize, falls: usize, rejected: usize) {
         for (count, met) in [(&self.panics, panics), (&self.falls, falls), (&self.rejected, rejected)] {
             if met > 0 {
-                // Relaxed: a statistic.
+                // Relaxed (O26): a statistic.
                 count.fetch_add(met as u64, Ordering::Relaxed);
             }
         }
@@ -45,7 +45,7 @@ impl Failures {
 
     /// Gives panics, falls and rejected samples.
     pub(crate) fn read(&self) -> [u64; 3] {
-        // Relaxed: a statistic.
+        // Relaxed (O26): a statistic.
         [&self.panics, &self.falls, &self.rejected].map(|count| count.load(Ordering::Relaxed))
     }
 }

@@ -49,7 +49,7 @@ impl<'s> Walk<'s> {
     pub(crate) fn begin(registry: &'s RegistryInner, exposed: &'s AtomicU64, departed: DepartedScratch) -> Self {
         let pin = Pin::enter();
         let until = registry.shared.last_removal();
-        // Relaxed: only this scraper writes it.
+        // Relaxed (O29): only this scraper writes it.
         let after = exposed.load(Ordering::Relaxed);
         Self { pin, registry, exposed, after, until, departed: RefCell::new(departed) }
     }
@@ -88,7 +88,7 @@ impl<'s> Walk<'s> {
         let Self { pin, registry, exposed, after, until, departed } = self;
         drop(pin);
         let until = if whole { until } else { after };
-        // Relaxed: see Shared::exposed_by_all.
+        // Relaxed (O29): see Shared::exposed_by_all.
         exposed.store(until, Ordering::Relaxed);
         // Also where nothing was removed since: what another scraper has still to show grows old.
         let (exposed, now) = (registry.shared.exposed_by_all(), Instant::now());

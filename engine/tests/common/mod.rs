@@ -19,6 +19,12 @@ pub(crate) fn stress() -> usize {
     }
 }
 
+/// Tells whether `STREAMGAUGE_EMULATED` is set: the processor is a program, slow, and keeps memory for every thread
+/// that ever was.
+pub(crate) fn is_emulated() -> bool {
+    std::env::var_os("STREAMGAUGE_EMULATED").is_some()
+}
+
 /// Waits for what must come at some time. The limit only keeps a broken program from hanging.
 pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();

@@ -159,13 +159,14 @@ impl Scratch {
         let changes = registry.changes();
         if changes != self.changes {
             self.changes = changes;
-            registry.at_once(|list, clashes| {
+            let collectors = registry.at_once(|list, clashes| {
                 // Families are only ever added at the end.
                 let known = self.families.len();
                 self.families.extend(list.iter().skip(known).cloned().map(Prepared::new));
                 self.families.iter_mut().for_each(Prepared::refresh);
                 self.clashes.clone_from(clashes);
             });
+            self.collections.keep(collectors);
         }
         report
     }

@@ -133,6 +133,22 @@ fn clashes_are_errors_and_register_nothing() {
 }
 
 #[test]
+fn an_id_of_another_registry_unregisters_nothing() {
+    let (one, other) = (Registry::new(), Registry::new());
+    let register = |registry: &Registry| {
+        let collect = |out: &mut Collection<'_>| {
+            out.family("depth").sample(&[], 1u64);
+        };
+        registry.register_collector(Fn2(|| vec![CollectedFamily::gauge("depth", "D.")], collect)).expect("legal")
+    };
+    let (of_one, of_other, of_none) = (register(&one), register(&other), register(&Registry::disabled()));
+    assert!(!other.unregister_collector(of_one) && !one.unregister_collector(of_other));
+    assert!(!other.unregister_collector(of_none));
+    assert_eq!((one.sample_value("depth", &[]), other.sample_value("depth", &[])), (Some(1.0), Some(1.0)));
+    assert!(one.unregister_collector(of_one) && other.unregister_collector(of_other));
+}
+
+#[test]
 fn a_collector_that_panics_is_left_out_whole() {
     static RUNS: AtomicUsize = AtomicUsize::new(0);
     let registry = Registry::new();

@@ -2,7 +2,7 @@
 
 use super::collected::Collections;
 use super::encoder::Form;
-use super::prepared::{Prepared, gauge_value, merge_histogram, total};
+use super::prepared::{Prepared, current_state, gauge_value, merge_histogram, total};
 use super::sample::{HistogramValue, StateSetValue, SummaryValue};
 use super::walk::{DepartedScratch, Walk};
 use super::{Filter, Report, Sample, SampleValue};
@@ -187,7 +187,7 @@ fn value_of<'a>(
         Kind::Info => SampleValue::Info,
         Kind::StateSet => SampleValue::StateSet(StateSetValue {
             states: &family.core.desc.states,
-            current: gauge_value(record)? as usize,
+            current: current_state(family.desc(), record)?,
         }),
         Kind::Histogram => {
             let sum = merge_histogram(&family.core, pass, record, buckets)?;

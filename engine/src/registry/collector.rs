@@ -105,7 +105,7 @@ impl CollectedFamily {
     }
 
     /// Sets how many samples the family may have in a scrape; without it 10,000. Those past it are left out and
-    /// counted.
+    /// counted. Memory is taken for twice as many.
     pub fn limit(mut self, samples: usize) -> Self {
         self.limit = samples;
         self

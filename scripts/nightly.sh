@@ -38,9 +38,9 @@ job test env CI="${CI:-true}" scripts/test.sh
 # Release: the sizes are made for it, and races show at full speed.
 job stress env STREAMGAUGE_STRESS="${STREAMGAUGE_STRESS:-10}" \
     cargo test --locked --release -p streamgauge --lib --tests --no-fail-fast
-# Fifty million records that nobody scrapes, and more random programs beside the stock recorder.
 # A few rounds; more, by hand, after tests have changed.
 job flaky scripts/flaky.sh "${FLAKY_ROUNDS:-3}"
+# Fifty million records that nobody scrapes, and more random programs beside the stock recorder.
 job facade-long env PROPTEST_CASES="${FACADE_CASES:-5000}" cargo test --locked --release -p streamgauge-exporter \
     --features metrics-0-23 --test facade_memory --test facade_differential --test facade_bad_input
 job forced-fences env STREAMGAUGE_STRESS=2 scripts/forced-fences.sh --release

@@ -9,6 +9,8 @@ pub(crate) use native::*;
 #[cfg(engine_loom)]
 pub(crate) use under_loom::*;
 
+/// A count that is no part of any modelled protocol, for statics: loom's begin anew with every run.
+pub(crate) use std::sync::atomic::AtomicU64 as PlainAtomicU64;
 pub(crate) use std::sync::atomic::Ordering;
 /// Shared ownership whose count is no part of any modelled protocol, and what is made once.
 pub(crate) use std::sync::{Arc as PlainArc, LazyLock, OnceLock, Weak as PlainWeak};

@@ -62,6 +62,37 @@ fn labels_with_empty_values_are_as_if_they_were_not_given() {
     assert_eq!(registry.sample_value("x", &[]), Some(112.0));
 }
 
+/// A limit may leave nothing of a value.
+#[test]
+fn labels_whose_values_are_cut_to_nothing_are_as_if_they_were_not_given() {
+    let registry = Registry::new();
+    let family: OpenFamily<Counter> = registry.counter("x", "").verbatim().value_limit(2).open_family().unwrap();
+    family.get_or_create(&[]).unwrap().inc();
+    family.get_or_create(&[("a", "\u{82b1}")]).unwrap().add(10);
+    family.get_or_create(&[("b", "\u{82b1}"), ("c", "1")]).unwrap().add(100);
+    assert_eq!(text(&registry, Format::Text), "# TYPE x counter\nx 11\nx{c=\"1\"} 100\n");
+    assert_eq!(family.get(&[("a", "\u{82b1}")]).map(|counter| counter.get()), Some(11));
+    assert!(family.get_or_create(&[("a b", "\u{82b1}")]).is_err(), "the name is looked at all the same");
+}
+
+#[test]
+fn the_label_of_the_overflow_series_is_never_cut() {
+    let registry = Registry::new();
+    for bytes in [0, 4] {
+        let name = format!("x_{bytes}");
+        let builder = registry.counter(&name, "").verbatim().value_limit(bytes).limit(1);
+        let family: OpenFamily<Counter> = builder.open_family().unwrap();
+        family.get_or_create(&[]).unwrap().inc();
+        family.get_or_create(&[("a", "1"), ("overflow", "x")]).unwrap().add(10);
+        let expected = if bytes == 0 { (Some(11.0), None) } else { (Some(1.0), Some(10.0)) };
+        let overflow = [("overflow", "__overflow__")];
+        assert_eq!((registry.sample_value(&name, &[]), registry.sample_value(&name, &overflow)), expected);
+        family.get_or_create(&overflow).unwrap().add(100);
+        assert_eq!(family.get(&overflow).unwrap().get() as f64, expected.1.unwrap_or(0.0) + 100.0);
+        assert!(family.remove(&overflow) && !family.remove(&overflow));
+    }
+}
+
 /// `a="1"` and a value that looks like the end of it and another label are two sets.
 #[test]
 fn values_cannot_be_taken_for_labels() {

@@ -106,6 +106,31 @@ fn what_cannot_be_exposed_is_left_out_and_counted() {
     assert_eq!(parsed.get("reads_total", &[("x", &"é".repeat(512))]), Some("6"));
 }
 
+/// Whatever a collector gives: duplicates and what is past the limit are all counted, and those within it stay.
+#[test]
+fn far_past_the_limit_the_first_samples_stay_and_the_rest_is_counted() {
+    for (limit, given, distinct) in [(0, 100, 100), (1, 100, 1), (3, 100, 50), (10, 20_000, 20_000), (10, 20_000, 10)] {
+        let registry = Registry::new();
+        let describe = move || vec![CollectedFamily::gauge("depth", "D.").labels(["id"]).limit(limit)];
+        let collect = move |out: &mut Collection<'_>| {
+            let mut depth = out.family("depth");
+            for id in 0..given {
+                depth.sample(&[&(id % distinct).to_string()], id as u64);
+            }
+        };
+        registry.register_collector(Fn2(describe, collect)).expect("legal");
+        let mut scraper = Scraper::new(&registry);
+        for _ in 0..2 {
+            let (report, body) = encode(&mut scraper);
+            let expected: Vec<String> =
+                (0..limit.min(distinct)).map(|id| format!("depth{{id=\"{id}\"}} {id}")).collect();
+            let shown: Vec<&str> = body.lines().filter(|line| !line.starts_with('#')).collect();
+            assert_eq!(shown, expected);
+            assert_eq!((report.series(), report.rejected_samples()), (expected.len(), given - expected.len()));
+        }
+    }
+}
+
 #[test]
 fn clashes_are_errors_and_register_nothing() {
     let registry = Registry::new();
@@ -130,6 +155,22 @@ fn clashes_are_errors_and_register_nothing() {
     assert!(registry.unregister_collector(id) && !registry.unregister_collector(id));
     registry.gauge("free", "F.").register().expect("free again").set(1.0);
     assert_eq!(encode(&mut Scraper::new(&registry)).0.series(), 2);
+}
+
+#[test]
+fn an_id_of_another_registry_unregisters_nothing() {
+    let (one, other) = (Registry::new(), Registry::new());
+    let register = |registry: &Registry| {
+        let collect = |out: &mut Collection<'_>| {
+            out.family("depth").sample(&[], 1u64);
+        };
+        registry.register_collector(Fn2(|| vec![CollectedFamily::gauge("depth", "D.")], collect)).expect("legal")
+    };
+    let (of_one, of_other, of_none) = (register(&one), register(&other), register(&Registry::disabled()));
+    assert!(!other.unregister_collector(of_one) && !one.unregister_collector(of_other));
+    assert!(!other.unregister_collector(of_none));
+    assert_eq!((one.sample_value("depth", &[]), other.sample_value("depth", &[])), (Some(1.0), Some(1.0)));
+    assert!(one.unregister_collector(of_one) && other.unregister_collector(of_other));
 }
 
 #[test]

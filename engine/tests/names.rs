@@ -92,29 +92,65 @@ fn a_series_of_an_open_state_set_has_no_label_called_as_the_state() {
     assert_eq!(registry.sample_value("stage", &[("phase", "x"), ("stage", "b")]), Some(1.0));
 }
 
-/// Enough are removed for the records to be moved away from them, so that nothing stands against the name: their final
-/// values are left out.
+/// Also where so many are removed that the records are moved away from them.
 #[test]
-fn final_values_with_the_label_of_the_state_are_left_out() {
+fn a_state_set_gets_no_name_that_is_a_label_of_a_final_value_until_that_is_shown() {
+    for fillers in [0, 200] {
+        let registry = Registry::new();
+        let phases: OpenFamily<StateSet> =
+            registry.state_set("phase", "P.").states(["a", "b"]).open_family().expect("legal");
+        let (mut early, mut late) = (Scraper::new(&registry), Scraper::new(&registry));
+        let make = |name: &str, value: &str| drop(phases.get_or_create(&[(name, value)]).expect("legal"));
+        make("other", "x");
+        make("source", "x");
+        assert!(phases.rename("source").is_err(), "it lives");
+        assert!(phases.remove(&[("source", "x")]));
+        let values: Vec<String> = (0..fillers).map(|number| number.to_string()).collect();
+        values.iter().for_each(|value| make("filler", value));
+        assert!(values.iter().all(|value| phases.remove(&[("filler", value)])));
+        let error = phases.rename("source").expect_err("it is still to be shown").to_string();
+        assert!(error.contains("label \"source\": ") && error.contains("names the state"), "{error}");
+        for scraper in [&mut early, &mut late] {
+            assert!(phases.rename("source").is_err(), "this scraper has not shown it");
+            let mut body = Vec::new();
+            scraper.encode(Format::OpenMetrics, &mut body);
+            let text = String::from_utf8_lossy(&body);
+            let read = families(Parser::open_metrics(&body)).unwrap_or_else(|error| panic!("{error}\n{text}"));
+            let samples = read.iter().flat_map(|family| &family.samples).count();
+            assert_eq!(samples, 2 * (2 + values.len()), "{text}");
+        }
+        phases.rename("source").expect("all have shown it");
+        read_back(&registry);
+        assert_eq!(registry.sample_value("source", &[("other", "x"), ("source", "a")]), Some(1.0));
+    }
+}
+
+/// A visitor may rename what is still to be visited: it is shown under the name that it had when the scrape began.
+#[test]
+fn a_series_that_is_made_while_its_label_names_the_state_is_shown_from_the_next_scrape_on() {
     let registry = Registry::new();
-    let phases: OpenFamily<StateSet> =
-        registry.state_set("phase", "P.").states(["a", "b"]).open_family().expect("legal");
+    registry.gauge("first", "F.").register().expect("legal").set(1.0);
+    let phases: OpenFamily<StateSet> = registry.state_set("phase", "P.").states(["a"]).open_family().expect("legal");
+    drop(phases.get_or_create(&[("other", "x")]).expect("legal"));
     let mut scraper = Scraper::new(&registry);
-    let make = |name: &str, value: &str| drop(phases.get_or_create(&[(name, value)]).expect("legal"));
-    make("other", "x");
-    make("source", "x");
-    assert!(phases.rename("source").is_err());
-    assert!(phases.remove(&[("source", "x")]) && phases.rename("source").is_err(), "it is still to be shown");
-    let values: Vec<String> = (0..200).map(|number| number.to_string()).collect();
-    values.iter().for_each(|value| make("filler", value));
-    assert!(values.iter().all(|value| phases.remove(&[("filler", value)])));
-    phases.rename("source").expect("of those that are where they were no one has the label");
-    let mut body = Vec::new();
-    scraper.encode(Format::OpenMetrics, &mut body);
-    let text = String::from_utf8_lossy(&body);
-    let read = families(Parser::open_metrics(&body)).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let samples = read.iter().flat_map(|family| &family.samples).count();
-    assert_eq!(samples, 2 * (1 + values.len()), "all but the one that has the label: {text}");
+    let mut visit = |rename: &dyn Fn()| {
+        let mut seen = Vec::new();
+        scraper.visit(|sample| {
+            if sample.name() == "first" {
+                return rename();
+            }
+            let labels: Vec<String> = sample.labels().iter().map(|(name, _)| name.to_owned()).collect();
+            seen.push((sample.name().to_owned(), labels.join(" ")));
+        });
+        seen
+    };
+    let shown = |name: &str, label: &str| (name.to_owned(), label.to_owned());
+    let seen = visit(&|| {
+        phases.rename("stage").expect("free");
+        drop(phases.get_or_create(&[("phase", "x")]).expect("the old name is a label as any other"));
+    });
+    assert_eq!(seen, [shown("phase", "other")]);
+    assert_eq!(visit(&|| {}), [shown("stage", "other"), shown("stage", "phase")]);
 }
 
 #[test]

@@ -98,6 +98,19 @@ fn they_count_what_goes_wrong() {
 }
 
 #[test]
+fn names_of_families_are_told_apart_to_their_last_character() {
+    let registry = Registry::new();
+    let names = ["a", "b"].map(|end| format!("{}{end}", "x".repeat(1535)));
+    names.iter().for_each(|name| registry.gauge(name, "L.").register().expect("not too long").set(1.0));
+    registry.self_metrics(true).expect("free");
+    let parsed = scrape(&mut Scraper::new(&registry));
+    for name in &names {
+        assert_eq!(parsed.integer("streamgauge_series", &[("family", name)]), 1);
+    }
+    assert_eq!(parsed.integer("streamgauge_rejected_samples_total", &[]), 0);
+}
+
+#[test]
 fn they_do_not_keep_the_registry_alive() {
     let registry = Registry::new();
     let witness = std::sync::Arc::new(());

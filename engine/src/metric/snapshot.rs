@@ -75,7 +75,8 @@ impl HistogramSnapshot {
         let rank = q * count as f64;
         let index = self.buckets().position(|(_, up_to)| up_to as f64 >= rank)?;
         let Some(&upper) = self.bounds.get(index) else { return self.bounds.last().copied() };
-        let below = self.buckets[..index].iter().sum::<u64>() as f64;
+        // Wrapping as the counts of the buckets do, so that the rank lies between this one and its bucket's.
+        let below = self.buckets[..index].iter().fold(0u64, |count, bucket| count.wrapping_add(*bucket)) as f64;
         let lower = match index.checked_sub(1) {
             Some(index) => self.bounds[index],
             None if upper <= 0.0 => return Some(upper),
@@ -83,7 +84,9 @@ impl HistogramSnapshot {
         };
         let within = self.buckets[index] as f64;
         let share = if within > 0.0 { (rank - below) / within } else { 1.0 };
-        Some(lower + (upper - lower) * share)
+        let width = upper - lower;
+        // The way that cannot overflow is the less exact one.
+        Some(if width.is_finite() { lower + width * share } else { lower * (1.0 - share) + upper * share })
     }
 }
 
@@ -109,6 +112,22 @@ mod tests {
         assert_eq!(snapshot(&[1.0], &[0, 5]).quantile(0.5), Some(1.0), "above the highest bound");
         assert_eq!(snapshot(&[-2.0, -1.0], &[4, 0, 0]).quantile(0.5), Some(-2.0));
         assert_eq!(HistogramSnapshot::default().quantile(0.5), None);
+    }
+
+    #[test]
+    fn counts_that_wrap_around_give_quantiles_within_the_bounds() {
+        let wrapped = snapshot(&[1.0, 2.0, 3.0], &[1, u64::MAX, 10, 0]);
+        assert_eq!(wrapped.count(), 10);
+        assert_eq!((wrapped.quantile(0.5), wrapped.quantile(1.0)), (Some(2.5), Some(3.0)));
+    }
+
+    #[test]
+    fn bounds_as_far_apart_as_can_be_give_finite_quantiles() {
+        let wide = snapshot(&[f64::MIN, f64::MAX], &[0, 4, 0]);
+        assert_eq!(wide.quantile(0.0), Some(f64::MIN));
+        assert_eq!((wide.quantile(0.5), wide.quantile(1.0)), (Some(0.0), Some(f64::MAX)));
+        let quarter = wide.quantile(0.25).expect("not empty");
+        assert!((quarter / f64::MIN - 0.5).abs() < 1e-12, "{quarter}");
     }
 
     #[test]

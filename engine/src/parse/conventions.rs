@@ -1,5 +1,6 @@
 //! Conventions of names and units, by the rules of `promtool check metrics`. The formats allow all of it.
 
+use super::error::named;
 use super::lint::Linter;
 use super::{Check, MetricType, Severity, Syntax};
 use std::collections::HashSet;
@@ -151,12 +152,13 @@ impl Linter<'_, '_> {
                 }
                 if name.contains('\0') {
                     let message = format!(
-                        "the label {name:?} has a NUL in it, which the format allows and Prometheus cannot read"
+                        "the label {} has a NUL in it, which the format allows and Prometheus cannot read",
+                        named(name)
                     );
                     self.report(Severity::Warning, Check::Name, sample.line, message);
                 }
                 if is_camel_case(name) {
-                    let message = format!("the label {name} is in camelCase, but snake_case is expected");
+                    let message = format!("the label {} is in camelCase, but snake_case is expected", named(name));
                     self.report(Severity::Warning, Check::Name, sample.line, message);
                 }
                 let owner = match name.as_str() {

@@ -1,5 +1,6 @@
 //! What is wrong with a body, and where.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// A body that was refused: the first place that breaks the format.
@@ -96,4 +97,11 @@ pub(super) fn shown(text: &str) -> String {
         Some((end, _)) => format!("{:?}..", &text[..end]),
         None => format!("{text:?}"),
     }
+}
+
+/// Shows a name: as it is where it is made of letters, digits, `_` and `:`, and in quotes otherwise, as [`shown`], so that
+/// a message is one line of printable characters.
+pub(super) fn named(name: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':');
+    if !name.is_empty() && name.bytes().all(is_plain) { Cow::Borrowed(name) } else { Cow::Owned(shown(name)) }
 }

@@ -1,5 +1,6 @@
 //! What a linter has to say.
 
+use super::error::named;
 use std::fmt;
 
 /// How bad a [`Finding`] is.
@@ -75,12 +76,13 @@ pub struct Finding {
     pub message: String,
 }
 
+/// One line: names of other characters than letters, digits, `_` and `:` are in quotes, with escapes, and cut.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let severity = match self.severity {
             Severity::Warning => "warning",
             Severity::Error => "error",
         };
-        write!(f, "line {}: {severity}: {}: {}", self.line, self.family, self.message)
+        write!(f, "line {}: {severity}: {}: {}", self.line, named(&self.family), self.message)
     }
 }

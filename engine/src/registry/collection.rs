@@ -41,7 +41,7 @@ impl Samples<'_> {
         let value = value.into();
         match &mut self.family {
             Some((desc, family)) if desc.label_names.len() == labels.len() && value.suits(desc.kind) => {
-                family.push(desc, labels, value);
+                *self.rejected += family.push(desc, labels, value);
             }
             _ => *self.rejected += 1,
         }
@@ -137,6 +137,8 @@ pub(crate) struct FamilySamples {
     ends: Vec<u32>,
     /// Scratch of `settle`.
     order: Vec<usize>,
+    /// There are as many samples as are allowed, with labels of their own each.
+    full: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -153,9 +155,22 @@ impl FamilySamples {
         self.samples.clear();
         self.text.clear();
         self.ends.clear();
+        self.full = false;
     }
 
-    fn push(&mut self, desc: &Desc, values: &[&str], value: CollectedValue) {
+    /// Adds a sample; gives how many were left out, of this one and those before it.
+    ///
+    /// At most twice as many as are allowed are kept, whatever the collector gives: then those that were given twice
+    /// are sorted out, which makes room for as many again, or leaves none.
+    fn push(&mut self, desc: &Desc, values: &[&str], value: CollectedValue) -> usize {
+        let limit = desc.limits.series;
+        let mut rejected = 0;
+        if !self.full && self.samples.len() >= limit.saturating_mul(2) {
+            rejected = self.settle(limit);
+        }
+        if self.full {
+            return rejected + 1;
+        }
         let (text_start, ends_start) = (self.text.len(), self.ends.len());
         for (name, value) in desc.label_names.iter().zip(values) {
             if self.text.len() > text_start {
@@ -169,10 +184,12 @@ impl FamilySamples {
         }
         let (text, ends) = (text_start..self.text.len(), ends_start..self.ends.len());
         self.samples.push(Stored { text, ends, value, again: false });
+        rejected
     }
 
+    /// Leaves out what was given twice and what is past the limit; gives how many.
     fn settle(&mut self, limit: usize) -> usize {
-        let Self { samples, text, order, .. } = self;
+        let Self { samples, text, ends, order, full } = self;
         order.clear();
         order.extend(0..samples.len());
         // Sorted rather than hashed: it needs no memory of its own and no seed.
@@ -185,6 +202,16 @@ impl FamilySamples {
         let given = samples.len();
         samples.retain(|sample| !sample.again);
         samples.truncate(limit);
+        *full = samples.len() == limit;
+        if samples.len() < given {
+            let (mut text_end, mut ends_end) = (0, 0);
+            for sample in samples.iter_mut() {
+                sample.text = move_down(text, sample.text.clone(), &mut text_end);
+                sample.ends = move_down(ends, sample.ends.clone(), &mut ends_end);
+            }
+            text.truncate(text_end);
+            ends.truncate(ends_end);
+        }
         given - samples.len()
     }
 
@@ -198,5 +225,41 @@ impl FamilySamples {
             let (text, ends) = (&self.text[sample.text.clone()], &self.ends[sample.ends.clone()]);
             (Labels::collected(&desc.label_names, text, ends), sample.value)
         })
+    }
+}
+
+/// Moves a part of a list down to `end`, where those before it end; gives where it is then.
+fn move_down<T: Copy>(list: &mut [T], part: Range<usize>, end: &mut usize) -> Range<usize> {
+    let start = *end;
+    *end += part.len();
+    list.copy_within(part, start);
+    start..*end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::CollectedFamily;
+    use super::*;
+
+    #[test]
+    fn what_a_collector_can_take_is_bounded_by_the_limit() {
+        let desc = CollectedFamily::gauge("depth", "D.").labels(["id"]).limit(10).into_desc().expect("legal");
+        let long = "v".repeat(100);
+        // Of all labels their own, of a few over and over, and of as many as are allowed.
+        for distinct in [5_000, 3, 10] {
+            let mut collected = Collected::new(1);
+            let mut collection = Collection { descs: std::slice::from_ref(&desc), collected: &mut collected };
+            for id in 0..5_000u64 {
+                collection.family("depth").sample(&[&format!("{}{long}", id % distinct)], id);
+            }
+            let family = &collected.families[0];
+            let taken = (family.samples.capacity(), family.ends.capacity(), family.order.capacity());
+            assert!(taken.0 <= 40 && taken.1 <= 40 && taken.2 <= 40, "{distinct}: {taken:?}");
+            assert!(family.text.capacity() <= 40 * 112, "{distinct}: {}", family.text.capacity());
+            collected.settle(std::slice::from_ref(&desc), |_| true);
+            let kept: Vec<_> = collected.families[0].labelled(&desc).map(|(_, value)| value.as_f64() as u64).collect();
+            assert_eq!(kept, (0..distinct.min(10)).collect::<Vec<_>>());
+            assert_eq!(collected.rejected, 5_000 - kept.len());
+        }
     }
 }

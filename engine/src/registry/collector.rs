@@ -58,7 +58,7 @@ pub struct CollectedFamily {
     kind: Kind,
     unit: Option<Unit>,
     labels: Vec<String>,
-    limit: usize,
+    limits: Limits,
     level: Level,
     verbatim: bool,
 }
@@ -86,7 +86,7 @@ impl CollectedFamily {
             kind,
             unit: None,
             labels: Vec::new(),
-            limit: Limits::default().series,
+            limits: Limits::default(),
             level: Level::default(),
             verbatim: false,
         }
@@ -105,9 +105,15 @@ impl CollectedFamily {
     }
 
     /// Sets how many samples the family may have in a scrape; without it 10,000. Those past it are left out and
-    /// counted.
+    /// counted. Memory is taken for twice as many.
     pub fn limit(mut self, samples: usize) -> Self {
-        self.limit = samples;
+        self.limits.series = samples;
+        self
+    }
+
+    /// Sets how many bytes a label value may have; without it 1024.
+    pub(super) fn value_limit(mut self, bytes: usize) -> Self {
+        self.limits.value_bytes = bytes;
         self
     }
 
@@ -135,7 +141,7 @@ impl CollectedFamily {
             layout: None,
             quantiles: None,
             states: PlainArc::new([]),
-            limits: Limits { series: self.limit, ..Limits::default() },
+            limits: self.limits,
             level: self.level,
         };
         desc.check(self.verbatim)?;

@@ -4,7 +4,7 @@ use super::callback::alone;
 use super::level::{RegistryLevel, Switch};
 use super::{Collected, CollectedFamily, Collection, Collector, CollectorId, Desc, Error, Registry};
 use crate::caught::caught;
-use crate::sync::{AtomicU8, Mutex, Ordering, PlainArc};
+use crate::sync::{AtomicU8, Mutex, Ordering, PlainArc, PlainAtomicU64};
 use std::fmt;
 
 /// A collector and the families it declared.
@@ -54,32 +54,29 @@ pub(crate) type CollectorList = PlainArc<Vec<PlainArc<Registered>>>;
 
 /// The collectors of a registry, in the order of their registration.
 #[derive(Debug)]
-pub(crate) struct Collectors(Mutex<List>);
+pub(crate) struct Collectors(Mutex<CollectorList>);
 
 impl Default for Collectors {
     fn default() -> Self {
-        Self(Mutex::new(List::default()))
+        Self(Mutex::new(CollectorList::default()))
     }
 }
 
-#[derive(Debug, Default)]
-struct List {
-    list: CollectorList,
-    registered: u64,
-}
+/// Counts the collectors of the process, so that no two registries have one of the same id. 0 is of none.
+static REGISTERED: PlainAtomicU64 = PlainAtomicU64::new(1);
 
 impl Collectors {
     pub(crate) fn list(&self) -> CollectorList {
-        self.0.lock().list.clone()
+        self.0.lock().clone()
     }
 
     fn push(&self, descs: Vec<Desc>, collector: Box<dyn Collector>) -> CollectorId {
-        let mut this = self.0.lock();
-        this.registered += 1;
-        let id = CollectorId(this.registered);
+        // Relaxed (O26): it only has to be another one every time.
+        let id = CollectorId(REGISTERED.fetch_add(1, Ordering::Relaxed));
         let switches = descs.iter().map(|_| AtomicU8::new(Switch::ByLevel as u8)).collect();
         let registered = PlainArc::new(Registered { id, descs, switches, collector });
-        this.list = PlainArc::new(this.list.iter().cloned().chain([registered]).collect());
+        let mut list = self.0.lock();
+        *list = PlainArc::new(list.iter().cloned().chain([registered]).collect());
         id
     }
 
@@ -93,9 +90,9 @@ impl Collectors {
     }
 
     fn remove(&self, id: CollectorId) -> Option<PlainArc<Registered>> {
-        let mut this = self.0.lock();
-        let removed = this.list.iter().find(|registered| registered.id == id).cloned()?;
-        this.list = PlainArc::new(this.list.iter().filter(|registered| registered.id != id).cloned().collect());
+        let mut list = self.0.lock();
+        let removed = list.iter().find(|registered| registered.id == id).cloned()?;
+        *list = PlainArc::new(list.iter().filter(|registered| registered.id != id).cloned().collect());
         Some(removed)
     }
 }
@@ -116,8 +113,8 @@ impl Registry {
         Ok(inner.collectors.push(descs, Box::new(collector)))
     }
 
-    /// Ends a collector; tells whether it was registered. Its names are free again. A scrape that is under way may
-    /// run it once more.
+    /// Ends a collector; tells whether it was registered here. Its names are free again. A scrape that is under
+    /// way may run it once more.
     pub fn unregister_collector(&self, id: CollectorId) -> bool {
         let Some((inner, removed)) = self.inner().and_then(|inner| Some((inner, inner.collectors.remove(id)?))) else {
             return false;

@@ -146,7 +146,7 @@ pub(super) const MAX_LABELS: usize = 128;
 /// is written of them, at most five bytes for one of a name and two for one of the others, is what the limits of
 /// [`parse`](crate::parse::Limits) let pass. A metric's name is longer than what a bridge lets come from the stream, by
 /// room for the suffixes that it adds.
-const MAX_NAME_BYTES: usize = 1536;
+pub(super) const MAX_NAME_BYTES: usize = 1536;
 pub(super) const MAX_LABEL_BYTES: usize = 1024;
 pub(crate) const MAX_VALUE_BYTES: usize = 16 * 1024;
 const MAX_HELP_BYTES: usize = 64 * 1024;

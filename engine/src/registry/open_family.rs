@@ -3,16 +3,17 @@
 use super::core::{Make, Refused, Standing};
 use super::instrument::backend::Backend;
 use super::rendered::Rendered;
-use super::selector::OVERFLOW;
 use super::{Builder, Desc, Error, FamilyCore, Instrument, Kind, Labels, RecordRef, RegistryInner, Switch, Unit};
 use crate::cells::{Pin, collect_batch, count_lost};
-use crate::sync::PlainArc;
+use crate::sync::{LazyLock, PlainArc};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// The only label of the series that takes what finds no room.
+/// The name of the only label of the series that takes what finds no room.
 pub(super) const OVERFLOW_LABEL: &str = "overflow";
-const OVERFLOW_LABELS: &[(&str, &str)] = &[(OVERFLOW_LABEL, OVERFLOW)];
+
+/// The labels of that series, the same in every family.
+static OVERFLOW_LABELS: LazyLock<Rendered> = LazyLock::new(Rendered::of_overflow);
 
 /// A family whose series bring label names of their own, and that can be described when it is in use: what a bridge
 /// from another metrics interface needs. Where the names are known when the program is written, a
@@ -104,7 +105,7 @@ impl<M: Instrument> OpenFamily<M> {
             core.count_cut(cut);
         }
         let pin = Pin::enter();
-        let overflow = render(core, OVERFLOW_LABELS)?.0;
+        let overflow = &*OVERFLOW_LABELS;
         // A series may be removed between finding it and holding it; then the next one is made.
         for _ in 0..8 {
             if rendered.text == overflow.text {
@@ -117,7 +118,7 @@ impl<M: Instrument> OpenFamily<M> {
             }
         }
         core.count_overflow();
-        Ok(insert(core, &pin, &overflow, Standing::LastResort).ok().flatten().unwrap_or_else(|| {
+        Ok(insert(core, &pin, overflow, Standing::LastResort).ok().flatten().unwrap_or_else(|| {
             count_lost();
             M::default()
         }))

@@ -3,7 +3,8 @@
 use super::core::Writer;
 use super::departed::{Departed, Release};
 use super::idle::Fingerprint;
-use super::records::{End, NewRecord, Records};
+use super::record::NewRecord;
+use super::records::{End, Records};
 use super::room::Room;
 use super::{FamilyCore, RecordRef};
 use crate::cells::{Pin, Retired, count_refused_removal, reclaimer_is_full, retire};

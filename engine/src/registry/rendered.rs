@@ -1,6 +1,8 @@
 //! Labels as they will be exposed.
 
 use super::desc::{MAX_LABEL_BYTES, MAX_LABELS, RESERVED, length_problem};
+use super::open_family::OVERFLOW_LABEL;
+use super::selector::OVERFLOW;
 use super::values::Values;
 use super::{Desc, Kind};
 use crate::label::{escape_into, is_reserved_label, is_valid_label, needs_escape};
@@ -30,8 +32,8 @@ impl Rendered {
         rendered
     }
 
-    /// Renders labels that come with names of their own, sorted by these, without those whose values are empty, and with
-    /// values cut as the family wants it; gives how many were cut too.
+    /// Renders labels that come with names of their own, sorted by these, with values cut as the family wants it, and
+    /// without those whose values are empty then; gives how many were cut too.
     ///
     /// # Errors
     /// The name that is not allowed, and why.
@@ -77,10 +79,23 @@ impl Rendered {
                 return refuse(name, "the name is given twice");
             }
             before = name;
+            // What tells the overflow series from the others is whole, also where somebody asks for it.
+            let longest = if (*name, *value) == OVERFLOW_SERIES { value.len() } else { longest };
             cut += usize::from(value.len() > longest);
-            rendered.push(name, &value[..value.floor_char_boundary(longest)]);
+            let value = &value[..value.floor_char_boundary(longest)];
+            // None is left of a character that is longer than the limit.
+            if !value.is_empty() {
+                rendered.push(name, value);
+            }
         }
         Ok((rendered, cut))
+    }
+
+    /// Renders the label of the overflow series of an open family.
+    pub(super) fn of_overflow() -> Self {
+        let mut rendered = Self::default();
+        rendered.push(OVERFLOW_SERIES.0, OVERFLOW_SERIES.1);
+        rendered
     }
 
     fn push(&mut self, name: &str, value: &str) {
@@ -101,5 +116,7 @@ impl Rendered {
     }
 }
 
+/// The only label of the series of an open family that takes what finds no room.
+const OVERFLOW_SERIES: (&str, &str) = (OVERFLOW_LABEL, OVERFLOW);
 /// Labels that are sorted without an allocation.
 const INLINE: usize = 16;

@@ -4,7 +4,7 @@ use super::claims::{Claims, Clashes};
 use super::level::Switch;
 use super::shared::Shared;
 use super::tally::Failures;
-use super::{Callbacks, CollectorId, Collectors, Error, FamilyCore, FamilyList, Scope, state_set};
+use super::{Callbacks, CollectorId, CollectorList, Collectors, Error, FamilyCore, FamilyList, Scope, state_set};
 use crate::cells::{collect, sweep_batch};
 use crate::registry::Desc;
 use crate::sync::{AtomicUsize, LazyLock, Mutex, Ordering, PlainArc, model_failed};
@@ -205,9 +205,13 @@ impl RegistryInner {
 
     /// Shows the families, and who gives way to whom, as they are at one moment: while `show` runs, no family comes or is
     /// told anew.
-    pub(crate) fn at_once(&self, show: impl FnOnce(&PlainArc<FamilyList>, &PlainArc<Clashes>)) {
+    ///
+    /// Gives the collectors of that moment too: nothing else has a name of one of these.
+    pub(crate) fn at_once(&self, show: impl FnOnce(&PlainArc<FamilyList>, &PlainArc<Clashes>)) -> CollectorList {
         let names = self.names.lock();
         show(&self.families.load_full(), names.claims.clashes());
+        // Collectors get their names before they are listed, and give them back after they are struck out.
+        self.collectors.list()
     }
 
     /// Takes the names of a collector's families, all or none.

@@ -1,5 +1,6 @@
 //! The engine's metrics about itself: a collector like any other.
 
+use super::desc::MAX_NAME_BYTES;
 use super::tally::Tally;
 use super::{CollectedFamily, CollectedValue, Collection, Collector, Error, Registry, RegistryInner};
 use crate::cells::stats;
@@ -123,7 +124,10 @@ fn declare(name: &str, help: &str) -> CollectedFamily {
 
 impl Collector for SelfMetrics {
     fn describe(&self) -> Vec<CollectedFamily> {
-        let by_family = |(name, help, _): &ByFamily| declare(name, help).labels(["family"]).limit(usize::MAX);
+        let by_family = |(name, help, _): &ByFamily| {
+            // One for every family, under its name as it is.
+            declare(name, help).labels(["family"]).limit(usize::MAX).value_limit(MAX_NAME_BYTES)
+        };
         let mut families: Vec<_> = BY_FAMILY.iter().map(by_family).collect();
         families.push(declare(DROPPED, DROPPED_HELP).labels(["reason"]));
         families.extend(plain(None).iter().map(|(name, help, _)| declare(name, help)));

@@ -72,16 +72,18 @@ pub(super) fn label_problem(desc: &Desc, label: &str) -> Option<String> {
     })
 }
 
-/// Refuses a new name of a state set whose series have a label of that name. Those that are made at the same time may
-/// slip through: a scrape leaves them out.
+/// Refuses a new name of a state set whose series have a label of that name. Those that are made or removed at the same
+/// time may slip through: a scrape leaves them out.
 pub(super) fn check_rename(family: &FamilyCore, new: &Desc) -> Result<(), Error> {
     if new.kind != Kind::StateSet {
         return Ok(());
     }
     let pin = Pin::enter();
-    // Removed ones too: their final values may still have to be shown.
-    let taken = family.records(&pin).iter().any(|record| has_label(Labels::new(new, record), &new.name));
-    match label_problem(new, &new.name).filter(|_| taken) {
+    let has_name = |record| has_label(Labels::new(new, record), &new.name);
+    // Removed ones too, where a scraper has still to show their final values.
+    let is_taken =
+        family.records(&pin).live().any(has_name) || family.departed.lock().iter().any(|gone| has_name(gone.record()));
+    match label_problem(new, &new.name).filter(|_| is_taken) {
         Some(problem) => Err(Error::InvalidLabel { name: new.name.to_string(), label: new.name.to_string(), problem }),
         None => Ok(()),
     }

@@ -47,6 +47,17 @@ impl Collections {
             .count()
     }
 
+    /// Forgets what was given by collectors that are not in `list`: others may have their names by now.
+    pub(crate) fn keep(&mut self, list: CollectorList) {
+        if PlainArc::ptr_eq(&list, &self.list) {
+            return;
+        }
+        let is_listed = |slot: &Slot| list.iter().any(|listed| PlainArc::ptr_eq(listed, &slot.registered));
+        self.slots.iter_mut().filter(|slot| !is_listed(slot)).for_each(|slot| slot.collected.clear());
+        // Perhaps the last reference to one that came and went meanwhile.
+        drop_caught(list);
+    }
+
     /// Forgets what was given: for scrapes that leave collectors out.
     pub(crate) fn clear(&mut self) {
         self.slots.iter_mut().for_each(|slot| slot.collected.clear());

@@ -91,14 +91,9 @@ impl Prepared {
                 encoder.unsigned_gauge(out, Labels::new(desc, record), 1);
             }),
             Kind::StateSet => walk.each(core, |record| {
-                let labels = Labels::new(desc, record);
-                // One that was made while the family got the name of its label.
-                if desc.is_open && has_label(labels, &desc.name) {
-                    return;
-                }
-                if let Some(current) = gauge_value(record) {
+                if let Some(current) = current_state(desc, record) {
                     series += 1;
-                    encoder.state_set(out, labels, current as usize);
+                    encoder.state_set(out, Labels::new(desc, record), current);
                 }
             }),
             Kind::Histogram => walk.each(core, |record| {
@@ -123,6 +118,15 @@ impl Prepared {
         encoder.end(out, start, series);
         series
     }
+}
+
+/// Gives the place of the state that a series is in; `None` for one that cannot be shown, because it was made or removed
+/// while the family had another name, and has a label called as the one that names the state.
+pub(crate) fn current_state(desc: &Desc, record: RecordRef<'_>) -> Option<usize> {
+    if desc.is_open && has_label(Labels::new(desc, record), &desc.name) {
+        return None;
+    }
+    gauge_value(record).map(|current| current as usize)
 }
 
 /// Merges one histogram: fills `buckets`, not cumulative, and gives the sum.

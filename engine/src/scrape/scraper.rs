@@ -2,7 +2,7 @@
 
 use super::collected::Collections;
 use super::encoder::Form;
-use super::prepared::{Prepared, gauge_value, merge_histogram, total};
+use super::prepared::{Prepared, current_state, gauge_value, merge_histogram, total};
 use super::sample::{HistogramValue, StateSetValue, SummaryValue};
 use super::walk::{DepartedScratch, Walk};
 use super::{Filter, Report, Sample, SampleValue};
@@ -159,13 +159,14 @@ impl Scratch {
         let changes = registry.changes();
         if changes != self.changes {
             self.changes = changes;
-            registry.at_once(|list, clashes| {
+            let collectors = registry.at_once(|list, clashes| {
                 // Families are only ever added at the end.
                 let known = self.families.len();
                 self.families.extend(list.iter().skip(known).cloned().map(Prepared::new));
                 self.families.iter_mut().for_each(Prepared::refresh);
                 self.clashes.clone_from(clashes);
             });
+            self.collections.keep(collectors);
         }
         report
     }
@@ -186,7 +187,7 @@ fn value_of<'a>(
         Kind::Info => SampleValue::Info,
         Kind::StateSet => SampleValue::StateSet(StateSetValue {
             states: &family.core.desc.states,
-            current: gauge_value(record)? as usize,
+            current: current_state(family.desc(), record)?,
         }),
         Kind::Histogram => {
             let sum = merge_histogram(&family.core, pass, record, buckets)?;

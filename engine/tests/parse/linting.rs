@@ -104,3 +104,21 @@ fn open_metrics() {
         assert_eq!(findings(Syntax::OpenMetrics, body), *expected, "{body}");
     }
 }
+
+/// Findings are read line by line, by terminals, and by services that take lines for commands.
+#[test]
+fn a_finding_is_one_line_of_printable_characters_whatever_the_names_are() {
+    let evil = "aB\\n::error file=x::\u{1b}[2J \\\" \u{202e}\u{2028}";
+    let body = format!("# HELP \"{evil}\" A.\n# TYPE \"{evil}\" gauge\n{{\"{evil}\",\"{evil}\"=\"\u{1b}\"}} 1\n");
+    let read = families(Parser::text(body.as_bytes())).expect("legal");
+    let found = lint(Syntax::Text, &read);
+    assert_eq!(found.iter().map(|finding| finding.check).collect::<Vec<_>>(), [Check::Name; 3]);
+    let name = "\"aB\\n::error file=x::\\u{1b}[2J \\\" \\u{202e}\\u{2028}\"";
+    let colon = "the name has a colon in it, but colons are for recording rules";
+    assert_eq!(found[0].to_string(), format!("line 1: warning: {name}: {colon}"));
+    assert_eq!(found[2].message, format!("the label {name} is in camelCase, but snake_case is expected"));
+    assert_eq!(found[0].family, read[0].name, "the field has the name as it is");
+    let spoofed = "# HELP \"a: error: b\" A.\n# TYPE \"a: error: b\" gauge\n";
+    let found = lint(Syntax::Text, &families(Parser::text(spoofed.as_bytes())).expect("legal"));
+    assert_eq!(found[0].to_string(), "line 1: warning: \"a: error: b\": has metadata, but no samples");
+}

@@ -177,6 +177,15 @@ macro_rules! documented {
             plain_total: Counter,
             /// A line * with a star.
             star_total: Counter,
+            /** Of a block
+             *all* with words
+             **of** _stress_. */
+            stress_total: Counter,
+            /**
+             * * One.
+             * * Two.
+             */
+            list_total: Counter,
         }
     };
 }
@@ -196,6 +205,9 @@ fn help_texts_are_one_line_whatever_the_comment_is_like() {
     assert_eq!(help("block_total"), "In a block, over several lines.");
     assert_eq!(help("plain_total"), "In a block without stars.");
     assert_eq!(help("star_total"), "A line * with a star.");
+    // A star before a word is no part of the frame, and of two one is that of a list.
+    assert_eq!(help("stress_total"), "Of a block *all* with words **of** _stress_.");
+    assert_eq!(help("list_total"), "* One. * Two.");
 }
 
 /// Names that are whole only with the prefix.

@@ -59,7 +59,11 @@ fn pieces(attribute: &Attribute) -> Vec<Piece> {
     // The text may end behind the last line's star.
     let has_stars = lines.len() > 1 && lines[1..].iter().all(|line| line.is_empty() || line.starts_with('*'));
     if has_stars {
-        lines[1..].iter_mut().for_each(|line| *line = line.strip_prefix('*').unwrap_or(line).trim_start());
+        // A star before a word is emphasis, and what stands behind one of the frame may be that of a list.
+        for line in &mut lines[1..] {
+            let behind = line.strip_prefix('*').filter(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
+            *line = behind.map_or(*line, str::trim_start);
+        }
     }
     if lines.is_empty() {
         lines.push("");

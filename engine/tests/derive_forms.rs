@@ -1,6 +1,8 @@
 //! The derives where the code that they are on comes from elsewhere: out of a macro, or with the crate by another name.
 
-use streamgauge::{Counter, Family, Format, Gauge, Histogram, LabelSet, LabelValue, MetricSet, Registry, Scraper};
+use streamgauge::{
+    Counter, Family, Format, Gauge, Histogram, LabelSet, LabelValue, MetricSet, Registry, Scraper, Summary,
+};
 
 /// Constants that have the names of what a careless derive would bind.
 #[allow(non_upper_case_globals, dead_code, reason = "they are in the way on purpose")]
@@ -231,4 +233,39 @@ fn names_are_checked_with_the_prefix_of_their_set() {
     Scraper::new(&registry).encode(Format::Text, &mut body);
     let body = String::from_utf8(body).expect("UTF-8");
     assert!(body.contains("\nevents_total 1\n") && body.contains("\nevents_seconds 0.5\n"), "{body}");
+}
+
+const PAIR: [f64; 2] = [0.5, 0.9];
+const SLICE: &[f64] = &PAIR;
+
+/// Quantiles, however they are written.
+#[derive(MetricSet)]
+struct Quantiles {
+    /// An array.
+    #[metric(quantiles = [0.5, 0.9])]
+    array: Summary,
+    /// A reference to one.
+    #[metric(quantiles = &[0.5, 0.9])]
+    reference: Summary,
+    /// A constant.
+    #[metric(quantiles = PAIR)]
+    constant: Summary,
+    /// A reference to a constant.
+    #[metric(quantiles = &PAIR)]
+    to_constant: Summary,
+    /// A slice.
+    #[metric(quantiles = SLICE)]
+    slice: Summary,
+    /// A vector.
+    #[metric(quantiles = vec![0.5, 0.9])]
+    vector: Summary,
+}
+
+#[test]
+fn quantiles_are_an_array_a_slice_or_a_vector_or_a_reference_to_one() {
+    let registry = Registry::new();
+    let _set = Quantiles::register(&registry).expect("legal");
+    let reference = registry.describe();
+    assert_eq!(reference.iter().count(), 6);
+    assert!(reference.iter().all(|family| family.quantiles == PAIR), "{reference:?}");
 }

@@ -37,7 +37,8 @@ pub fn derive_label_value(input: TokenStream) -> TokenStream {
 ///
 /// The doc comment of a field is the help text, up to its first empty line; of `#[doc = concat!(..)]` all. `#[metric(crate =
 /// "path")]` on the struct says where the crate is. `#[metric(..)]` takes `name`, `unit`,
-/// `buckets`, `quantiles`, `window`, `states`, `level`, `label(k = "v")` and `prefix`; the trait's documentation says which where.
+/// `buckets`, `quantiles`, `window`, `states`, `level`, `limit`, `label(k = "v")` and `prefix`; the trait's documentation says
+/// which where.
 #[proc_macro_derive(MetricSet, attributes(metric))]
 pub fn derive_metric_set(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

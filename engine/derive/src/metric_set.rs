@@ -138,8 +138,11 @@ fn value(field: &Field, ident: &Ident, set: &Attributes, taken: &mut HashSet<Str
     }
     let states = attributes.states.as_ref().map(|states| quote_spanned!(states.span()=> .states(#states)));
     let buckets = attributes.buckets.as_ref().map(|buckets| quote_spanned!(buckets.span()=> .buckets(#buckets)));
-    // A reference, which an array, a slice and a vector all become.
-    let quantiles = attributes.quantiles.as_ref().map(|list| quote_spanned!(list.span()=> .quantiles(&#list)));
+    // Sliced, as an array, a vector, and a reference to either can be.
+    let quantiles = attributes.quantiles.as_ref().map(|list| {
+        let slice = quote!(&(#list)[..]);
+        quote_spanned!(list.span()=> .quantiles(#slice))
+    });
     let window = attributes.window.as_ref();
     let window = window.map(|(length, slices)| quote_spanned!(length.span()=> .window(#length, #slices)));
     let labels = attributes.labels.iter().map(|(name, value)| quote!(.label(#name, #value)));

@@ -28,7 +28,7 @@ use std::fmt;
 /// | `level = "detailed"` | all, and the struct | states the [`Level`](crate::Level) |
 /// | `limit = EXPR` | all, and the struct | sets how many live series each family may have |
 /// | `buckets = EXPR` | histograms | sets the [`Buckets`](crate::Buckets) |
-/// | `quantiles = EXPR` | summaries | names the [`Quantiles`](crate::Quantiles) |
+/// | `quantiles = EXPR` | summaries | names the [`Quantiles`](crate::Quantiles): an array, a slice or a vector |
 /// | `window = (DURATION, SLICES)` | summaries | sets the window of the quantiles |
 /// | `states = EXPR` | state sets, which need it | names the states |
 /// | `label(k = "v")` | all, and the struct | adds a constant label; may be repeated |

@@ -1,7 +1,9 @@
 //! The derives where the code that they are on comes from elsewhere: out of a macro, or with the crate by another name.
 
+use std::time::Duration;
 use streamgauge::{
-    Counter, Family, Format, Gauge, Histogram, LabelSet, LabelValue, MetricSet, Registry, Scraper, Summary,
+    Counter, DurationCounter, Family, Format, Gauge, Histogram, LabelSet, LabelValue, MetricSet, Registry, Scraper,
+    Summary,
 };
 
 /// Constants that have the names of what a careless derive would bind.
@@ -268,4 +270,30 @@ fn quantiles_are_an_array_a_slice_or_a_vector_or_a_reference_to_one() {
     let reference = registry.describe();
     assert_eq!(reference.iter().count(), 6);
     assert!(reference.iter().all(|family| family.quantiles == PAIR), "{reference:?}");
+}
+
+/// Names that are whole only in a scope with a prefix.
+#[derive(MetricSet)]
+struct Unprefixed {
+    /// Of all.
+    total: Counter,
+    /// While there was work.
+    seconds_total: DurationCounter,
+    /// Of the last one.
+    #[metric(unit = "bytes")]
+    bytes: Gauge,
+}
+
+#[test]
+fn a_set_without_a_prefix_is_checked_with_that_of_its_scope() {
+    let registry = Registry::new();
+    let error = Unprefixed::register(&registry).expect_err("the first name is no counter's").to_string();
+    assert!(error.contains("\"total\""), "{error}");
+    let set = Unprefixed::register(&registry.scope("events")).expect("legal");
+    set.total.inc();
+    set.seconds_total.add(Duration::from_millis(500));
+    set.bytes.set(3.0);
+    for (name, value) in [("events_total", 1.0), ("events_seconds_total", 0.5), ("events_bytes", 3.0)] {
+        assert_eq!(registry.sample_value(name, &[]), Some(value), "{name}");
+    }
 }

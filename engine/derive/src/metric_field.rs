@@ -68,42 +68,53 @@ impl Metric {
         }
     }
 
-    /// Checks a name as the registry would check it, with the prefix of its set.
+    /// Checks a name as the registry would check it, with the prefix of its set. Where the set has none, its scope may
+    /// have one: then the registry alone can say whether `total` is a counter's name.
     pub(crate) fn check_name(self, prefix: Option<&LitStr>, name: &LitStr, unit: Option<&LitStr>) -> Result<()> {
         let text = match prefix {
             Some(prefix) => format!("{}_{}", prefix.value(), name.value()),
             None => name.value(),
         };
-        let problem = |problem: String| Err(Error::new(name.span(), format!("`{text}`: {problem}")));
-        if text.is_empty() {
-            return problem("a name has at least one character".to_owned());
+        let problem = match text.is_empty() {
+            true => Some("a name has at least one character".to_owned()),
+            false => self.problem(&text, unit),
+        };
+        match problem {
+            Some(problem)
+                if text.is_empty() || prefix.is_some() || self.problem(&format!("_{text}"), unit).is_some() =>
+            {
+                Err(Error::new(name.span(), format!("`{text}`: {problem}")))
+            }
+            _ => Ok(()),
         }
+    }
+
+    /// Gives what is wrong with a whole name.
+    fn problem(self, text: &str, unit: Option<&LitStr>) -> Option<String> {
         let is_counter = matches!(self, Self::Counter | Self::DurationCounter);
         let stem = match text.strip_suffix("_total") {
             Some(stem) if is_counter => stem,
-            Some(_) => return problem(format!("only counters end in `_total`, and this is {}", self.article())),
+            Some(_) => return Some(format!("only counters end in `_total`, and this is {}", self.article())),
             None if is_counter => {
-                return problem(
-                    "the name of a counter ends in `_total`; `#[metric(name = \"..\")]` gives one".to_owned(),
-                );
+                return Some("the name of a counter ends in `_total`; `#[metric(name = \"..\")]` gives one".to_owned());
             }
-            None => &text,
+            None => text,
         };
         if self == Self::DurationCounter && !stem.ends_with("_seconds") {
-            return problem("the name of a duration counter ends in `_seconds_total`".to_owned());
+            return Some("the name of a duration counter ends in `_seconds_total`".to_owned());
         }
         if let Some(suffix) =
             ["_bucket", "_sum", "_count", "_created", "_info"].iter().find(|suffix| stem.ends_with(*suffix))
         {
-            return problem(format!("`{suffix}` is the suffix of samples that formats make themselves"));
+            return Some(format!("`{suffix}` is the suffix of samples that formats make themselves"));
         }
         if let Some(unit) = unit.map(LitStr::value)
             && !stem.strip_suffix(&*unit).is_some_and(|before| before.ends_with('_'))
         {
             let total = if is_counter { "_total" } else { "" };
-            return problem(format!("with the unit {unit} the name ends in `_{unit}{total}`"));
+            return Some(format!("with the unit {unit} the name ends in `_{unit}{total}`"));
         }
-        Ok(())
+        None
     }
 }
 

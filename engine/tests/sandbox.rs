@@ -4,11 +4,18 @@
 #![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
 
 use std::sync::mpsc;
-use streamgauge::{Counter, Family, LabelSet, Registry, Scraper, stats};
+use streamgauge::bridge::Owner;
+use streamgauge::{Counter, Family, LabelSet, MetricSet, Registry, Scraper, stats};
 
 #[derive(LabelSet)]
 struct Table {
     table: u64,
+}
+
+#[derive(MetricSet)]
+struct Set {
+    /// E.
+    events_total: Counter,
 }
 
 #[path = "common/seccomp.rs"]
@@ -21,6 +28,7 @@ fn what_a_lookup_holds_stays_where_the_fence_is_forbidden() {
     let events: Family<Table, Counter> = registry.counter("events_total", "Events.").family().expect("legal");
     // Registers the process for barriers, so that lookups count on them.
     events.with(&Table { table: 1 }, Counter::inc);
+    let made_before = Owner::new(0);
     forbid_membarrier();
 
     let (entered, inside) = mpsc::channel();
@@ -53,6 +61,18 @@ fn what_a_lookup_holds_stays_where_the_fence_is_forbidden() {
         }
     });
 
+    // A set that loses a series now is made anew later, when nothing more is removed.
+    let sets = Family::<Table, Set>::register(&registry.scope("set")).expect("legal");
+    let member: Family<Table, Counter> = registry.counter("set_events_total", "E.").family().expect("the same family");
+    sets.with(&Table { table: 1 }, |set| set.events_total.inc());
+    assert!(member.remove(&Table { table: 1 }));
+
+    // Who visits a value counts on the barrier too, unless the value was made after it was refused.
+    let (made_before, visitor) = made_before;
+    assert!(visitor.visit(|_| ()).is_none() && made_before.with(|_| ()).is_some());
+    let (made_after, visitor) = Owner::new(1);
+    assert_eq!((visitor.visit(|value| *value + 1), made_after.with(|value| *value)), (Some(2), Some(1)));
+
     // Nothing can be freed any more. What may not be freed is bounded, records are not lost, and an operator can tell.
     assert!(stats().failed_fences > 0);
     let tables: u64 = 50_000;
@@ -70,6 +90,10 @@ fn what_a_lookup_holds_stays_where_the_fence_is_forbidden() {
         }
     });
     assert!(total > 10_000, "what is not removed is exposed: {total}");
+    sets.with(&Table { table: 1 }, |set| set.events_total.inc());
+    let of_set = |table| registry.sample_value("set_events_total", &[("table", table)]);
+    assert_eq!((of_set("1"), of_set("__overflow__")), (Some(1.0), None), "there is room for the set");
+
     // Many that remove at a time are bounded alike.
     std::thread::scope(|scope| {
         for thread in 0..4 {

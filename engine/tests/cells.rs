@@ -1,6 +1,9 @@
 //! Cells of series that go: what may be zeroed, reused, warmed and folded, and when.
+//!
+//! The tests take turns: slabs are the process's, and are not folded while a pass of another test is under way.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use streamgauge::{Buckets, Counter, Family, Histogram, LabelSet, Registry, SampleValue, Scraper, stats, warm_thread};
 
@@ -9,12 +12,19 @@ struct Number {
     number: u64,
 }
 
+static SERIAL: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    SERIAL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Sizes that Miri gets through.
 const ROUNDS: usize = if cfg!(miri) { 2 } else { 60 };
 const HISTOGRAMS: u64 = if cfg!(miri) { 2 } else { 40 };
 
 #[test]
 fn warming_a_thread_brings_no_values_back() {
+    let _alone = alone();
     let registry = Registry::new();
     // As many cells as the first page of a chunk has, so that each range begins on one.
     let bounds: Vec<f64> = (1..400).map(f64::from).collect();
@@ -63,6 +73,7 @@ fn warming_a_thread_brings_no_values_back() {
 
 #[test]
 fn a_series_made_during_a_pass_shows_nothing_of_the_one_before_it() {
+    let _alone = alone();
     let registry = Registry::new();
     let first: Family<Number, Counter> = registry.counter("first_total", "First.").family().expect("legal");
     let second: Family<Number, Counter> = registry.counter("second_total", "Second.").family().expect("legal");
@@ -114,6 +125,7 @@ fn a_series_made_during_a_pass_shows_nothing_of_the_one_before_it() {
 
 #[test]
 fn sums_of_threads_that_ended_stay_finite() {
+    let _alone = alone();
     let registry = Registry::new();
     let deltas = registry.histogram("deltas", "Differences.").buckets(Buckets::explicit([-1.0, 0.0, 1.0]));
     let deltas = deltas.register().expect("legal");
@@ -131,6 +143,8 @@ fn sums_of_threads_that_ended_stay_finite() {
             });
         }
     });
+    // What the last threads have left is folded at the end of a scrape.
+    Scraper::new(&registry).visit(|_| {});
     let sum = deltas.snapshot().sum();
     assert!(sum.is_finite(), "the sum is {sum}");
     let folded = stats().slabs < THREADS;
@@ -141,6 +155,7 @@ fn sums_of_threads_that_ended_stay_finite() {
 
 #[test]
 fn the_longest_duration_takes_nothing_away() {
+    let _alone = alone();
     let registry = Registry::new();
     let busy = registry.duration_counter("busy_seconds_total", "Busy.").register().expect("legal");
     busy.add(Duration::from_secs(5));

@@ -11,7 +11,7 @@ use std::ptr::NonNull;
 pub(crate) const CHUNK_CELLS: usize = if cfg!(engine_loom) {
     8
 } else if cfg!(miri) {
-    256
+    512
 } else {
     2048
 };

@@ -7,7 +7,7 @@
 
 mod common;
 
-use common::stress;
+use common::size;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::sync::OnceLock;
@@ -102,7 +102,7 @@ fn every_allocation_is_counted_once() {
     assert!(METRICS.set(metrics).is_ok());
 
     // Births under the allocator: a thread's first record is an allocation, often that of its own slab.
-    let threads = 300 * stress();
+    let threads = size(300, 9);
     thread::scope(|scope| {
         for worker in 0..3 {
             let registry = &registry;
@@ -124,7 +124,7 @@ fn every_allocation_is_counted_once() {
             });
         }
         // Scrapes under the allocator, into bodies that grow; registries that come and go.
-        for _ in 0..100 {
+        for _ in 0..if cfg!(miri) { 2 } else { 100 } {
             let mut body = Vec::new();
             assert!(Scraper::new(&registry).encode(Format::Text, &mut body).series() > 0);
             let short = Registry::new();

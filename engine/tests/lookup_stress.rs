@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Floor, scrape, stress};
+use common::{Floor, scrape, size};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -42,7 +42,7 @@ fn lookups_beside_creation_and_scrapes_lose_nothing() {
     let _alone = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);
     const CREATORS: u64 = 2;
     const READERS: u64 = 2;
-    let series = 3_000 * stress() as u64;
+    let series = size(3_000, 16) as u64;
     let schemas = ["public", "a \"quoted\" one", ""];
 
     let registry = Registry::new();

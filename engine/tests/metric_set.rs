@@ -220,7 +220,7 @@ fn sets_come_and_go_while_others_record() {
     let registry = Registry::new();
     let pairs = Pairs::register(&registry).expect("legal");
     let stop = AtomicBool::new(false);
-    let rounds = 2_000 * common::stress() as u32;
+    let rounds = common::size(2_000, 12) as u32;
     let steady = thread::scope(|scope| {
         let steady = scope.spawn(|| {
             let mut records = 0;

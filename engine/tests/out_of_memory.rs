@@ -30,13 +30,14 @@ fn without_memory<R>(run: impl FnOnce() -> R) -> R {
 
 /// Threads that record for the first time while there is no memory.
 const NEW: usize = 4;
-/// Threads whose slabs are to be folded: more than are kept.
-const ENDING: usize = 60;
+/// Threads whose slabs are to be folded, above those that are kept.
+const FOLDED: usize = 44;
 /// Histograms that fill a chunk each.
 const CHUNKS: usize = 20;
 
 #[test]
 fn records_without_memory_are_lost_and_counted() {
+    let ending = FOLDED + 8.max(2 * std::thread::available_parallelism().map_or(4, usize::from));
     let registry = Registry::new();
     let bounds: Vec<f64> = (1..2000).map(f64::from).collect();
     let chunks: Vec<Histogram> = (0..CHUNKS)
@@ -49,7 +50,7 @@ fn records_without_memory_are_lost_and_counted() {
     let folded: Histogram = registry.histogram("folded", "F.").register().expect("legal");
     let (ready, go, done, end) =
         (Barrier::new(NEW + 1), Barrier::new(NEW + 1), Barrier::new(NEW + 1), Barrier::new(NEW + 1));
-    let (recorded, leave) = (Barrier::new(ENDING + 1), Barrier::new(ENDING + 1));
+    let (recorded, leave) = (Barrier::new(ending + 1), Barrier::new(ending + 1));
     let mut lost = [0; 3];
     let mut body = Vec::with_capacity(1 << 20);
     std::thread::scope(|scope| {
@@ -64,7 +65,7 @@ fn records_without_memory_are_lost_and_counted() {
                 events.add(10);
             });
         }
-        let ending: Vec<_> = (0..ENDING)
+        let threads: Vec<_> = (0..ending)
             .map(|_| {
                 scope.spawn(|| {
                     folded.observe(1.0);
@@ -76,7 +77,7 @@ fn records_without_memory_are_lost_and_counted() {
         ready.wait();
         recorded.wait();
         let before = stats().lost_records;
-        let after_threads: Stats = without_memory(|| {
+        let (joined, after_threads): (bool, Stats) = without_memory(|| {
             go.wait();
             done.wait();
             lost[0] = stats().lost_records - before;
@@ -86,23 +87,23 @@ fn records_without_memory_are_lost_and_counted() {
             lost[1] = stats().lost_records - before - lost[0];
             // They end; their slabs cannot be folded into chunks that are not there.
             leave.wait();
-            while ending.iter().any(|thread| !thread.is_finished()) {
-                std::thread::yield_now();
-            }
-            stats()
+            // Joined by handle: only that waits until a thread has given its slab back.
+            let joined = threads.into_iter().all(|thread| thread.join().is_ok());
+            (joined, stats())
         });
+        assert!(joined, "a thread that ends has panicked");
         assert!(after_threads.idle_slabs > 0, "{after_threads:?}");
         end.wait();
     });
     assert_eq!(lost[0], NEW as u64, "threads without a slab");
     assert_eq!(lost[1], CHUNKS as u64, "chunks that could not be had");
-    assert_eq!(folded.snapshot().count(), ENDING as u64, "what was recorded before is there");
+    assert_eq!(folded.snapshot().count(), ending as u64, "what was recorded before is there");
     assert_eq!(events.get(), 10 * NEW as u64, "threads get their slabs when there is memory again");
     chunks.iter().for_each(|sizes| sizes.observe(1.0));
     assert!(chunks.iter().all(|sizes| sizes.snapshot().count() == 1));
     // Now they can be folded.
     Scraper::new(&registry).encode(streamgauge::Format::Text, &mut body);
-    assert_eq!(folded.snapshot().count(), ENDING as u64);
-    assert!(stats().idle_slabs < ENDING, "{:?}", stats());
+    assert_eq!(folded.snapshot().count(), ending as u64);
+    assert!(stats().idle_slabs < ending, "{:?}", stats());
     assert_eq!(stats().internal_errors, 0);
 }

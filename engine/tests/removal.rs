@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::wait_until;
+use common::{size, wait_until};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -231,7 +231,7 @@ fn no_increment_reaches_another_series_while_series_come_and_go() {
     let registry = Registry::new();
     let family: Family<Number, Counter> = registry.counter("events_total", "Events.").family().expect("legal");
     let steady = family.get_or_create(&Number { number: u64::MAX });
-    let cycles = 20_000 * common::stress() as u64;
+    let cycles = size(20_000, 40) as u64;
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let churners: Vec<_> = (0..2)
@@ -385,7 +385,7 @@ fn a_registration_beside_removals_never_fails() {
                 all.clear();
             }
         });
-        let refused = (0..20_000).find_map(|_| {
+        let refused = (0..size(20_000, 60)).find_map(|_| {
             all.get_or_create(&()).inc();
             registry.counter("events_total", "Events.").register().err()
         });

@@ -155,7 +155,7 @@ proptest! {
 #[test]
 fn many_threads_lose_nothing_and_no_scrape_goes_back() {
     const THREADS: u64 = 8;
-    let each = 20_000 * common::stress() as u64;
+    let each = common::size(20_000, 20) as u64;
     let registry = Registry::new();
     let time = registry.summary("time", "T.").quantiles(&[0.0, 0.5, 1.0]).window(HOUR, 3);
     let time = time.register().expect("legal");

@@ -6,11 +6,24 @@ use super::pages;
 use crate::sync::{AtomicPtr, Fault, Ordering, unless_broken};
 use std::ptr::NonNull;
 
-/// Cells in a chunk: 2048 u64, four pages. Tiny under loom, where every atomic is tracked.
-pub(crate) const CHUNK_CELLS: usize = if cfg!(engine_loom) { 8 } else { 2048 };
+/// Cells in a chunk: 2048 u64, four pages. Tiny under loom, where every atomic is tracked, and small under Miri, which
+/// looks at every atomic that a reference reaches whenever one is made.
+pub(crate) const CHUNK_CELLS: usize = if cfg!(engine_loom) {
+    8
+} else if cfg!(miri) {
+    512
+} else {
+    2048
+};
 
 /// Chunks in a directory: 16.7 million cells, so it never grows and has no length to publish.
-pub(crate) const DIRECTORY_CHUNKS: usize = if cfg!(engine_loom) { 4 } else { 8192 };
+pub(crate) const DIRECTORY_CHUNKS: usize = if cfg!(engine_loom) {
+    4
+} else if cfg!(miri) {
+    64
+} else {
+    8192
+};
 
 /// A block of cells, 64-byte aligned so that ranges of eight cells fill cache lines.
 #[derive(Debug)]

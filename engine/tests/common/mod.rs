@@ -19,6 +19,11 @@ pub(crate) fn stress() -> usize {
     }
 }
 
+/// Gives the usual size of a test, times [`stress`], or what Miri, a thousand times slower, can do.
+pub(crate) fn size(usual: usize, under_miri: usize) -> usize {
+    if cfg!(miri) { under_miri } else { usual * stress() }
+}
+
 /// Tells whether `STREAMGAUGE_EMULATED` is set: the processor is a program, slow, and keeps memory for every thread
 /// that ever was.
 pub(crate) fn is_emulated() -> bool {

@@ -4,7 +4,7 @@
 # be had. Miri runs a thousand times slower than the processor, so this is a selection; what is left out is arithmetic
 # (buckets, numbers) and the long random programs (twin, state_machine). Tests have small sizes of their own under
 # cfg(miri), and so have chunks and directories: Miri looks at every atomic that a reference reaches whenever one is
-# made, which with 8192 pointers a slab it never came to the end of. About MIRI_TIME on one core.
+# made, which with 8192 pointers a slab it never came to the end of. About ten minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -44,4 +44,5 @@ miri --test scrapers
 miri --test destructors
 miri --test churn
 miri --test teardown
+miri --test cells
 miri --test allocator_attach

@@ -91,7 +91,7 @@ fn series_of_one_family_that_come_and_go_take_no_more_cells() {
     let sizes: Family<Number, Histogram> = registry.histogram("size", "S.").family().expect("legal");
     let mut scraper = Scraper::new(&registry);
     // Without reuse every 2048 counters and every hundred histograms or so would take a chunk.
-    let lives = if cfg!(miri) { 40 } else { 500 };
+    let lives = if cfg!(miri) { 20 } else { 500 };
     let rounds = if cfg!(miri) { 4 } else { 20 * stress() };
     let mut flat = None;
     for round in 0..rounds {

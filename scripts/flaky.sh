@@ -4,7 +4,7 @@
 # Prints every failure with its round and its log, goes on, and fails in the end if there was one. What
 # scripts/test.sh runs as tests, that is, but built once; formatting, lints and documentation are the same in each round
 # and left to it. Three test binaries run beside each other, which is another kind of load and halves the time of a
-# round: three and a half minutes on two cores.
+# round: four minutes on two cores.
 #   FLAKY_TIMEOUT   seconds after which a test binary counts as hanging (default 600)
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,7 +1,7 @@
 //! Collectors that come and go while a scrape runs: no scrape shows what is gone under a name that another one has.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use streamgauge::parse::{Parser, Severity, Syntax, families, lint};
 use streamgauge::{CollectedFamily, Collection, Collector, CollectorId, Format, Registry, Scraper};
 
@@ -91,31 +91,36 @@ fn a_counter_has_its_type_back_as_soon_as_the_collector_before_it_is_gone() {
 
 #[test]
 fn whatever_is_registered_anew_meanwhile_each_body_can_be_read() {
-    /// Takes a while, so that others change things.
-    struct Slow;
+    /// Takes until others have changed something.
+    struct Slow(Arc<AtomicU64>);
     impl Collector for Slow {
         fn describe(&self) -> Vec<CollectedFamily> {
             Vec::new()
         }
         fn collect(&self, _: &mut Collection<'_>) {
-            (0..200).for_each(|_| std::thread::yield_now());
+            let before = self.0.load(Ordering::Relaxed);
+            while self.0.load(Ordering::Relaxed) == before {
+                std::thread::yield_now();
+            }
         }
     }
+    let changes = Arc::new(AtomicU64::new(0));
     let registry = Registry::new();
     registry.counter("jobs_total", "J.").register().expect("legal").inc();
-    registry.register_collector(Slow).expect("legal");
+    registry.register_collector(Slow(changes.clone())).expect("legal");
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !is_over.load(Ordering::Relaxed) {
                 let id = registry.register_collector(Jobs).expect("the name is free");
-                (0..300).for_each(|_| std::thread::yield_now());
+                changes.fetch_add(1, Ordering::Relaxed);
                 assert!(registry.unregister_collector(id));
+                changes.fetch_add(1, Ordering::Relaxed);
             }
         });
         let scraping = scope.spawn(|| {
             let mut scraper = Scraper::new(&registry);
-            for _ in 0..300 {
+            for _ in 0..50 {
                 let shown = scrape(&mut scraper, Format::OpenMetrics, Syntax::OpenMetrics);
                 assert!(["jobs_total 1", "jobs_total 1; jobs 1"].contains(&shown.as_str()), "{shown}");
             }

@@ -1,7 +1,11 @@
 //! A process that forbids `membarrier` after it has begun to record: what a sandboxed daemon does.
 //!
-//! Alone in its process, because a filter of system calls stays for good.
-#![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
+//! Alone in its process, because a filter of system calls stays for good. Nothing to see where pins use real fences.
+#![cfg(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64"),
+    not(any(miri, engine_force_fence))
+))]
 
 use std::sync::mpsc;
 use streamgauge::bridge::Owner;

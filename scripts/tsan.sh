@@ -24,5 +24,6 @@ export TSAN_OPTIONS="${TSAN_OPTIONS:-halt_on_error=1 enable_adaptive_delay=1}"
 # --target: build scripts and macros stay uninstrumented. -Zbuild-std: the standard library does not. The skipped test
 # watches resident memory, and the sanitizer's own grows with every thread; other tests have births and deaths too.
 cargo +nightly test --locked -Zbuild-std --target "$host" -p streamgauge --no-fail-fast \
-    --test bridge --test churn --test destructors --test lookup_stress --test scrapers --test teardown --test twin \
+    --test bridge --test cells --test churn --test destructors --test lookup_stress --test removal --test scrapers \
+    --test teardown --test twin --test user_code --test walks \
     "$@" -- --skip births_and_deaths_lose_nothing

@@ -30,9 +30,15 @@ pub(crate) struct Departed {
 unsafe impl Send for Departed {}
 
 impl Departed {
-    /// Keeps a record of `records`.
-    pub(crate) fn new(removal: u64, hash: u64, record: RecordRef<'_>, records: PlainArc<Records>) -> Self {
-        Self { removal, since: Instant::now(), hash, record: record.as_raw(), _records: records }
+    /// Keeps a record of `records`, removed at `since`.
+    pub(crate) fn new(
+        removal: u64,
+        since: Instant,
+        hash: u64,
+        record: RecordRef<'_>,
+        records: PlainArc<Records>,
+    ) -> Self {
+        Self { removal, since, hash, record: record.as_raw(), _records: records }
     }
 
     pub(crate) fn removal(&self) -> u64 {

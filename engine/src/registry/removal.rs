@@ -75,7 +75,8 @@ impl FamilyCore {
     }
 
     fn take_out(&self, pin: &Pin, record: RecordRef<'_>, how: Removal<'_>) -> bool {
-        let hash = self.hash_of(record);
+        // Once: the clock costs more than all the locks here.
+        let (hash, now) = (self.hash_of(record), Instant::now());
         let mut retired: Vec<Retired> = Vec::new();
         if broken(Fault::ChangeToldFirst) {
             self.room.changed();
@@ -100,7 +101,7 @@ impl FamilyCore {
             writer.text_bytes -= record.text().len();
             self.shared.number_removal(|removal| {
                 record.remove(removal);
-                let departed = Departed::new(removal, hash, record, self.hold_records());
+                let departed = Departed::new(removal, now, hash, record, self.hold_records());
                 match how {
                     Removal::TakenBack(_) => retired.push(Box::new(Release::new(departed))),
                     Removal::OnPurpose | Removal::OfUnused => self.departed.lock().push(departed),
@@ -128,7 +129,7 @@ impl FamilyCore {
                 }
             }
         }
-        self.forget_departed(self.shared.exposed_by_all(), Instant::now());
+        self.forget_departed(self.shared.exposed_by_all(), now);
         for item in retired {
             retire(item);
         }

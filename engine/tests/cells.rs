@@ -2,20 +2,16 @@
 //!
 //! The tests take turns: slabs are the process's, and are not folded while a pass of another test is under way.
 
+mod common;
+
+use common::alone;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use streamgauge::{Buckets, Counter, Family, Histogram, LabelSet, Registry, SampleValue, Scraper, stats, warm_thread};
 
 #[derive(LabelSet)]
 struct Number {
     number: u64,
-}
-
-static SERIAL: Mutex<()> = Mutex::new(());
-
-fn alone() -> MutexGuard<'static, ()> {
-    SERIAL.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Sizes that Miri gets through.

@@ -5,22 +5,15 @@
 
 mod common;
 
-use common::{Floor, is_emulated, scrape, stress};
+use common::{Floor, alone, is_emulated, scrape, stress};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Barrier, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Barrier, mpsc};
 use std::thread;
 use streamgauge::{Buckets, Counter, Family, LabelSet, Registry, Scraper, stats};
 
 #[derive(LabelSet)]
 struct Slot {
     slot: usize,
-}
-
-/// Slabs are the process's: what counts them must not run beside another test.
-static SERIAL: Mutex<()> = Mutex::new(());
-
-fn alone() -> MutexGuard<'static, ()> {
-    SERIAL.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn births() -> usize {

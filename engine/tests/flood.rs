@@ -4,20 +4,13 @@
 
 mod common;
 
-use common::stress;
+use common::{alone, stress};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use streamgauge::{
     Counter, Family, Format, Gauge, Histogram, LabelSet, LabelValue, Registry, SampleValue, Scraper, stats,
 };
-
-static SERIAL: Mutex<()> = Mutex::new(());
-
-fn alone() -> MutexGuard<'static, ()> {
-    SERIAL.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Memory that is resident, in KiB; 0 where the system does not say.
 fn resident_kib() -> usize {

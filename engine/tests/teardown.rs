@@ -5,8 +5,7 @@
 
 mod common;
 
-use common::{scrape, stress};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use common::{alone, scrape, stress};
 use streamgauge::{
     Buckets, Counter, Family, Format, Gauge, Histogram, LabelSet, Registry, Scraper, UpDownCounter, stats,
 };
@@ -18,12 +17,6 @@ const LAST: usize = SERIES - 1;
 #[derive(LabelSet)]
 struct Number {
     number: usize,
-}
-
-static SERIAL: Mutex<()> = Mutex::new(());
-
-fn alone() -> MutexGuard<'static, ()> {
-    SERIAL.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[test]

@@ -5,11 +5,18 @@
 pub(crate) mod text;
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 use streamgauge::{Format, Scraper};
 use text::{Key, Parsed};
+
+/// Lets one test of a binary run at a time: slabs and cells are the process's, and what counts them must not run beside
+/// another test.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    static SERIAL: Mutex<()> = Mutex::new(());
+    SERIAL.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// How many times the default size a test runs at: `STREAMGAUGE_STRESS`, 1 where it is not set.
 pub(crate) fn stress() -> usize {

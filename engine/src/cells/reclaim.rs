@@ -112,7 +112,7 @@ pub(crate) fn retire_table(table: Retired) {
 
 /// Frees outgrown tables that no lookup can reach: for whoever has just outgrown a large one. Costs a heavy fence.
 pub(crate) fn collect_tables() {
-    arena().graveyards.memory.collect();
+    free_unseen(&arena().graveyards.memory);
 }
 
 /// Collects where a batch has come together: for removers, after each removal.
@@ -136,54 +136,48 @@ pub(crate) fn is_full() -> bool {
 /// Frees what no pin can see any more, then zeroes the ranges that came free. Never waits; costs one
 /// heavy fence where something was retired since the last call, and next to nothing otherwise.
 pub(crate) fn collect() {
-    arena().graveyards.values.collect();
-    arena().graveyards.memory.collect();
+    free_unseen(&arena().graveyards.values);
+    free_unseen(&arena().graveyards.memory);
     sweep();
 }
 
-/// A graveyard that threads collect from at any time.
-trait Collect {
-    fn collect(&self);
-}
-
-impl Collect for Mutex<Graveyard> {
-    fn collect(&self) {
-        let (mut fresh, mut waiting) = {
-            let mut graveyard = self.lock();
-            (std::mem::take(&mut graveyard.fresh), std::mem::take(&mut graveyard.waiting))
-        };
-        if fresh.is_empty() && waiting.is_empty() {
-            return;
-        }
-        let taken = fresh.len();
-        let fenced = fresh.is_empty() || fence::heavy() || broken(Fault::UnfencedFreed);
-        // After the fence, so that a slab listed later belongs to a thread that sees the unlinking.
-        let (pins, orphans) = read_pins();
-        // Those had their fence: a pin that has moved on has left, with or without another one.
-        for batch in &mut waiting {
-            batch.pins.retain(|seen| pins.contains(seen));
-            batch.orphans &= orphans;
-        }
-        if fenced {
-            waiting.push(Batch { items: std::mem::take(&mut fresh), pins, orphans });
-        } else {
-            count_failed_fence();
-        }
-        let (free, held): (Vec<_>, Vec<_>) = waiting.into_iter().partition(Batch::is_free);
-        let held = merge(held);
-        {
-            let mut graveyard = self.lock();
-            graveyard.unfenced -= taken - fresh.len();
-            graveyard.len -= free.iter().map(|batch| batch.items.len()).sum::<usize>();
-            graveyard.waiting.extend(held);
-            // Without a fence nothing is known of these: a pin may be in a store that nobody sees yet.
-            fresh.append(&mut graveyard.fresh);
-            graveyard.fresh = fresh;
-        }
-        // Outside every lock: dropping a series gives its range back, and values of the user are dropped, whose
-        // panics are no business of whoever collects.
-        free.into_iter().flat_map(|batch| batch.items).for_each(drop_caught);
+/// Frees what no pin can see any more of what is in `graveyard`.
+fn free_unseen(graveyard: &Mutex<Graveyard>) {
+    let (mut fresh, mut waiting) = {
+        let mut graveyard = graveyard.lock();
+        (std::mem::take(&mut graveyard.fresh), std::mem::take(&mut graveyard.waiting))
+    };
+    if fresh.is_empty() && waiting.is_empty() {
+        return;
     }
+    let taken = fresh.len();
+    let fenced = fresh.is_empty() || fence::heavy() || broken(Fault::UnfencedFreed);
+    // After the fence, so that a slab listed later belongs to a thread that sees the unlinking.
+    let (pins, orphans) = read_pins();
+    // Those had their fence: a pin that has moved on has left, with or without another one.
+    for batch in &mut waiting {
+        batch.pins.retain(|seen| pins.contains(seen));
+        batch.orphans &= orphans;
+    }
+    if fenced {
+        waiting.push(Batch { items: std::mem::take(&mut fresh), pins, orphans });
+    } else {
+        count_failed_fence();
+    }
+    let (unseen, held): (Vec<_>, Vec<_>) = waiting.into_iter().partition(Batch::is_free);
+    let held = merge(held);
+    {
+        let mut graveyard = graveyard.lock();
+        graveyard.unfenced -= taken - fresh.len();
+        graveyard.len -= unseen.iter().map(|batch| batch.items.len()).sum::<usize>();
+        graveyard.waiting.extend(held);
+        // Without a fence nothing is known of these: a pin may be in a store that nobody sees yet.
+        fresh.append(&mut graveyard.fresh);
+        graveyard.fresh = fresh;
+    }
+    // Outside every lock: dropping a series gives its range back, and values of the user are dropped, whose
+    // panics are no business of whoever collects.
+    unseen.into_iter().flat_map(|batch| batch.items).for_each(drop_caught);
 }
 
 /// Makes one batch of those that wait for the same pins, so that one lookup that sleeps does not make each
@@ -232,11 +226,6 @@ fn read_pins() -> (Vec<(u64, u64)>, bool) {
     // Acquire (O10): pairs with the Release of an orphan that leaves.
     let orphans = arena().orphan_pins.load(Ordering::Acquire) != 0 && !broken(Fault::ReclaimIgnoresOrphans);
     (pins, orphans)
-}
-
-/// Notes the range of a series that nothing can reach any more; the next [`sweep`] zeroes it.
-pub(crate) fn give_back(range: Range) {
-    ranges::give_back(range);
 }
 
 /// Zeroes the ranges of series that are gone, in every slab, and puts them up for reuse (I3).

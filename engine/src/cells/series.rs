@@ -76,7 +76,7 @@ impl Drop for Series {
     fn drop(&mut self) {
         let range = self.range();
         if !range.is_scratch() && !model_failed() {
-            reclaim::give_back(range);
+            ranges::give_back(range);
         }
     }
 }

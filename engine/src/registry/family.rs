@@ -1,10 +1,11 @@
 //! A family's handle: from labels to metrics on the stream.
 
 use super::lookup::{Lookup, with_noop};
+use super::removal::removing;
 use super::room::Room;
 use super::selector::Selector;
 use super::{FamilyCore, HandleCache, Instrument, Labels, RecordRef, Scope, Switch};
-use crate::cells::{Pin, collect_batch};
+use crate::cells::Pin;
 use crate::label::{Combination, LabelSet, combinations};
 use crate::sync::PlainArc;
 use std::fmt;
@@ -210,11 +211,7 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
         Q: LabelSet<Family = L::Family>,
     {
         let Some(lookup) = self.lookup.as_deref() else { return false };
-        let pin = Pin::enter();
-        let removed = lookup.find_cut(&pin, labels).is_some_and(|record| lookup.remove::<M>(&pin, record));
-        drop(pin);
-        collect_batch();
-        removed
+        removing(|pin| lookup.find_cut(pin, labels).is_some_and(|record| lookup.remove::<M>(pin, record)))
     }
 
     /// Removes the series for which `keep` says no, of all that share this family's name and constant labels;
@@ -243,13 +240,11 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
 
     fn remove_where(&self, mut is_doomed: impl FnMut(&FamilyCore, RecordRef<'_>) -> bool) -> usize {
         let Some(lookup) = self.lookup.as_deref() else { return 0 };
-        let pin = Pin::enter();
-        let own = lookup.core.records(&pin).live().filter(|record| lookup.selector.has_constants(*record));
-        let doomed = own.filter(|record| is_doomed(&lookup.core, *record));
-        let removed = doomed.filter(|record| lookup.remove::<M>(&pin, *record)).count();
-        drop(pin);
-        collect_batch();
-        removed
+        removing(|pin| {
+            let own = lookup.core.records(pin).live().filter(|record| lookup.selector.has_constants(*record));
+            let doomed = own.filter(|record| is_doomed(&lookup.core, *record));
+            doomed.filter(|record| lookup.remove::<M>(pin, *record)).count()
+        })
     }
 }
 

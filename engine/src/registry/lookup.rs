@@ -33,14 +33,13 @@ impl<L: LabelSet> Lookup<L> {
     pub(super) fn new(core: PlainArc<FamilyCore>, selector: Selector, sets: Option<Scope>) -> Self {
         let own = selector.overflow_values(core.desc.label_names.len());
         let last = Values::all(core.desc.label_names.len(), OVERFLOW);
-        let standings =
-            if own == last { &[Standing::LastResort][..] } else { &[Standing::Overflow, Standing::LastResort] };
-        let overflow = |standing: &Standing| {
-            let values = if *standing == Standing::Overflow { own.clone() } else { last.clone() };
+        let own = (own != last).then_some((Standing::Overflow, own));
+        let overflow = own.into_iter().chain([(Standing::LastResort, last)]);
+        let overflow = overflow.map(|(standing, values)| {
             let hash = core.hasher.hash_all(values.iter());
-            (*standing, values, hash)
-        };
-        let overflow = standings.iter().map(overflow).collect();
+            (standing, values, hash)
+        });
+        let overflow = overflow.collect();
         let dense = Dense::new();
         core.add_dense(&dense);
         let sets = sets.map(|scope| (scope, AtomicUsize::new(SETS_BEFORE_SWEEP)));
@@ -231,7 +230,7 @@ impl<L: LabelSet> Lookup<L> {
 }
 
 /// Gives a noop for what is recorded nowhere, and counts that.
-fn lost<M: Default>() -> M {
+pub(super) fn lost<M: Default>() -> M {
     count_lost();
     M::default()
 }

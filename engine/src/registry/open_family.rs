@@ -2,9 +2,11 @@
 
 use super::core::{Make, Refused, Standing};
 use super::instrument::backend::Backend;
+use super::lookup::lost;
+use super::removal::removing;
 use super::rendered::Rendered;
 use super::{Builder, Desc, Error, FamilyCore, Instrument, Kind, Labels, RecordRef, RegistryInner, Switch, Unit};
-use crate::cells::{Pin, collect_batch, count_lost};
+use crate::cells::Pin;
 use crate::sync::{LazyLock, PlainArc};
 use std::fmt;
 use std::marker::PhantomData;
@@ -118,10 +120,7 @@ impl<M: Instrument> OpenFamily<M> {
             }
         }
         core.count_overflow();
-        Ok(insert(core, &pin, overflow, Standing::LastResort).ok().flatten().unwrap_or_else(|| {
-            count_lost();
-            M::default()
-        }))
+        Ok(insert(core, &pin, overflow, Standing::LastResort).ok().flatten().unwrap_or_else(lost))
     }
 
     /// Gives a handle of the series with these labels, `None` where there is none.
@@ -137,11 +136,7 @@ impl<M: Instrument> OpenFamily<M> {
     pub fn remove(&self, labels: &[(&str, &str)]) -> bool {
         let Some((core, _)) = &self.inner else { return false };
         let Ok((rendered, _)) = render(core, labels) else { return false };
-        let pin = Pin::enter();
-        let removed = find(core, &pin, &rendered).is_some_and(|record| core.remove(&pin, record, false));
-        drop(pin);
-        collect_batch();
-        removed
+        removing(|pin| find(core, pin, &rendered).is_some_and(|record| core.remove(pin, record, false)))
     }
 
     /// Removes the series for which `keep` says no; gives how many. As [`Family::retain`](crate::Family::retain).
@@ -156,12 +151,10 @@ impl<M: Instrument> OpenFamily<M> {
 
     fn remove_where(&self, mut is_doomed: impl FnMut(&FamilyCore, RecordRef<'_>) -> bool) -> usize {
         let Some((core, _)) = &self.inner else { return 0 };
-        let pin = Pin::enter();
-        let doomed = core.records(&pin).live().filter(|record| is_doomed(core, *record));
-        let removed = doomed.filter(|record| core.remove(&pin, *record, false)).count();
-        drop(pin);
-        collect_batch();
-        removed
+        removing(|pin| {
+            let doomed = core.records(pin).live().filter(|record| is_doomed(core, *record));
+            doomed.filter(|record| core.remove(pin, *record, false)).count()
+        })
     }
 
     /// Switches the family on or off, whatever the level says, or back to the level.

@@ -7,7 +7,7 @@ use super::record::NewRecord;
 use super::records::{End, Records};
 use super::room::Room;
 use super::{FamilyCore, RecordRef};
-use crate::cells::{Pin, Retired, count_refused_removal, reclaimer_is_full, retire};
+use crate::cells::{Pin, Retired, collect_batch, count_refused_removal, reclaimer_is_full, retire};
 use crate::sync::{Fault, Ordering, PlainArc, broken};
 use std::time::Instant;
 
@@ -48,12 +48,20 @@ impl<'p> Snapshot<'p> {
     }
 }
 
+/// Removes series under a pin, then has the reclaimer collect where a batch has come together.
+pub(super) fn removing<R>(remove: impl FnOnce(&Pin) -> R) -> R {
+    let removed = remove(&Pin::enter());
+    // Without the pin, which would put the freeing off.
+    collect_batch();
+    removed
+}
+
 impl FamilyCore {
     /// Removes the series of a record, unless it is gone already, or, with `only_unused`, somebody holds its
     /// handle. Gives whether this call removed it.
     ///
-    /// Nothing is removed where the reclaimer can take no more, because the system refuses its fence. The caller has the
-    /// reclaimer [collect](crate::cells::collect_batch) when it is done, if it is one that may take its time.
+    /// Nothing is removed where the reclaimer can take no more, because the system refuses its fence. A caller
+    /// that may take its time removes within [`removing`], which has the reclaimer collect.
     pub(crate) fn remove(&self, pin: &Pin, record: RecordRef<'_>, only_unused: bool) -> bool {
         if reclaimer_is_full() {
             count_refused_removal();
@@ -214,9 +222,7 @@ impl FamilyCore {
             Snapshot { records, end, until }
         });
         // Of labels that went twice, the later one.
-        let mut later = departed.len();
-        while let Some(index) = later.checked_sub(1) {
-            later = index;
+        for index in (0..departed.len()).rev() {
             let (hash, record) = departed[index];
             let is_same =
                 |(other_hash, other): &(u64, RecordRef<'_>)| *other_hash == hash && other.text() == record.text();

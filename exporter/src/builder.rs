@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::path::PathBuf;
 
-use streamgauge::Registry;
+use streamgauge::{Format, Registry};
 
 use crate::http::networks::Networks;
 use crate::http::render::Renderer;
@@ -29,7 +29,9 @@ pub struct Builder {
     listen: Vec<String>,
     unix: Vec<PathBuf>,
     networks: Vec<String>,
-    path: String,
+    /// `None` until it is set.
+    path: Option<String>,
+    formats: Vec<Format>,
     self_metrics: bool,
     created_samples: bool,
 }
@@ -41,7 +43,8 @@ impl Builder {
             listen: Vec::new(),
             unix: Vec::new(),
             networks: Vec::new(),
-            path: DEFAULT_PATH.to_owned(),
+            path: None,
+            formats: Vec::new(),
             self_metrics: true,
             created_samples: false,
         }
@@ -135,9 +138,29 @@ impl Builder {
 
     /// Serves the metrics on another path than `/metrics`.
     ///
-    /// It is compared byte by byte with the path of a request: no decoding, no trailing slash, no prefix.
+    /// It is compared byte by byte with the path of a request: no decoding, no trailing slash, no prefix. A
+    /// [`service`](Builder::service) without it serves them on whatever path it is mounted.
     pub fn path(mut self, path: impl Into<String>) -> Builder {
-        self.path = path.into();
+        self.path = Some(path.into());
+        self
+    }
+
+    /// Serves these formats only, whatever a reader prefers; the first is for readers that accept none of them. Without a
+    /// call, or with none, all are served.
+    ///
+    /// For readers whose queries depend on the format: OpenMetrics writes `le="1.0"` where the text format has `le="1"`,
+    /// and a Prometheus before version 3 takes these for two series.
+    ///
+    /// # Examples
+    /// ```
+    /// use streamgauge::{Format, Registry};
+    /// use streamgauge_exporter::Exporter;
+    ///
+    /// let builder = Exporter::builder(&Registry::new()).formats([Format::Text]);
+    /// # let _ = builder.service();
+    /// ```
+    pub fn formats(mut self, formats: impl IntoIterator<Item = Format>) -> Builder {
+        self.formats = formats.into_iter().collect();
         self
     }
 
@@ -194,18 +217,21 @@ impl Builder {
     /// # Examples
     /// See [`Server::serve`].
     pub async fn bind(mut self) -> Result<Server, Error> {
-        if !is_path(&self.path) {
-            return Err(Error::Path { given: self.path });
+        let path = self.path.take().unwrap_or_else(|| DEFAULT_PATH.to_owned());
+        if !is_path(&path) {
+            return Err(Error::Path { given: path });
         }
         let networks = Networks::parse(&self.networks)?;
         if self.listen.is_empty() && self.unix.is_empty() {
             self.listen.push(DEFAULT_LISTEN.to_owned());
         }
         let sockets = Sockets::bind(&self.listen, &self.unix).await?;
-        Ok(Server::new(sockets, networks, self.make_service()))
+        Ok(Server::new(sockets, networks, self.make_service(Some(path))))
     }
 
     /// Returns the endpoint as a service, to be mounted in a server of yours; addresses, sockets and networks play no part.
+    ///
+    /// It serves the metrics on whatever path it is mounted, unless [`path`](Builder::path) names one.
     ///
     /// # Panics
     /// If the text given to [`path`](Builder::path) can be the path of no request.
@@ -213,18 +239,21 @@ impl Builder {
     /// # Examples
     /// See [`MetricsService`].
     #[must_use]
-    pub fn service(self) -> MetricsService {
-        assert!(is_path(&self.path), "{}", Error::Path { given: self.path });
+    pub fn service(mut self) -> MetricsService {
+        let path = self.path.take();
+        if let Some(given) = &path {
+            assert!(is_path(given), "{}", Error::Path { given: given.clone() });
+        }
         if !self.networks.is_empty() {
             tracing::warn!("a mounted service does not see who connects: the allowed networks have no effect");
         }
-        self.make_service()
+        self.make_service(path)
     }
 
-    fn make_service(self) -> MetricsService {
+    fn make_service(self, path: Option<String>) -> MetricsService {
         let metrics = if self.self_metrics { SelfMetrics::register(&self.registry) } else { SelfMetrics::default() };
         let source = RegistrySource::new(self.registry, self.created_samples);
-        MetricsService::new(self.path, Renderer::new(source), metrics)
+        MetricsService::new(path, self.formats, Renderer::new(source), metrics)
     }
 }
 

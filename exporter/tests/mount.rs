@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::HttpBody;
 use axum::routing::get;
 use common::{Client, scrape};
-use streamgauge::Registry;
+use streamgauge::{Format, Registry};
 use streamgauge_exporter::{Body, Exporter, MetricsService};
 use tower_service::Service;
 
@@ -33,6 +33,42 @@ async fn axum_mounts_it_beside_its_own_routes() {
         assert_eq!(client.receive(true).status, 405);
     });
     checks.await.unwrap();
+}
+
+#[tokio::test]
+async fn it_serves_metrics_wherever_it_is_mounted() {
+    use tower::ServiceExt;
+    let registry = Registry::new();
+    registry.counter("events_total", "Events.").register().unwrap().add(7);
+    let mounts: [(Router, &str); 4] = [
+        (Router::new().nest_service("/metrics", Exporter::builder(&registry).service()), "/metrics"),
+        (Router::new().route_service("/internal/metrics", Exporter::builder(&registry).service()), "/internal/metrics"),
+        (Router::new().fallback_service(Exporter::builder(&registry).service()), "/"),
+        (Router::new().route_service("/m", Exporter::builder(&registry).path("/m").service()), "/m"),
+    ];
+    for (app, path) in mounts {
+        let request = hyper::Request::builder().uri(path).body(axum::body::Body::empty()).unwrap();
+        let response = app.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
+        assert!(String::from_utf8_lossy(&body).contains("\nevents_total 7\n"), "{path}: {body:?}");
+    }
+}
+
+#[tokio::test]
+async fn formats_that_are_pinned_are_the_only_ones() {
+    let registry = Registry::new();
+    registry.counter("events_total", "Events.").register().unwrap().inc();
+    for (formats, expected) in [
+        (&[][..], "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"),
+        (&[Format::Text], "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"),
+    ] {
+        let mut service = Exporter::builder(&registry).formats(formats.iter().copied()).service();
+        let prometheus = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+        let request = hyper::Request::builder().header("accept", prometheus).body(()).unwrap();
+        let response = service.call(request).await.unwrap();
+        assert_eq!(response.headers()["content-type"], expected);
+    }
 }
 
 #[tokio::test]

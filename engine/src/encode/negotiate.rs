@@ -31,6 +31,28 @@ impl Exposition {
     /// As [`negotiate`](Self::negotiate), with the scheme for readers that name none.
     #[must_use]
     pub fn negotiate_or(escaping: Escaping, accept: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
+        Self::choose(None, escaping, accept)
+    }
+
+    /// As [`negotiate`](Self::negotiate), among these formats only: the first of them is for readers that accept none of
+    /// them, or anything. Without any, all are there.
+    ///
+    /// ```
+    /// use streamgauge::{Exposition, Format};
+    /// let prometheus = ["application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"];
+    /// assert_eq!(Exposition::negotiate(prometheus).format(), Format::OpenMetrics);
+    /// assert_eq!(Exposition::negotiate_among(&[Format::Text], prometheus).format(), Format::Text);
+    /// ```
+    #[must_use]
+    pub fn negotiate_among(formats: &[Format], accept: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
+        Self::choose(Some(formats).filter(|formats| !formats.is_empty()), Escaping::default(), accept)
+    }
+
+    fn choose(
+        formats: Option<&[Format]>,
+        escaping: Escaping,
+        accept: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> Self {
         let mut clauses = Vec::new();
         for header in accept {
             let header = String::from_utf8_lossy(header.as_ref());
@@ -39,12 +61,17 @@ impl Exposition {
         }
         // Stable: of equal clauses the first stays first.
         clauses.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.is_wildcard.cmp(&b.is_wildcard)));
-        let mut chosen = Self::default().with_escaping(escaping);
+        let first = formats.and_then(|formats| formats.first().copied());
+        let is_there = |format: &Format| formats.is_none_or(|formats| formats.contains(format));
+        let mut chosen = first.map_or_else(Self::default, Self::from).with_escaping(escaping);
         for clause in &clauses {
             if let Some(escaping) = clause.escaping {
                 chosen = chosen.with_escaping(escaping);
             }
-            if let Some(format) = clause.format {
+            let any_is_first = |any| first.unwrap_or(any);
+            let format =
+                if clause.is_wildcard { clause.format.map(any_is_first) } else { clause.format.filter(is_there) };
+            if let Some(format) = format {
                 return Self::from(format).with_escaping(chosen.escaping());
             }
         }
@@ -143,6 +170,23 @@ mod tests {
         assert_eq!(chosen(accept), (Format::Text, Escaping::Values));
         assert_eq!(chosen("text/plain;escaping=unheard-of"), (Format::Text, Escaping::Underscores));
         assert_eq!(chosen("text/plain;q=0.1,text/plain;escaping=dots"), (Format::Text, Escaping::Dots));
+    }
+
+    #[test]
+    fn formats_that_are_not_there_are_passed_over() {
+        let among = |formats: &[Format], accept: &str| {
+            let exposition = Exposition::negotiate_among(formats, [accept]);
+            (exposition.format(), exposition.escaping())
+        };
+        let v3 =
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+        // The scheme is that of the clauses up to the match, also of those that are passed over.
+        assert_eq!(among(&[Format::Text], v3), (Format::Text, Escaping::AllowUtf8));
+        assert_eq!(among(&[Format::Text, Format::OpenMetrics], v3).0, Format::OpenMetrics);
+        assert_eq!(among(&[], v3).0, Format::OpenMetrics);
+        for accept in ["", "image/png", "*/*", "text/*;q=0.1", "text/plain"] {
+            assert_eq!(among(&[Format::Protobuf, Format::OpenMetrics], accept).0, Format::Protobuf, "{accept}");
+        }
     }
 
     #[test]

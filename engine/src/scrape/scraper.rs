@@ -57,6 +57,8 @@ struct Scratch {
     departed: DepartedScratch,
     callbacks: Vec<PlainArc<Callback>>,
     collections: Collections,
+    /// What failed among the callbacks and collectors that ran last.
+    collected: Report,
 }
 
 impl Scraper {
@@ -76,11 +78,47 @@ impl Scraper {
     /// Appends an exposition of the families that `filter` chooses. Removed series count as exposed only in scrapes of
     /// all families.
     pub fn encode_filtered(&mut self, exposition: impl Into<Exposition>, filter: &Filter, out: &mut Vec<u8>) -> Report {
+        self.collect();
+        self.encode_collected(exposition, filter, out)
+    }
+
+    /// Runs the callbacks and collectors, for any number of calls of [`encode_collected`](Self::encode_collected): for
+    /// an endpoint that answers readers of several formats at once, whose callbacks are slow.
+    ///
+    /// Costs what they cost. Inside a callback or collector it runs none.
+    ///
+    /// ```
+    /// use streamgauge::{Filter, Format, Registry, Scraper};
+    /// let registry = Registry::new();
+    /// registry.counter("events_total", "Events.").register()?.add(3);
+    /// let mut scraper = Scraper::new(&registry);
+    /// let (mut text, mut open_metrics) = (Vec::new(), Vec::new());
+    /// scraper.collect();
+    /// scraper.encode_collected(Format::Text, &Filter::all(), &mut text);
+    /// scraper.encode_collected(Format::OpenMetrics, &Filter::all(), &mut open_metrics);
+    /// assert!(text.ends_with(b"events_total 3\n") && open_metrics.ends_with(b"events_total 3\n# EOF\n"));
+    /// # Ok::<(), streamgauge::Error>(())
+    /// ```
+    pub fn collect(&mut self) {
+        if let Some(registry) = &self.registry {
+            self.scratch.collect(registry);
+        }
+    }
+
+    /// Appends an exposition as [`encode_filtered`](Self::encode_filtered) does, with what callbacks and collectors gave
+    /// at the last [`collect`](Self::collect); all else is of now. Without one they have given nothing.
+    pub fn encode_collected(
+        &mut self,
+        exposition: impl Into<Exposition>,
+        filter: &Filter,
+        out: &mut Vec<u8>,
+    ) -> Report {
         let exposition = exposition.into();
         let start = out.len();
         let mut report = Report::default();
         if let Some(registry) = &self.registry {
-            report = self.scratch.prepare(registry);
+            self.scratch.refresh(registry);
+            report = self.scratch.collected;
             let Scratch { families, clashes, pass, buckets, window, departed, collections, .. } = &mut self.scratch;
             let form = Form { exposition, clashes };
             let walk = Walk::begin(registry, &self.exposed, std::mem::take(departed));
@@ -119,7 +157,8 @@ impl Scraper {
     /// ```
     pub fn visit(&mut self, mut visitor: impl FnMut(Sample<'_>)) {
         let Some(registry) = &self.registry else { return };
-        self.scratch.prepare(registry);
+        self.scratch.collect(registry);
+        self.scratch.refresh(registry);
         let Scratch { families, pass, buckets, window, departed, collections, .. } = &mut self.scratch;
         let walk = Walk::begin(registry, &self.exposed, std::mem::take(departed));
         let pass_scratch = pass;
@@ -139,9 +178,8 @@ impl Scraper {
 }
 
 impl Scratch {
-    /// Runs callbacks and collectors and prepares families that are new; gives what failed.
-    fn prepare(&mut self, registry: &RegistryInner) -> Report {
-        // First, and holding no lock: they are code of the user.
+    /// Runs callbacks and collectors, before all else and holding no lock: they are code of the user.
+    fn collect(&mut self, registry: &RegistryInner) {
         let Self { callbacks, collections, .. } = self;
         let ran = alone(|| {
             (registry.callbacks.run(callbacks), collections.run(registry.collectors.list(), &registry.shared.level))
@@ -151,10 +189,14 @@ impl Scratch {
             registry.failures.add(callbacks.failed + failed_collectors, callbacks.fallen, rejected_samples);
             Report { failed_callbacks: callbacks.failed, failed_collectors, rejected_samples, ..Report::default() }
         });
-        let report = report.unwrap_or_else(|| {
+        self.collected = report.unwrap_or_else(|| {
             collections.clear();
             Report::default()
         });
+    }
+
+    /// Prepares families that are new, and names that have changed.
+    fn refresh(&mut self, registry: &RegistryInner) {
         // Before the names: a change that comes between the two is found by the next scrape.
         let changes = registry.changes();
         if changes != self.changes {
@@ -168,7 +210,6 @@ impl Scratch {
             });
             self.collections.keep(collectors);
         }
-        report
     }
 }
 

@@ -26,7 +26,12 @@ impl Render for Sized {
 
 /// Serves one end of a pipe with room for `pipe` bytes, with bodies of `body` bytes.
 fn connect(pipe: usize, body: usize) -> (DuplexStream, watch::Sender<bool>, JoinHandle<()>) {
-    let service = MetricsService::new("/metrics".to_owned(), Renderer::new(Sized(body)), SelfMetrics::default());
+    let service = MetricsService::new(
+        Some("/metrics".to_owned()),
+        Vec::new(),
+        Renderer::new(Sized(body)),
+        SelfMetrics::default(),
+    );
     let (stop, stopped) = watch::channel(false);
     let (client, server) = duplex(pipe);
     (client, stop, tokio::spawn(serve(server, service, Access::Granted, Places::new(1).take().unwrap(), stopped)))

@@ -39,7 +39,8 @@ impl Crowded {
         let registry = Registry::new();
         let (gate, gated) = mpsc::channel();
         let renderer = Renderer::new(Gated(gated));
-        let service = MetricsService::new("/metrics".to_owned(), renderer, SelfMetrics::register(&registry));
+        let service =
+            MetricsService::new(Some("/metrics".to_owned()), Vec::new(), renderer, SelfMetrics::register(&registry));
         Crowded { connections: Connections::new(service, networks), registry, gate }
     }
 

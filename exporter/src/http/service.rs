@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::header::ACCEPT;
 use hyper::{Method, Request, Response};
-use streamgauge::Exposition;
+use streamgauge::{Exposition, Format};
 
 use super::coding::Coding;
 use super::framing::BodyClaim;
@@ -23,9 +23,9 @@ use crate::self_metrics::SelfMetrics;
 
 /// Serves the metrics as a [tower service](tower_service::Service), to be mounted in a server of yours.
 ///
-/// Answers `GET` and `HEAD` on exactly one path, `/metrics` unless the builder was told otherwise, shows a small page
-/// with a link on `/`, and refuses everything else. The path is compared with that of the request as the service
-/// receives it, so give [`path`](crate::Builder::path) the route on which you mount it.
+/// Answers `GET` and `HEAD` on whatever path it is mounted, as a route or nested. With a
+/// [`path`](crate::Builder::path) it answers on that one only, which is compared with that of the request as the service
+/// receives it, shows a small page with a link on `/`, and refuses everything else.
 ///
 /// `Accept` chooses the format, `Accept-Encoding` gzip, and `name[]` parameters of the query the families, see the
 /// [crate's documentation](crate#what-a-reader-can-ask-for).
@@ -58,8 +58,11 @@ pub struct MetricsService {
 }
 
 struct Endpoint {
-    path: String,
+    /// `None` answers on every path.
+    path: Option<String>,
     landing: Bytes,
+    /// All, if there are none.
+    formats: Vec<Format>,
     renderer: Renderer,
     metrics: SelfMetrics,
 }
@@ -72,15 +75,23 @@ enum Route {
 }
 
 impl MetricsService {
-    pub(crate) fn new(path: String, renderer: Renderer, metrics: SelfMetrics) -> MetricsService {
-        let landing = Bytes::from(format!(
-            "<!doctype html>\n<title>streamgauge</title>\n<h1>streamgauge</h1>\n<p><a href=\"{path}\">Metrics</a></p>\n"
-        ));
-        MetricsService { endpoint: Arc::new(Endpoint { path, landing, renderer, metrics }) }
+    pub(crate) fn new(
+        path: Option<String>,
+        formats: Vec<Format>,
+        renderer: Renderer,
+        metrics: SelfMetrics,
+    ) -> MetricsService {
+        let landing = path.as_ref().map_or_else(Bytes::new, |path| {
+            Bytes::from(format!(
+                "<!doctype html>\n<title>streamgauge</title>\n<h1>streamgauge</h1>\n<p><a href=\"{path}\">Metrics</a></p>\n"
+            ))
+        });
+        MetricsService { endpoint: Arc::new(Endpoint { path, landing, formats, renderer, metrics }) }
     }
 
+    /// Returns the path that is answered, nothing where all are.
     pub(crate) fn path(&self) -> &str {
-        &self.endpoint.path
+        self.endpoint.path.as_deref().unwrap_or_default()
     }
 
     pub(crate) fn metrics(&self) -> &SelfMetrics {
@@ -120,19 +131,30 @@ impl MetricsService {
 
 impl Endpoint {
     fn route<B>(&self, request: &Request<B>) -> Route {
-        let path = request.uri().path();
-        if path != self.path && path != "/" {
+        let given = request.uri().path();
+        let is_metrics = self.path.as_ref().is_none_or(|path| path == given);
+        if !is_metrics && given != "/" {
             return Route::Refused(Refusal::NotFound);
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return Route::Refused(Refusal::MethodNotAllowed);
         }
         match BodyClaim::of(request) {
-            BodyClaim::None if path == self.path => wanted(request).map_or_else(Route::Refused, Route::Metrics),
+            BodyClaim::None if is_metrics => self.wanted(request).map_or_else(Route::Refused, Route::Metrics),
             BodyClaim::None => Route::Landing,
             BodyClaim::Sized => Route::Refused(Refusal::BodyNotAllowed),
             BodyClaim::Encoded => Route::Refused(Refusal::BadRequest),
         }
+    }
+
+    /// Reads what a request wants of the metrics.
+    fn wanted<B>(&self, request: &Request<B>) -> Result<Wanted, Refusal> {
+        let headers = request.headers();
+        Ok(Wanted {
+            exposition: Exposition::negotiate_among(&self.formats, headers.get_all(ACCEPT)),
+            filter: query::filter(request.uri().query().unwrap_or("")).map_err(Refusal::Query)?,
+            coding: Coding::negotiate(headers).ok_or(Refusal::NotAcceptable)?,
+        })
     }
 
     async fn exposition(&self, wanted: Wanted) -> Response<Body> {
@@ -148,19 +170,9 @@ impl Endpoint {
     }
 }
 
-/// Reads what a request wants of the metrics.
-fn wanted<B>(request: &Request<B>) -> Result<Wanted, Refusal> {
-    let headers = request.headers();
-    Ok(Wanted {
-        exposition: Exposition::negotiate(headers.get_all(ACCEPT)),
-        filter: query::filter(request.uri().query().unwrap_or("")).map_err(Refusal::Query)?,
-        coding: Coding::negotiate(headers).ok_or(Refusal::NotAcceptable)?,
-    })
-}
-
 impl fmt::Debug for MetricsService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MetricsService").field("path", &self.endpoint.path).finish_non_exhaustive()
+        f.debug_struct("MetricsService").field("path", &self.path()).finish_non_exhaustive()
     }
 }
 

@@ -114,3 +114,55 @@ fn callbacks_of_removed_series_are_let_go_where_nobody_scrapes() {
     }
     assert!(Arc::strong_count(&owned) < 1_000, "{} closures are held", Arc::strong_count(&owned));
 }
+
+#[test]
+fn callbacks_and_collectors_run_once_for_several_encodings() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use streamgauge::{CollectedFamily, Collection, Collector, Filter, Format, Registry, Scraper};
+
+    struct Runs(Arc<AtomicU64>);
+    impl Collector for Runs {
+        fn describe(&self) -> Vec<CollectedFamily> {
+            vec![CollectedFamily::gauge("collections", "Runs.")]
+        }
+
+        fn collect(&self, out: &mut Collection<'_>) {
+            out.family("collections").sample(&[], self.0.fetch_add(1, Ordering::Relaxed) + 1);
+        }
+    }
+
+    let registry = Registry::new();
+    let [readings, collections] = [0; 2].map(|_| Arc::new(AtomicU64::new(0)));
+    let read = readings.clone();
+    registry
+        .gauge("readings", "Runs.")
+        .callback(move || (read.fetch_add(1, Ordering::Relaxed) + 1) as f64)
+        .expect("legal");
+    registry.register_collector(Runs(collections.clone())).expect("legal");
+    let events = registry.counter("events_total", "Events.").register().expect("legal");
+    let mut scraper = Scraper::new(&registry);
+    let mut encode = |scraper: &mut Scraper, filter: &Filter| {
+        let mut body = Vec::new();
+        scraper.encode_collected(Format::Text, filter, &mut body);
+        String::from_utf8(body).expect("text")
+    };
+    for turn in 1..=3 {
+        scraper.collect();
+        for _ in 0..3 {
+            events.inc();
+            let body = encode(&mut scraper, &Filter::all());
+            assert!(body.contains(&format!("\nreadings {turn}\n")), "{body}");
+            assert!(body.contains(&format!("\ncollections {turn}\n")), "{body}");
+            // All else is of now.
+            assert!(body.contains(&format!("\nevents_total {}\n", events.get())), "{body}");
+            let part = encode(&mut scraper, &Filter::names(["collections"]));
+            assert!(part.ends_with(&format!("\ncollections {turn}\n")), "{part}");
+        }
+        // A family that was registered since is there at once.
+        let name = format!("late_{turn}");
+        registry.gauge(&name, "Late.").register().expect("legal").set(1.0);
+        assert!(encode(&mut scraper, &Filter::all()).contains(&format!("\n{name} 1\n")));
+    }
+    assert_eq!([readings, collections].map(|runs| runs.load(Ordering::Relaxed)), [3, 3]);
+}

@@ -9,6 +9,7 @@ use streamgauge::{Format, Registry};
 use crate::http::networks::Networks;
 use crate::http::render::Renderer;
 use crate::http::sockets::Sockets;
+use crate::say::say;
 use crate::self_metrics::SelfMetrics;
 use crate::source::RegistrySource;
 use crate::{Error, Exporter, MetricsService, Server};
@@ -245,7 +246,7 @@ impl Builder {
             assert!(is_path(given), "{}", Error::Path { given: given.clone() });
         }
         if !self.networks.is_empty() {
-            tracing::warn!("a mounted service does not see who connects: the allowed networks have no effect");
+            say!(warn, "a mounted service does not see who connects: the allowed networks have no effect");
         }
         self.make_service(path)
     }

@@ -10,6 +10,7 @@ use streamgauge::Registry;
 use tokio::sync::oneshot;
 
 use crate::http::sockets::Bound;
+use crate::say::say;
 use crate::{Builder, Error};
 
 /// Serves a registry over HTTP from a thread of its own.
@@ -78,9 +79,11 @@ impl Exporter {
 
     /// Stops the exporter and says how it fared.
     ///
-    /// No connection is accepted any more, idle ones are closed, and requests in progress are finished. Blocks
-    /// until that is done, at most ten seconds. Dropping the exporter does the same and logs what this method
-    /// returns.
+    /// No connection is accepted any more, those that wait for no answer are closed, and requests in progress are
+    /// finished. Blocks until that is done, at most ten seconds, which it takes only if a callback or a reader does.
+    /// Dropping the exporter does the same and logs what this method returns. In async code do either in
+    /// `spawn_blocking`, or serve on your runtime with [`Server::serve`](crate::Server::serve), which waits without
+    /// blocking.
     ///
     /// # Errors
     /// [`Error::Listener`] if a listening socket broke earlier, and with it the exporter; [`Error::Runtime`] if its
@@ -106,7 +109,7 @@ impl Exporter {
 impl Drop for Exporter {
     fn drop(&mut self) {
         if let Err(error) = self.stop() {
-            tracing::error!(%error, "the exporter had failed before it was stopped");
+            say!(error, %error, "the exporter had failed before it was stopped");
         }
     }
 }
@@ -123,7 +126,7 @@ fn run(builder: Builder, bound: &mpsc::SyncSender<Bound>, stopped: oneshot::Rece
         let _ = bound.send(server.bound().clone());
         let served = server.serve(async { stopped.await.unwrap_or(()) }).await;
         if let Err(error) = &served {
-            tracing::error!(%error, "the exporter stopped");
+            say!(error, %error, "the exporter stopped");
         }
         served
     });

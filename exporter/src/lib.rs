@@ -25,7 +25,7 @@
 //! # What a reader can ask for
 //!
 //! - **A format**, by `Accept`: whatever [`Exposition::negotiate`](streamgauge::Exposition::negotiate) finds in it. What
-//!   is not understood gets the text format, never an error.
+//!   is not understood gets the text format, never an error. [`formats`](Builder::formats) says which there are.
 //! - **gzip**, by `Accept-Encoding`: where it is named and not rated below `identity`, and the answer is not tiny.
 //! - **Some families**, by `name[]=` in the query, as often as there are names: of families or of samples
 //!   (`curl -g 'http://127.0.0.1:9000/metrics?name[]=events_total'`). At most 256 names of at most 256 bytes, 8 KiB
@@ -33,17 +33,27 @@
 //!
 //! # What a reader can do to you
 //!
-//! Cause load, and its own scrape to fail; nothing else. Requests that come together and ask for the same are answered
-//! by one rendering, from one body in memory; those that ask for everything come before those that ask for a part, of
-//! which at most 32 different ones can wait. Readers that are slow to take their answer hold 64 MiB together, or four
-//! bodies if those are larger. A connection must send its request within 5 seconds, take some of the answer every 10
-//! seconds (every second while slow readers use up that memory), and end after 5 minutes; there are at most 512 of them,
-//! and the next one takes the place of one that has asked for nothing yet, or is told that there is no room. Request
-//! bodies are refused unread. Rendering that takes more than 10 seconds answers 503, a panic in it 500, and the next
-//! scrape begins afresh (unless the program is built with `panic = "abort"`).
+//! Cause load, and its own scrape to fail; nothing else. `scripts/siege.sh` lays sieges of every kind that we know to an
+//! exporter, beside an honest scraper; docs/SIEGE.md has what came of it.
+//!
+//! - **Rendering.** Requests that come together and ask for the same are answered by one rendering, from one body in
+//!   memory, and callbacks and collectors run once for all that wait. Those that ask for everything come before those that
+//!   ask for a part, and among them those first whose format nobody asked for in a while. At most 32 different parts and
+//!   16 different formats and codings can wait. Rendering that takes more than 10 seconds answers 503, a panic in it 500,
+//!   and the next scrape begins afresh (unless the program is built with `panic = "abort"`). A subscriber that panics loses
+//!   the line that it was told.
+//! - **Memory.** Readers that are slow to take their answer hold 64 MiB together, or four bodies if those are larger. Where
+//!   another body is wanted, those that hold the oldest one are cut off, once they have had it for half a second.
+//! - **Connections.** There are at most 512, and 128 that wait for a place. A newcomer takes that of the one that asks for
+//!   nothing for longest, or else of one that takes nothing of its answer for half a second, or has been busy with it for
+//!   two. Idle ones make room as well where the process has no file descriptor left, of which one is kept in reserve. A
+//!   connection must send its request within 5 seconds, take some of the answer every 10 seconds, and end after 5 minutes.
+//!   Request bodies are refused unread.
 //!
 //! There is no authentication and no encryption. By default only this host can connect;
 //! [`allow_network`](Builder::allow_network) keeps a port to some networks, and `listen_unix` needs none.
+//!
+//! Writes to connections that are closed raise no SIGPIPE, whatever the process does with that signal.
 //!
 //! The exporter does not survive a `fork` without `exec`: the child has its sockets, but not its threads.
 
@@ -55,6 +65,7 @@ mod exporter;
 mod http;
 #[cfg(any(feature = "metrics-0-24", feature = "metrics-0-23"))]
 pub mod recorder;
+mod say;
 mod self_metrics;
 mod source;
 

@@ -6,6 +6,8 @@
 use hyper::StatusCode;
 use streamgauge::{Counter, Registry};
 
+use crate::say::say;
+
 /// Every status that the exporter answers with.
 const CODES: [(StatusCode, &str); 9] = [
     (StatusCode::OK, "200"),
@@ -38,7 +40,7 @@ impl SelfMetrics {
             let help = "HTTP requests answered by the exporter, by status code.";
             registered(scope.counter("http_requests_total", help).label("code", code).register())
         });
-        let help = "Connections closed because too many were open.";
+        let help = "Connections closed because too many were open, or because of the memory that they held.";
         let refused = registered(scope.counter("connections_refused_total", help).register());
         let help = "Errors while accepting connections, such as a lack of file descriptors.";
         let accept_errors = registered(scope.counter("accept_errors_total", help).register());
@@ -67,7 +69,7 @@ impl SelfMetrics {
 
 fn registered(counter: Result<Counter, streamgauge::Error>) -> Counter {
     counter.unwrap_or_else(|error| {
-        tracing::warn!(%error, "the exporter goes without one of its own metrics");
+        say!(warn, %error, "the exporter goes without one of its own metrics");
         Counter::noop()
     })
 }

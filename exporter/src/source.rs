@@ -3,6 +3,7 @@
 use streamgauge::{Exposition, Filter, Registry, Scraper};
 
 use crate::http::render::Render;
+use crate::say::say;
 
 /// Renders a registry.
 pub(crate) struct RegistrySource {
@@ -27,7 +28,7 @@ impl RegistrySource {
     /// decide how much is logged.
     fn log_failures(&mut self, failed: usize) {
         if failed > self.failed {
-            tracing::warn!(failed, "callbacks panicked; their metrics are missing");
+            say!(warn, failed, "callbacks panicked; their metrics are missing");
         }
         self.failed = failed;
     }
@@ -36,7 +37,8 @@ impl RegistrySource {
     fn log_fences(&mut self) {
         if !self.told_of_fences && streamgauge::stats().failed_fences > 0 {
             self.told_of_fences = true;
-            tracing::warn!(
+            say!(
+                warn,
                 "the system refuses membarrier, which it allowed when the process began to record: removed series cannot \
                  be freed, and in the end are not removed; allow the call, or install the filter before the first record"
             );
@@ -45,10 +47,19 @@ impl RegistrySource {
 }
 
 impl Render for RegistrySource {
-    fn render(&mut self, exposition: Exposition, filter: &Filter, body: &mut Vec<u8>) {
+    fn collect(&mut self) {
         let mut scraper = self.scraper.take().unwrap_or_else(|| Scraper::new(&self.registry));
+        scraper.collect();
+        self.scraper = Some(scraper);
+    }
+
+    fn render(&mut self, exposition: Exposition, filter: &Filter, body: &mut Vec<u8>) {
+        if self.scraper.is_none() {
+            self.collect();
+        }
+        let Some(mut scraper) = self.scraper.take() else { return };
         let exposition = exposition.with_created_samples(self.created_samples);
-        let report = scraper.encode_filtered(exposition, filter, body);
+        let report = scraper.encode_collected(exposition, filter, body);
         self.log_failures(report.failed_callbacks());
         self.log_fences();
         self.scraper = Some(scraper);

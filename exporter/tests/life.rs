@@ -170,13 +170,14 @@ fn a_used_port_is_one_clear_line() {
 
 #[test]
 fn a_wrong_setting_is_one_clear_line() {
-    for given in
-        ["", "9000", ":9000", "127.0.0.1", "127.0.0.1:", "127.0.0.1:port", "127.0.0.1:65536", "::1:9000", "[::1]"]
+    for given in ["", "9000", ":9000", "127.0.0.1", "127.0.0.1:", "127.0.0.1:port", "127.0.0.1:+1", "::1:9000", "[::1]"]
     {
         let error = Exporter::builder(&Registry::new()).listen(given).spawn().unwrap_err();
         let expected = format!("cannot listen on `{given}`: expected host:port, such as 127.0.0.1:9000 or [::1]:9000");
         assert_eq!(error.to_string(), expected);
     }
+    let error = Exporter::builder(&Registry::new()).listen("127.0.0.1:99999").spawn().unwrap_err().to_string();
+    assert_eq!(error, "cannot listen on `127.0.0.1:99999`: the port is 99999, and 0 to 65535 are allowed");
     let error = Exporter::builder(&Registry::new()).listen("no-such-host.invalid:9000").spawn().unwrap_err();
     assert!(error.to_string().starts_with("cannot listen on `no-such-host.invalid:9000`: "), "{error}");
     for given in ["", "metrics", "/a b", "/metrics?x", "/\"", "/\u{e9}"] {

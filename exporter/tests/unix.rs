@@ -111,6 +111,31 @@ fn a_stale_socket_is_replaced() {
 }
 
 #[test]
+fn of_several_that_start_at_once_one_listens() {
+    let directory = Directory::new("at-once");
+    let path = directory.socket();
+    for round in 0..100 {
+        if round % 2 == 0 {
+            drop(UnixListener::bind(&path).unwrap());
+        }
+        let start = std::sync::Barrier::new(4);
+        let exporters: Vec<Exporter> = std::thread::scope(|scope| {
+            let starters = [(); 4].map(|()| {
+                scope.spawn(|| {
+                    start.wait();
+                    spawn(&path)
+                })
+            });
+            starters.into_iter().filter_map(|starter| starter.join().unwrap().ok()).collect()
+        });
+        assert_eq!(exporters.len(), 1, "round {round}");
+        assert_eq!(scrape_unix(&path).status, 200);
+        drop(exporters);
+        assert!(!path.exists());
+    }
+}
+
+#[test]
 fn a_live_socket_is_left_alone() {
     let directory = Directory::new("live");
     let path = directory.socket();

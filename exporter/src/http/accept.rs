@@ -4,18 +4,22 @@
 //!
 //! - the *connection* died before it was taken (`ECONNABORTED` and its kin): take the next one at once;
 //! - the *system* lacks a resource (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`), or an error nobody foresaw: the
-//!   connection stays in the queue, so an immediate retry fails alike, millions of times a second. Pause, longer
-//!   each time;
+//!   connection stays in the queue, so an immediate retry fails alike, millions of times a second. Give up what there
+//!   is to give up: the reserve, a connection that asks for nothing. Else pause, longer each time;
 //! - the *listener* is broken (`EINVAL` after a `shutdown` of the socket): no retry can help. Report it.
 
+use std::fs::File;
 use std::future::Future;
 use std::io;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
+use tokio::time::Instant;
 
 use super::limits::{BACKOFF_MAX, BACKOFF_MIN};
 use super::networks::Peer;
+use super::no_sigpipe::{NoSigpipe, no_sigpipe};
+use crate::say::say;
 
 /// A source of connections. A trait, so that tests can run out of file descriptors at will.
 pub(crate) trait Accept: Send + 'static {
@@ -27,14 +31,14 @@ pub(crate) trait Accept: Send + 'static {
 }
 
 impl Accept for TcpListener {
-    type Io = TcpStream;
+    type Io = NoSigpipe<tokio::net::TcpStream>;
 
-    async fn accept(&mut self) -> io::Result<(TcpStream, Peer)> {
+    async fn accept(&mut self) -> io::Result<(Self::Io, Peer)> {
         let (stream, addr) = TcpListener::accept(self).await?;
         // The head and the tail of a response are small writes: Nagle's algorithm would hold the last one back until
         // the client has acknowledged the others. A socket that refuses the option serves all the same.
         let _ = stream.set_nodelay(true);
-        Ok((stream, Some(addr.ip())))
+        Ok((no_sigpipe(stream), Some(addr.ip())))
     }
 }
 
@@ -55,43 +59,126 @@ fn remedy(error: &io::Error) -> Remedy {
     }
 }
 
-/// Hands every connection to `serve` and every error to `failed`, and returns only when the listener is broken.
-///
-/// `serve` must not wait: it starts a task and comes back.
-pub(crate) async fn accept_loop<A: Accept>(
-    mut listener: A,
-    serve: impl Fn(A::Io, Peer) + Send,
-    failed: impl Fn() + Send,
-) -> io::Error {
-    let mut pause = BACKOFF_MIN;
+/// What becomes of connections and errors.
+pub(crate) trait Reception: Send {
+    /// One connection.
+    type Io;
+
+    /// Takes a connection. Must not wait: it starts a task and comes back.
+    fn serve(&self, io: Self::Io, peer: Peer);
+
+    /// Notes an error.
+    fn failed(&self);
+
+    /// Ends a connection that can be spared, and returns once the system has its resources; false if there is none.
+    fn make_room(&self) -> impl Future<Output = bool> + Send;
+
+    /// Waits until a connection has ended.
+    fn somebody_left(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// A file descriptor that can be spared, so that metrics can be read when the rest of the program has used up all: of
+/// all moments the one at which they are needed.
+#[derive(Debug)]
+struct Reserve(Option<File>);
+
+impl Reserve {
+    fn new() -> Reserve {
+        let mut reserve = Reserve(None);
+        reserve.restore();
+        reserve
+    }
+
+    /// Gives the descriptor back to the system; says whether there was one.
+    fn give_up(&mut self) -> bool {
+        self.0.take().is_some()
+    }
+
+    fn restore(&mut self) {
+        if cfg!(unix) && self.0.is_none() {
+            self.0 = File::open("/dev/null").ok();
+        }
+    }
+
+    fn is_missing(&self) -> bool {
+        cfg!(unix) && self.0.is_none()
+    }
+}
+
+/// Hands every connection and every error to `reception`, and returns only when the listener is broken.
+pub(crate) async fn accept_loop<A: Accept>(mut listener: A, reception: impl Reception<Io = A::Io>) -> io::Error {
+    let (mut reserve, mut pauses) = (Reserve::new(), Pauses::new());
     loop {
-        let error = match listener.accept().await {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            // Its descriptor is free.
+            () = reception.somebody_left(), if reserve.is_missing() => {
+                reserve.restore();
+                continue;
+            }
+        };
+        let error = match accepted {
             Ok((io, peer)) => {
-                pause = BACKOFF_MIN;
-                serve(io, peer);
+                pauses.end();
+                reserve.restore();
+                reception.serve(io, peer);
                 continue;
             }
             Err(error) => error,
         };
-        failed();
+        reception.failed();
         match remedy(&error) {
-            Remedy::TakeNext => tracing::debug!(%error, "a connection was lost before it was accepted"),
+            Remedy::TakeNext => say!(debug, %error, "a connection was lost before it was accepted"),
             Remedy::GiveUp => return error,
             Remedy::Pause => {
-                log_pause(&error, pause);
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(BACKOFF_MAX);
+                pauses.log(&error);
+                if !reserve.give_up() && !reception.make_room().await {
+                    let pause = pauses.next();
+                    tokio::select! {
+                        () = tokio::time::sleep(pause) => {}
+                        () = reception.somebody_left() => {}
+                    }
+                }
             }
         }
     }
 }
 
-/// Warns when a series of pauses begins, and only then: a system without descriptors needs no flood of lines as well.
-fn log_pause(error: &io::Error, pause: Duration) {
-    if pause == BACKOFF_MIN {
-        tracing::warn!(%error, "cannot accept connections; trying again until it works");
-    } else {
-        tracing::debug!(%error, ?pause, "still cannot accept connections");
+/// How long a lack of resources lasts, and when it was last told.
+#[derive(Debug)]
+struct Pauses {
+    next: Duration,
+    told: Option<Instant>,
+}
+
+/// A lack that comes and goes is told as often as this.
+const SILENCE: Duration = Duration::from_secs(60);
+
+impl Pauses {
+    fn new() -> Pauses {
+        Pauses { next: BACKOFF_MIN, told: None }
+    }
+
+    /// Returns the pause that is due; the one behind it is twice as long.
+    fn next(&mut self) -> Duration {
+        let pause = self.next;
+        self.next = (pause * 2).min(BACKOFF_MAX);
+        pause
+    }
+
+    fn end(&mut self) {
+        self.next = BACKOFF_MIN;
+    }
+
+    /// Warns once in a while: a system without descriptors needs no flood of lines as well, and clients decide how
+    /// often there is an error.
+    fn log(&mut self, error: &io::Error) {
+        if self.told.is_none_or(|told| told.elapsed() >= SILENCE) {
+            self.told = Some(Instant::now());
+            say!(warn, %error, "cannot accept connections; idle ones make room, and else it is tried until it works");
+        } else {
+            say!(debug, %error, "still cannot accept connections");
+        }
     }
 }
 
@@ -126,35 +213,89 @@ mod tests {
         }
     }
 
+    /// Notes what it is told, and has as many connections to spare.
+    #[derive(Default)]
+    struct Book {
+        served: Mutex<Vec<u32>>,
+        failures: Mutex<usize>,
+        spare: Mutex<usize>,
+    }
+
+    impl Reception for &Book {
+        type Io = u32;
+
+        fn serve(&self, io: u32, _: Peer) {
+            self.served.lock().unwrap().push(io);
+        }
+
+        fn failed(&self) {
+            *self.failures.lock().unwrap() += 1;
+        }
+
+        async fn make_room(&self) -> bool {
+            let mut spare = self.spare.lock().unwrap();
+            let is_there = *spare > 0;
+            *spare = spare.saturating_sub(1);
+            is_there
+        }
+
+        async fn somebody_left(&self) {
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Plays the answers, then a broken listener; returns the waits in milliseconds, the connections, the failures.
-    async fn play(answers: impl IntoIterator<Item = Result<u32, i32>>) -> (Vec<u128>, Vec<u32>, usize) {
+    async fn play(spare: usize, answers: impl IntoIterator<Item = Result<u32, i32>>) -> (Vec<u128>, Vec<u32>, usize) {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let script = Script { answers: answers.into_iter().collect(), asked: asked.clone() };
-        let (served, failures) = (Mutex::new(Vec::new()), Mutex::new(0));
-        let end = accept_loop(script, |io, _| served.lock().unwrap().push(io), || *failures.lock().unwrap() += 1).await;
+        let book = Book { spare: Mutex::new(spare), ..Book::default() };
+        let end = accept_loop(script, &book).await;
         assert_eq!(end.raw_os_error(), Some(EINVAL));
         let waits = asked.lock().unwrap().windows(2).map(|pair| (pair[1] - pair[0]).as_millis()).collect();
-        (waits, served.into_inner().unwrap(), failures.into_inner().unwrap())
+        (waits, book.served.into_inner().unwrap(), book.failures.into_inner().unwrap())
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_lack_of_descriptors_doubles_the_pause_up_to_a_second() {
-        let (waits, served, failures) = play([Err(EMFILE); 12]).await;
-        assert_eq!(waits, [5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000, 1000, 1000]);
-        assert_eq!((served.len(), failures), (0, 13));
+        let (waits, served, failures) = play(0, [Err(EMFILE); 13]).await;
+        // The first time there is the reserve.
+        assert_eq!(waits, [0, 5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000, 1000, 1000]);
+        assert_eq!((served.len(), failures), (0, 14));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_success_resets_the_pause() {
-        let (waits, served, _) = play([Err(EMFILE), Err(EMFILE), Ok(7), Err(EMFILE)]).await;
-        assert_eq!(waits, [5, 10, 0, 5]);
+    async fn there_is_no_pause_while_somebody_makes_room() {
+        let (waits, served, _) = play(2, [Err(EMFILE), Err(EMFILE), Err(EMFILE), Err(EMFILE), Ok(7)]).await;
+        assert_eq!((waits, served), (vec![0, 0, 0, 5, 0], vec![7]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_success_resets_the_pause_and_restores_the_reserve() {
+        let (waits, served, _) =
+            play(0, [Err(EMFILE), Err(EMFILE), Err(EMFILE), Ok(7), Err(EMFILE), Err(EMFILE)]).await;
+        assert_eq!(waits, [0, 5, 10, 0, 0, 5]);
         assert_eq!(served, [7]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_lost_connection_costs_no_pause() {
-        let (waits, served, failures) = play([Err(ECONNABORTED), Err(ECONNABORTED), Ok(1), Ok(2)]).await;
+        let (waits, served, failures) = play(0, [Err(ECONNABORTED), Err(ECONNABORTED), Ok(1), Ok(2)]).await;
         assert_eq!(waits, [0, 0, 0, 0]);
         assert_eq!((served, failures), (vec![1, 2], 3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lack_that_comes_and_goes_is_told_once_in_a_while() {
+        let mut pauses = Pauses::new();
+        let error = io::Error::from_raw_os_error(EMFILE);
+        pauses.log(&error);
+        let first = pauses.told;
+        tokio::time::advance(SILENCE - Duration::from_millis(1)).await;
+        pauses.end();
+        pauses.log(&error);
+        assert_eq!(pauses.told, first);
+        tokio::time::advance(Duration::from_millis(1)).await;
+        pauses.log(&error);
+        assert_ne!(pauses.told, first);
     }
 }

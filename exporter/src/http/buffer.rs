@@ -6,8 +6,10 @@
 //!
 //! The same shares bound the memory. A reader that takes its time holds its body, and each new rendering is another
 //! body, so enough of them would hold any amount. Past the budget there is no rendering until some are done or cut
-//! off. Bodies of different kinds (whole and filtered, compressed and not) differ in size, so a few are kept that wait
+//! off, those first that hold the oldest body. Bodies of different kinds (whole and filtered, compressed and not) differ in size, so a few are kept that wait
 //! for one of their own.
+
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -27,21 +29,31 @@ const SLACK_BYTES: usize = 64 * 1024;
 /// Lends memory for bodies, within a budget.
 #[derive(Debug)]
 pub(crate) struct BodyBuffer {
-    /// A share of each body that readers may hold, the latest last.
-    lent: Vec<Bytes>,
+    /// The bodies that readers may hold, the latest last.
+    lent: Vec<Lent>,
+    /// How many there were.
+    count: u64,
     budget: usize,
+}
+
+/// A share of one body.
+#[derive(Debug)]
+struct Lent {
+    number: u64,
+    since: Instant,
+    body: Bytes,
 }
 
 impl BodyBuffer {
     /// Starts with no memory at all.
     pub(crate) fn new() -> BodyBuffer {
-        BodyBuffer { lent: Vec::new(), budget: BUDGET_BYTES }
+        BodyBuffer { lent: Vec::new(), count: 0, budget: BUDGET_BYTES }
     }
 
     /// Returns an empty vector for a body of about `expected` bytes, or `None` while readers hold too much.
     pub(crate) fn take(&mut self, expected: usize) -> Option<Vec<u8>> {
         let (mut readers, mut held) = (0, 0);
-        for body in self.lent.iter().filter(|body| !body.is_unique()) {
+        for Lent { body, .. } in self.lent.iter().filter(|lent| !lent.body.is_unique()) {
             readers += 1;
             held += body.len();
         }
@@ -49,9 +61,9 @@ impl BodyBuffer {
             return None;
         }
         let fits = |body: &Bytes| body.len() <= room(expected) && expected <= room(body.len());
-        let fitting = self.lent.iter().position(|body| body.is_unique() && fits(body));
+        let fitting = self.lent.iter().position(|lent| lent.body.is_unique() && fits(&lent.body));
         let reused =
-            fitting.map(|at| self.lent.remove(at)).and_then(|body| body.try_into_mut().ok()).map(|mut body| {
+            fitting.map(|at| self.lent.remove(at).body).and_then(|body| body.try_into_mut().ok()).map(|mut body| {
                 // Emptied first, or the conversion would move the old bytes.
                 body.clear();
                 Vec::from(body)
@@ -60,20 +72,28 @@ impl BodyBuffer {
         Some(reused.unwrap_or_else(|| Vec::with_capacity(expected + expected / 8)))
     }
 
-    /// Turns a finished body into one that any number of readers can hold.
-    pub(crate) fn share(&mut self, mut body: Vec<u8>) -> Bytes {
+    /// Turns a finished body into one that any number of readers can hold. Returns it with its number, which is higher
+    /// than those before.
+    pub(crate) fn share(&mut self, mut body: Vec<u8>) -> (u64, Bytes) {
         trim(&mut body);
         let body = Bytes::from(body);
-        self.lent.push(body.clone());
-        body
+        self.count += 1;
+        self.lent.push(Lent { number: self.count, since: Instant::now(), body: body.clone() });
+        (self.count, body)
+    }
+
+    /// Returns the number of the oldest body that readers hold, if they have had it for `patience`.
+    pub(crate) fn oldest(&self, patience: Duration) -> Option<u64> {
+        let held = self.lent.iter().find(|lent| !lent.body.is_unique())?;
+        (held.since.elapsed() >= patience).then_some(held.number)
     }
 
     /// Keeps the latest of the bodies that no reader holds.
     fn drop_spares(&mut self) {
-        let spares = self.lent.iter().filter(|body| body.is_unique()).count();
+        let spares = self.lent.iter().filter(|lent| lent.body.is_unique()).count();
         let mut surplus = spares.saturating_sub(SPARE_BODIES);
-        self.lent.retain(|body| {
-            let drop = surplus > 0 && body.is_unique();
+        self.lent.retain(|lent| {
+            let drop = surplus > 0 && lent.body.is_unique();
             surplus -= usize::from(drop);
             !drop
         });
@@ -101,7 +121,7 @@ mod tests {
         let mut body = buffer.take(bytes).unwrap();
         assert!(body.is_empty());
         body.resize(bytes, b'x');
-        buffer.share(body)
+        buffer.share(body).1
     }
 
     #[test]
@@ -143,7 +163,7 @@ mod tests {
         drop(write(&mut buffer, 1000));
         assert!(buffer.take(1000).unwrap().capacity() < 1000 + 2 * SLACK_BYTES);
         for _ in 0..SPARE_BODIES {
-            assert!(buffer.lent.iter().any(|body| body.len() == 10_000_000), "it waits for another of its kind");
+            assert!(buffer.lent.iter().any(|lent| lent.body.len() == 10_000_000), "it waits for another of its kind");
             let kinds = [write(&mut buffer, 1000), write(&mut buffer, 1000)];
             drop(kinds);
         }
@@ -157,6 +177,25 @@ mod tests {
         held.pop();
         held.push(write(&mut buffer, 1000));
         assert!(buffer.take(1000).is_none());
+    }
+
+    #[test]
+    fn the_oldest_body_that_is_held_is_known() {
+        let mut buffer = BodyBuffer::new();
+        assert_eq!(buffer.oldest(Duration::ZERO), None);
+        let held: Vec<Bytes> = (0..3).map(|_| write(&mut buffer, 1000)).collect();
+        assert_eq!(buffer.oldest(Duration::ZERO), Some(1));
+        assert_eq!(buffer.oldest(Duration::from_secs(1000)), None);
+        let [first, second, third] = held.try_into().unwrap();
+        drop(first);
+        assert_eq!(buffer.oldest(Duration::ZERO), Some(2));
+        drop(second);
+        // Numbers are not used again, memory is.
+        let fourth = write(&mut buffer, 1000);
+        drop(third);
+        assert_eq!(buffer.oldest(Duration::ZERO), Some(4));
+        drop(fourth);
+        assert_eq!(buffer.oldest(Duration::ZERO), None);
     }
 
     #[test]

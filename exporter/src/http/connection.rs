@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -13,12 +14,14 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use super::exchange::Exchange;
 use super::framing;
 use super::io_deadline::IoDeadline;
 use super::limits::{DRAIN_TIMEOUT, HEAD_BYTES, HEADER_TIMEOUT, MAX_AGE, REFUSAL_TIMEOUT};
 use super::places::Place;
 use super::response::{Body, Refusal};
 use super::service::MetricsService;
+use crate::say::say;
 
 /// Says that the server wants its connections to end. A dropped sender says so as well.
 pub(crate) type Stop = watch::Receiver<bool>;
@@ -33,28 +36,33 @@ pub(crate) enum Access {
 
 /// Serves `io` until the client leaves, breaks a bound, grows too old or loses its place, or until the server stops.
 ///
-/// Holds `stop` to the very end: the server counts its living connections by it.
+/// Its place is free again once `io` is closed. Holds `stop` to the very end: the server counts its living connections by it.
 pub(crate) async fn serve<T>(io: T, service: MetricsService, access: Access, place: Place, mut stop: Stop)
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    let io = TokioIo::new(IoDeadline::new(io, service.pressure()));
+    let exchange = Exchange::new(place);
+    let pressure = service.pressure().listen();
+    let io = TokioIo::new(IoDeadline::new(io, Arc::clone(&exchange)));
     let answers = service_fn(|request| {
-        // Those who get nothing do not keep their place from those who would.
-        if access == Access::Granted {
-            place.speak();
-        }
-        answer(service.clone(), access, request)
+        exchange.ask(access == Access::Granted);
+        let (answer, exchange) = (answer(service.clone(), access, request), Arc::clone(&exchange));
+        async move { answer.await.map(|response| response.map(|body| exchange.answer(body))) }
     });
     let mut connection = pin!(protocol().serve_connection(io, answers));
     tokio::select! {
         ended = connection.as_mut() => return log_end(ended),
-        () = place.sent_away() => return service.metrics().count_refused(),
-        () = retirement(&mut stop) => connection.as_mut().graceful_shutdown(),
+        () = exchange.sent_away(pressure) => return service.metrics().count_refused(),
+        () = retirement(&mut stop) => {}
     }
+    // Also with half a request: whoever sends the rest finds the connection closed, as it would a moment later.
+    if exchange.is_idle() {
+        return;
+    }
+    connection.as_mut().graceful_shutdown();
     match timeout(DRAIN_TIMEOUT, connection).await {
         Ok(ended) => log_end(ended),
-        Err(_) => tracing::debug!("a connection did not end in time and was dropped"),
+        Err(_) => say!(debug, "a connection did not end in time and was dropped"),
     }
 }
 
@@ -66,7 +74,8 @@ fn protocol() -> http1::Builder {
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(HEAD_BYTES)
         .keep_alive(true)
-        .half_close(false);
+        // A client may close its writing side behind its request, and wait for the answer.
+        .half_close(true);
     protocol
 }
 
@@ -95,7 +104,7 @@ async fn retirement(stop: &mut Stop) {
 fn log_end(ended: hyper::Result<()>) {
     if let Err(error) = ended {
         // A client's fault as a rule, and one that any client can commit at will: not worth more than a debug line.
-        tracing::debug!(%error, "a connection ended early");
+        say!(debug, %error, "a connection ended early");
     }
 }
 

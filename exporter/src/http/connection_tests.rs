@@ -19,6 +19,8 @@ const REQUEST: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n";
 struct Sized(usize);
 
 impl Render for Sized {
+    fn collect(&mut self) {}
+
     fn render(&mut self, _: Exposition, _: &Filter, body: &mut Vec<u8>) {
         body.resize(self.0, b'#');
     }
@@ -110,12 +112,85 @@ async fn a_client_that_reads_a_byte_now_and_then_is_cut_off_at_the_maximum_age()
 
 #[tokio::test(start_paused = true)]
 async fn a_stop_ends_an_idle_connection_at_once() {
-    let (_client, stop, served) = connect(1024, 10);
-    sleep(Duration::from_secs(1)).await;
-    let start = Instant::now();
-    stop.send_replace(true);
+    // One that has said nothing, one that has said half of a request, and one that has had an answer.
+    for begins in [&b""[..], b"GET /metrics HTTP/1.1\r\nHo", b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"] {
+        let (mut client, stop, served) = connect(1024, 10);
+        client.write_all(begins).await.unwrap();
+        sleep(Duration::from_secs(1)).await;
+        let start = Instant::now();
+        stop.send_replace(true);
+        served.await.unwrap();
+        assert_eq!(start.elapsed(), Duration::ZERO, "{:?}", str::from_utf8(begins));
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_closes_its_writing_side_gets_its_answer() {
+    let (mut client, _stop, served) = connect(1024, 100_000);
+    client.write_all(REQUEST).await.unwrap();
+    client.shutdown().await.unwrap();
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 200 ") && answer.len() > 100_000, "{} bytes", answer.len());
     served.await.unwrap();
-    assert_eq!(start.elapsed(), Duration::ZERO);
+}
+
+/// Serves a place of `places`, and returns the client's end.
+fn connect_in(places: &Places, pipe: usize, body: usize) -> (DuplexStream, JoinHandle<()>) {
+    let renderer = Renderer::new(Sized(body));
+    let service = MetricsService::new(Some("/metrics".to_owned()), Vec::new(), renderer, SelfMetrics::default());
+    let (stop, stopped) = watch::channel(false);
+    let (client, server) = duplex(pipe);
+    let place = places.take().unwrap();
+    (
+        client,
+        tokio::spawn(async move {
+            let _stop = stop;
+            serve(server, service, Access::Granted, place, stopped).await;
+        }),
+    )
+}
+
+#[tokio::test]
+async fn who_has_had_an_answer_leaves_for_a_newcomer() {
+    let places = Places::new(1);
+    let (mut client, served) = connect_in(&places, 64 * 1024, 100);
+    for _ in 0..3 {
+        client.write_all(REQUEST).await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(&[b'#'; 100]) {
+            answer.push(client.read_u8().await.unwrap());
+        }
+    }
+    // It has the last byte, and the server has yet to see that it has.
+    while places.take().is_none() {
+        tokio::task::yield_now().await;
+    }
+    served.await.unwrap();
+}
+
+#[tokio::test]
+async fn who_has_not_taken_an_answer_whole_stays() {
+    let places = Places::new(1);
+    let (mut client, served) = connect_in(&places, 64, 100_000);
+    client.write_all(REQUEST).await.unwrap();
+    client.read_u8().await.unwrap();
+    assert!(places.take().is_none());
+    let mut most = vec![0; 99_900];
+    client.read_exact(&mut most).await.unwrap();
+    assert!(!served.is_finished() && places.take().is_none(), "some bytes have no room in the pipe yet");
+    let mut rest = Vec::new();
+    while !served.is_finished() {
+        tokio::task::yield_now().await;
+        let mut some = [0; 64];
+        if places.take().is_none() {
+            let read = client.read(&mut some).await.unwrap();
+            rest.extend_from_slice(&some[..read]);
+        }
+    }
+    client.read_to_end(&mut rest).await.unwrap();
+    assert!(rest.ends_with(b"##"));
+    served.await.unwrap();
 }
 
 #[tokio::test]

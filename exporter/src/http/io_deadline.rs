@@ -2,62 +2,52 @@
 //!
 //! hyper has no write timeout: a client that sends a request and never reads the answer keeps its connection and
 //! its share of the body for ever. A deadline for the whole response would be wrong as well, for a large body over
-//! a slow link makes honest progress; so the clock runs only while a write makes none. It runs faster while others
-//! wait for the memory that such clients hold.
+//! a slow link makes honest progress; so the clock runs only while a write makes none. Whether it does, and when all is
+//! written, is told to the [`Exchange`], by which such clients leave earlier where others need their place or the memory
+//! that they hold.
 
 use std::io;
 use std::io::IoSlice;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Sleep, sleep};
 
-use super::limits::{WRITE_PATIENCE, WRITE_TIMEOUT};
-use super::pressure::Pressure;
+use super::exchange::Exchange;
+use super::limits::WRITE_TIMEOUT;
 
-/// Fails a write that makes no progress: after [`WRITE_TIMEOUT`], or after [`WRITE_PATIENCE`] if memory is short.
+/// Fails a write that makes no progress for [`WRITE_TIMEOUT`].
 ///
 /// Costs nothing while the peer reads: the timer is made when a write first has to wait, and dropped when it goes on.
 #[derive(Debug)]
 pub(crate) struct IoDeadline<T> {
     io: T,
-    pressure: Pressure,
+    exchange: Arc<Exchange>,
     /// Present while a write waits.
-    stall: Option<Stall>,
-}
-
-#[derive(Debug)]
-struct Stall {
-    since: Instant,
-    tick: Pin<Box<Sleep>>,
+    stall: Option<Pin<Box<Sleep>>>,
 }
 
 impl<T> IoDeadline<T> {
     /// Wraps `io`.
-    pub(crate) fn new(io: T, pressure: Pressure) -> IoDeadline<T> {
-        IoDeadline { io, pressure, stall: None }
+    pub(crate) fn new(io: T, exchange: Arc<Exchange>) -> IoDeadline<T> {
+        IoDeadline { io, exchange, stall: None }
     }
 
     /// Passes on what the stream said, or the verdict of the clock if it only said "later".
     fn watch<R>(&mut self, cx: &mut Context<'_>, said: Poll<io::Result<R>>) -> Poll<io::Result<R>> {
         if said.is_ready() {
-            self.stall = None;
+            if self.stall.take().is_some() {
+                self.exchange.stall(false);
+            }
             return said;
         }
-        let stall = self.stall.get_or_insert_with(Stall::begin);
-        loop {
-            ready!(stall.tick.as_mut().poll(cx));
-            if self.pressure.is_high() || stall.since.elapsed() >= WRITE_TIMEOUT {
-                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read")));
-            }
-            stall.tick.as_mut().reset(Instant::now() + WRITE_PATIENCE);
-        }
-    }
-}
-
-impl Stall {
-    fn begin() -> Stall {
-        Stall { since: Instant::now(), tick: Box::pin(sleep(WRITE_PATIENCE)) }
+        let stall = self.stall.get_or_insert_with(|| {
+            self.exchange.stall(true);
+            Box::pin(sleep(WRITE_TIMEOUT))
+        });
+        stall.as_mut().poll(cx).map(|()| Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read")))
     }
 }
 
@@ -91,7 +81,11 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for IoDeadline<T> {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        // hyper flushes the stream when it has nothing more to write into it.
         let said = Pin::new(&mut this.io).poll_flush(cx);
+        if matches!(said, Poll::Ready(Ok(()))) {
+            this.exchange.flushed();
+        }
         this.watch(cx, said)
     }
 
@@ -107,13 +101,19 @@ mod tests {
     use std::time::Duration;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::time::Instant;
 
     use super::*;
+    use crate::http::places::Places;
+
+    fn exchange() -> Arc<Exchange> {
+        Exchange::new(Places::new(1).take().unwrap())
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_write_without_progress_fails_at_the_deadline() {
         let (client, server) = tokio::io::duplex(16);
-        let mut server = IoDeadline::new(server, Pressure::default());
+        let mut server = IoDeadline::new(server, exchange());
         let start = Instant::now();
         let error = server.write_all(&[b'x'; 17]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
@@ -124,7 +124,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_slow_reader_is_not_cut() {
         let (mut client, server) = tokio::io::duplex(16);
-        let mut server = IoDeadline::new(server, Pressure::default());
+        let mut server = IoDeadline::new(server, exchange());
         let reader = tokio::spawn(async move {
             let mut bytes = 0;
             let mut chunk = [0; 16];
@@ -141,21 +141,5 @@ mod tests {
         drop(server);
         assert_eq!(reader.await.unwrap(), 160);
         assert!(start.elapsed() > 5 * WRITE_TIMEOUT);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn patience_is_short_while_memory_is() {
-        let (client, server) = tokio::io::duplex(16);
-        let pressure = Pressure::default();
-        let mut server = IoDeadline::new(server, pressure.clone());
-        let start = Instant::now();
-        let shortage = async {
-            sleep(Duration::from_millis(4500)).await;
-            pressure.set(true);
-        };
-        let (written, ()) = tokio::join!(server.write_all(&[b'x'; 17]), shortage);
-        written.unwrap_err();
-        assert_eq!(start.elapsed().as_secs(), 5);
-        drop(client);
     }
 }

@@ -17,14 +17,15 @@ pub(crate) const RENDER_TIMEOUT: Duration = Duration::from_secs(10);
 /// asks and never reads holds its copy of the body for ever.
 pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The same while the memory for bodies is short, and the grain in which the clock of a stalled write runs.
-pub(crate) const WRITE_PATIENCE: Duration = Duration::from_secs(1);
+/// While the memory for bodies is short, whoever holds the oldest one is cut off; but everybody may hold one this long.
+pub(crate) const BODY_PATIENCE: Duration = Duration::from_millis(500);
 
-/// A rendering for which there is no memory waits this long for readers to finish, or to be cut off, before it fails.
-pub(crate) const MEMORY_TIMEOUT: Duration = Duration::from_secs(3);
+/// A rendering for which there is no memory waits this long for readers to finish, or to be cut off, before it fails:
+/// those of a server in which the endpoint is mounted cannot be cut off.
+pub(crate) const MEMORY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How often it looks.
-pub(crate) const MEMORY_POLL: Duration = Duration::from_millis(20);
+pub(crate) const MEMORY_POLL: Duration = Duration::from_millis(10);
 
 /// A connection is asked to close at this age, so that one which reads a byte now and then ends as well.
 pub(crate) const MAX_AGE: Duration = Duration::from_secs(300);
@@ -35,7 +36,16 @@ pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections served at the same time. Scrapers need two or three.
 pub(crate) const CONNECTIONS: usize = 512;
 
-/// Connections over the cap that are told so at the same time. Beyond it they are closed without a word.
+/// Connections over the cap that wait for a place at the same time.
+pub(crate) const NEWCOMERS: usize = 128;
+
+/// How long they wait. By then everybody who has a place now must be done, or may be sent away.
+pub(crate) const PLACE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How often they look whether somebody may be sent away who could not before.
+pub(crate) const PLACE_POLL: Duration = Duration::from_millis(50);
+
+/// Connections beyond these that are told so at the same time. Beyond it they are closed without a word.
 pub(crate) const REFUSALS: usize = 64;
 
 /// A refused client has this long to take its answer.
@@ -56,6 +66,19 @@ pub(crate) const NAMES: usize = 256;
 /// Each in this many bytes.
 pub(crate) const NAME_BYTES: usize = 256;
 
-/// Requests that want different parts of the metrics, and are waiting for the same turn. Each part is a rendering of its
-/// own, and the others wait for it; beyond it a client is told to come again. Requests for the whole are not counted.
+/// Different parts of the metrics that may wait to be rendered. Each is a rendering of its own, for which the other parts
+/// wait; beyond it a client is told to come again.
 pub(crate) const PARTS: usize = 32;
+
+/// The same of all the metrics in different forms: of a format, an escaping scheme and a content coding each.
+pub(crate) const FORMS: usize = 16;
+
+/// Connections that the system completes before the exporter has taken them. More than this it makes wait a second
+/// each; it may have a lower limit of its own.
+pub(crate) const BACKLOG: u32 = 1024;
+
+/// An exporter that starts waits this long for others that bind a socket in the same directory.
+pub(crate) const DIRECTORY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How often it looks.
+pub(crate) const DIRECTORY_POLL: Duration = Duration::from_millis(2);

@@ -1,25 +1,27 @@
 //! A word from the renderer to the connections: the memory for bodies is short.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::watch;
 
-/// Says whether bodies that readers hold keep others from getting one. Clones share it.
-#[derive(Debug, Clone, Default)]
+/// Says up to which body, by its number, those who hold one have to let go. Clones share it.
+#[derive(Debug, Clone)]
 pub(crate) struct Pressure {
-    /// Written by the render thread, read by the connections.
-    high: Arc<AtomicBool>,
+    /// Sent again for each that is called back: a connection may come to hold it only after the first time.
+    called_back: watch::Sender<u64>,
 }
 
 impl Pressure {
-    /// Tells the connections.
-    pub(crate) fn set(&self, high: bool) {
-        // Relaxed: nothing else is read on the strength of it, and a connection that sees it late acts a second later.
-        self.high.store(high, Ordering::Relaxed);
+    /// Nobody has to let go of anything.
+    pub(crate) fn new() -> Pressure {
+        Pressure { called_back: watch::Sender::new(0) }
     }
 
-    /// Asks.
-    pub(crate) fn is_high(&self) -> bool {
-        // Relaxed: as above.
-        self.high.load(Ordering::Relaxed)
+    /// Calls back the bodies up to `number`.
+    pub(crate) fn call_back(&self, number: u64) {
+        self.called_back.send_replace(number);
+    }
+
+    /// Returns what hears of bodies that are called back from now on.
+    pub(crate) fn listen(&self) -> watch::Receiver<u64> {
+        self.called_back.subscribe()
     }
 }

@@ -11,18 +11,18 @@
 //! ```
 //!
 //! - Nobody gets a body that was begun before they asked: a turn that has been taken cannot be joined any more.
-//! - At most one rendering runs and at most one turn waits, however many clients there are. The turn is bounded as well:
-//!   there are few ways to want everything, and those who want a part get in while there is room.
-//! - In a turn whoever wants everything comes first. No client can keep Prometheus waiting by asking for many parts.
+//! - Callbacks and collectors run once a turn, before all that it renders.
+//! - At most one rendering runs, and what can wait is bounded, however many clients there are; see [`queue`](super::queue).
+//! - Whoever wants everything waits for no more than one part and one run of the callbacks before the own turn begins. No
+//!   client can keep Prometheus waiting by asking for many parts.
 //! - No request leads: one that goes away takes nothing with it, and what nobody waits for any more is not rendered.
-//! - A panic of the renderer is the result of one rendering, and only of that.
+//! - A panic of the renderer is the result of one rendering, and only of that. None ends the thread.
 //!
 //! A thread rather than `spawn_blocking`, because the endpoint must not wait behind the application's blocking
 //! tasks when it is mounted in the application's own runtime, and because a pool thread that idles out between two
 //! scrapes would be started again for each.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -31,12 +31,16 @@ use streamgauge::{Exposition, Filter};
 use tokio::sync::watch;
 
 use super::coding::Coding;
-use super::limits::PARTS;
 use super::pressure::Pressure;
-use super::workshop::Workshop;
+use super::queue::{Job, Queue, Turn};
+use super::workshop::{Made, Workshop};
+use crate::say::{caught, say};
 
 /// Writes expositions.
 pub(crate) trait Render: Send + 'static {
+    /// Has the user's code give its values, for all that is rendered until the next call.
+    fn collect(&mut self);
+
     /// Appends what `filter` chooses to `body`.
     fn render(&mut self, exposition: Exposition, filter: &Filter, body: &mut Vec<u8>);
 }
@@ -51,7 +55,7 @@ pub(crate) struct Wanted {
 
 impl Wanted {
     /// Says whether only a part of the metrics is wanted.
-    fn is_part(&self) -> bool {
+    pub(crate) fn is_part(&self) -> bool {
         self.filter != Filter::all()
     }
 }
@@ -62,6 +66,8 @@ pub(crate) struct Rendered {
     pub(crate) content_type: &'static str,
     pub(crate) compressed: bool,
     pub(crate) body: Bytes,
+    /// By which its readers are told to let go of it.
+    pub(crate) number: u64,
 }
 
 /// Why there is no exposition.
@@ -75,16 +81,11 @@ pub(crate) enum RenderError {
     NoMemory,
     /// Too many different parts are wanted at the same time.
     TooManyParts,
+    /// Too many different formats and codings are.
+    TooManyForms,
 }
 
-type Outcome = Result<Rendered, RenderError>;
-
-/// One rendering that is due.
-struct Job {
-    wanted: Wanted,
-    /// Gives the outcome to those who wait for it.
-    outcome: watch::Sender<Option<Outcome>>,
-}
+pub(crate) type Outcome = Result<Rendered, RenderError>;
 
 /// The way to the render thread. Clones share it; the thread ends with the last of them.
 #[derive(Clone)]
@@ -104,8 +105,8 @@ struct Shared {
 }
 
 struct State {
-    /// The turn that requests join: what is wanted, each once.
-    next: Vec<Job>,
+    /// What requests join.
+    queue: Queue,
     /// What renders, until the thread takes it.
     source: Option<Box<dyn Render>>,
     /// The thread runs, or is about to.
@@ -117,8 +118,8 @@ struct State {
 impl Renderer {
     /// Prepares rendering from `source`. The thread starts with the first request.
     pub(crate) fn new(source: impl Render) -> Renderer {
-        let state = State { next: Vec::new(), source: Some(Box::new(source)), started: false, closed: false };
-        let shared = Arc::new(Shared { state: Mutex::new(state), wake: Condvar::new(), pressure: Pressure::default() });
+        let state = State { queue: Queue::default(), source: Some(Box::new(source)), started: false, closed: false };
+        let shared = Arc::new(Shared { state: Mutex::new(state), wake: Condvar::new(), pressure: Pressure::new() });
         Renderer { owner: Arc::new(Owner { shared }) }
     }
 
@@ -163,82 +164,107 @@ impl Shared {
         let mut state = self.lock();
         if !state.started {
             // The flag stays down where the system refuses, and the next request tries again.
-            spawn(Arc::clone(self))?;
+            if let Err(error) = spawn(Arc::clone(self)) {
+                drop(state);
+                say!(error, %error, "cannot start the thread that renders metrics");
+                return Err(RenderError::NoThread);
+            }
             state.started = true;
         }
-        if let Some(job) = state.next.iter().find(|job| job.wanted == wanted) {
-            return Ok(job.outcome.subscribe());
-        }
-        if wanted.is_part() && !state.has_room() {
-            return Err(RenderError::TooManyParts);
-        }
-        let (outcome, job) = watch::channel(None);
-        state.next.push(Job { wanted, outcome });
+        let job = state.queue.join(wanted)?;
         drop(state);
         self.wake.notify_one();
         Ok(job)
     }
 
-    /// Takes the turn that is due into the empty `turn`, or returns false once nobody can ask any more.
-    fn take_turn(&self, turn: &mut Vec<Job>) -> bool {
+    /// Fills `turn` with what is due, or waits for something; says what to do.
+    fn next(&self, turn: &mut Turn) -> Next {
         let mut state = self.lock();
         loop {
             if state.closed {
-                return false;
+                return Next::End;
             }
-            if !state.next.is_empty() {
-                std::mem::swap(&mut state.next, turn);
-                return true;
+            if state.queue.fill(turn) {
+                return Next::Collect;
+            }
+            if !turn.is_empty() {
+                return Next::GoOn;
             }
             state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
 
-impl State {
-    /// Says whether the turn can take another rendering of a part.
-    fn has_room(&mut self) -> bool {
-        let parts = |jobs: &[Job]| jobs.iter().filter(|job| job.wanted.is_part()).count();
-        if parts(&self.next) < PARTS {
-            return true;
-        }
-        // Those who went away leave their place.
-        self.next.retain(|job| !job.outcome.is_closed());
-        parts(&self.next) < PARTS
-    }
+/// What the thread has to do.
+enum Next {
+    /// A turn has begun.
+    Collect,
+    /// Parts are left.
+    GoOn,
+    /// Nobody can ask any more.
+    End,
 }
 
 #[cold]
-fn spawn(shared: Arc<Shared>) -> Result<(), RenderError> {
-    match thread::Builder::new().name("metrics-render".to_owned()).spawn(move || run(&shared)) {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            tracing::error!(%error, "cannot start the thread that renders metrics");
-            Err(RenderError::NoThread)
-        }
-    }
+fn spawn(shared: Arc<Shared>) -> std::io::Result<()> {
+    thread::Builder::new().name("metrics-render".to_owned()).spawn(move || run(&shared)).map(drop)
 }
 
 /// The life of the thread.
 fn run(shared: &Shared) {
     let Some(mut source) = shared.lock().source.take() else { return };
     let mut workshop = Workshop::new(shared.pressure.clone());
-    let mut turn = Vec::new();
-    while shared.take_turn(&mut turn) {
-        // Stable: among equals, first come, first served.
-        turn.sort_by_key(|job: &Job| job.wanted.is_part());
-        for Job { wanted, outcome } in turn.drain(..) {
-            // Everybody who joined has gone: nobody would read the result.
-            if outcome.is_closed() {
-                continue;
+    let mut turn = Turn::default();
+    let mut work = Work { shared, source: &mut *source, workshop: &mut workshop, turn: &mut turn };
+    // All code of the user is run inside `caught` of its own. What comes through nevertheless ends one rendering, whose
+    // readers find its sender gone, and not the thread.
+    while caught(|| work.go_on()).is_none() {}
+}
+
+/// What the thread works with. After a panic all of it is used again: `RegistrySource` drops half a state, `Workshop`
+/// empties its buffers before it uses them.
+struct Work<'a> {
+    shared: &'a Shared,
+    source: &'a mut dyn Render,
+    workshop: &'a mut Workshop,
+    turn: &'a mut Turn,
+}
+
+impl Work<'_> {
+    fn go_on(&mut self) {
+        loop {
+            while let Some(job) = self.turn.next_whole() {
+                self.make(job);
             }
-            // After a panic `source` and `workshop` are used again. They must not keep half a state: `RegistrySource`
-            // drops its own, `Workshop` empties its buffers before it uses them.
-            let result = catch_unwind(AssertUnwindSafe(|| workshop.make(&mut *source, &wanted)));
-            outcome.send_replace(Some(result.unwrap_or_else(|_| {
-                tracing::error!("a panic ended the rendering of the metrics");
-                Err(RenderError::Panicked)
-            })));
+            if let Some(job) = self.turn.next_part() {
+                self.make(job);
+            }
+            match self.shared.next(self.turn) {
+                Next::GoOn => {}
+                Next::End => return,
+                Next::Collect => {
+                    if caught(|| self.source.collect()).is_none() {
+                        self.turn.fail(RenderError::Panicked);
+                        say!(error, "a panic ended the rendering of the metrics");
+                    }
+                }
+            }
+        }
+    }
+
+    fn make(&mut self, job: Job) {
+        if job.is_left() {
+            return;
+        }
+        let gives_way = || job.wanted.is_part() && self.shared.lock().queue.has_whole();
+        match caught(|| self.workshop.make(self.source, &job.wanted, &gives_way)) {
+            Some(Made::Body(rendered)) => job.end(Ok(rendered)),
+            Some(Made::NoMemory) => job.end(Err(RenderError::NoMemory)),
+            Some(Made::Postponed) => self.turn.postpone(job),
+            None => {
+                job.end(Err(RenderError::Panicked));
+                say!(error, "a panic ended the rendering of the metrics");
+            }
         }
     }
 }

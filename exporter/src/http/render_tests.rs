@@ -4,16 +4,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use streamgauge::Format;
+use streamgauge::{Escaping, Format};
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::http::limits::{FORMS, PARTS};
+use broken::Broken;
+
+#[path = "../../tests/common/broken.rs"]
+mod broken;
 
 /// Numbers its renderings from 1. Says when one begins, and lets it end on command.
 struct Gated {
     begun: mpsc::Sender<usize>,
     go_on: mpsc::Receiver<bool>,
     count: usize,
+    collections: Arc<AtomicUsize>,
 }
 
 /// Only keeps a broken program from hanging.
@@ -23,9 +29,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Gate {
     begun: mpsc::Receiver<usize>,
     go_on: mpsc::Sender<bool>,
+    collections: Arc<AtomicUsize>,
 }
 
 impl Render for Gated {
+    fn collect(&mut self) {
+        self.collections.fetch_add(1, Ordering::SeqCst);
+    }
+
     fn render(&mut self, _: Exposition, _: &Filter, body: &mut Vec<u8>) {
         self.count += 1;
         let _ = self.begun.send(self.count);
@@ -37,12 +48,18 @@ impl Render for Gated {
 fn gated() -> (Renderer, Gate) {
     let (begun, begun_here) = mpsc::channel();
     let (go_on_here, go_on) = mpsc::channel();
-    (Renderer::new(Gated { begun, go_on, count: 0 }), Gate { begun: begun_here, go_on: go_on_here })
+    let collections = Arc::new(AtomicUsize::new(0));
+    let gated = Gated { begun, go_on, count: 0, collections: collections.clone() };
+    (Renderer::new(gated), Gate { begun: begun_here, go_on: go_on_here, collections })
 }
 
 impl Gate {
     fn wait_for_beginning(&self) -> usize {
         self.begun.recv_timeout(PATIENCE).unwrap()
+    }
+
+    fn collections(&self) -> usize {
+        self.collections.load(Ordering::SeqCst)
     }
 }
 
@@ -133,7 +150,7 @@ async fn each_thing_that_is_wanted_is_rendered_once_a_turn() {
     let open_metrics = || Wanted { exposition: Exposition::from(Format::OpenMetrics), ..all() };
     let gzip = || Wanted { coding: Coding::GzipOnly, ..all() };
     let mut kinds = Vec::new();
-    // Parts are asked for first, and rendered last.
+    // Parts are asked for first, and rendered last; of the others that one first which nobody has asked for before.
     for wanted in [part("b"), part("a"), all(), open_metrics(), gzip()] {
         kinds.push((request_of(&renderer, wanted.clone()).await, request_of(&renderer, wanted).await));
     }
@@ -148,11 +165,138 @@ async fn each_thing_that_is_wanted_is_rendered_once_a_turn() {
         bodies.push(rendered);
     }
     let [b, a, all, open_metrics, gzip] = &bodies[..] else { panic!() };
-    assert_eq!([&b.body, &a.body, &all.body, &open_metrics.body], ["5", "6", "2", "3"]);
+    assert_eq!([&b.body, &a.body, &all.body, &open_metrics.body], ["5", "6", "4", "2"]);
     assert!(gzip.compressed && !all.compressed);
     assert!(open_metrics.content_type.starts_with("application/openmetrics-text"));
     assert!(all.content_type.starts_with("text/plain"));
     assert_eq!(gate.begun.try_iter().last(), Some(6));
+    assert_eq!(gate.collections(), 2, "once a turn");
+}
+
+#[tokio::test]
+async fn the_whole_goes_between_parts() {
+    let (renderer, gate) = gated();
+    let mut parts = Vec::new();
+    for name in ["a", "b", "c", "d"] {
+        parts.push(request_of(&renderer, part(name)).await);
+    }
+    assert_eq!(gate.wait_for_beginning(), 1);
+    // The thread has a part in hand, and perhaps all of them.
+    let whole = request(&renderer).await;
+    let late = request_of(&renderer, part("a")).await;
+    gate.go_on.send(true).unwrap();
+    assert_eq!(gate.wait_for_beginning(), 2);
+    let another = request(&renderer).await;
+    gate.go_on.send(true).unwrap();
+    assert_eq!(body(whole).await, "2");
+    // Parts are not starved: one comes between two turns of the others.
+    assert_eq!(gate.wait_for_beginning(), 3);
+    for _ in 0..5 {
+        gate.go_on.send(true).unwrap();
+    }
+    assert_eq!(body(another).await, "4");
+    let parts = [parts.remove(0), parts.remove(0), parts.remove(0), parts.remove(0), late];
+    let mut numbers = Vec::new();
+    for part in parts {
+        numbers.push(body(part).await);
+    }
+    assert_eq!(numbers, ["1", "3", "5", "6", "7"]);
+}
+
+#[tokio::test]
+async fn forms_are_bounded_and_those_that_are_rarely_wanted_come_first() {
+    let forms = || {
+        let formats = [Format::Text, Format::OpenMetrics, Format::OpenMetrics001, Format::Protobuf];
+        let codings = [Coding::Identity, Coding::Gzip, Coding::GzipOnly];
+        let schemes = [Escaping::Underscores, Escaping::Dots];
+        formats.into_iter().flat_map(move |format| {
+            codings.into_iter().flat_map(move |coding| {
+                schemes.into_iter().map(move |scheme| Wanted {
+                    exposition: Exposition::from(format).with_escaping(scheme),
+                    filter: Filter::all(),
+                    coding,
+                })
+            })
+        })
+    };
+    let (renderer, gate) = gated();
+    for _ in 0..FORMS + 2 {
+        gate.go_on.send(true).unwrap();
+    }
+    let rare = Wanted { exposition: Exposition::default().with_escaping(Escaping::Values), ..all() };
+    assert_eq!(renderer.render(rare.clone()).await.unwrap().body, "1");
+    for wanted in forms().take(FORMS + 1) {
+        renderer.render(wanted).await.unwrap();
+    }
+    // The thread is held up, while everything is asked for again that clients can think of.
+    let _held_up = request_of(&renderer, part("a")).await;
+    while gate.wait_for_beginning() < FORMS + 3 {}
+    let mut greedy = Vec::new();
+    for wanted in forms().take(FORMS) {
+        greedy.push(request_of(&renderer, wanted).await);
+    }
+    assert_eq!(renderer.render(forms().nth(FORMS).unwrap()).await.unwrap_err(), RenderError::TooManyForms);
+    // There is no room for a form that was wanted a moment ago, but there is for one that was wanted before all of them.
+    let scrape = request_of(&renderer, rare).await;
+    tokio::task::yield_now().await;
+    let refused = greedy.extract_if(.., |request| request.is_finished()).collect::<Vec<_>>();
+    assert_eq!(refused.len(), 1, "the one that was wanted last");
+    for request in refused {
+        assert_eq!(request.await.unwrap().unwrap_err(), RenderError::TooManyForms);
+    }
+    let collections = gate.collections();
+    for _ in 0..=FORMS {
+        gate.go_on.send(true).unwrap();
+    }
+    assert_eq!(body(scrape).await, (FORMS + 4).to_string(), "it comes first");
+    for request in greedy {
+        assert!(request.await.unwrap().is_ok());
+    }
+    assert_eq!(gate.collections(), collections + 1);
+}
+
+#[tokio::test]
+async fn a_collection_that_panics_fails_its_turn_and_no_other() {
+    struct Breaks(bool);
+    impl Render for Breaks {
+        fn collect(&mut self) {
+            self.0 = !self.0;
+            assert!(self.0, "the user's code");
+        }
+
+        fn render(&mut self, _: Exposition, _: &Filter, body: &mut Vec<u8>) {
+            body.push(b'x');
+        }
+    }
+    let renderer = Renderer::new(Breaks(false));
+    for _ in 0..3 {
+        assert_eq!(renderer.render(all()).await.unwrap().body, "x");
+        assert_eq!(renderer.render(all()).await.unwrap_err(), RenderError::Panicked);
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_panics_does_not_end_the_thread() {
+    /// Logs on its own, panics, and lets the thread log that.
+    struct Logs(usize);
+    impl Render for Logs {
+        fn collect(&mut self) {}
+
+        fn render(&mut self, _: Exposition, _: &Filter, body: &mut Vec<u8>) {
+            if self.0 == 0 {
+                // Of this thread only, until the guard is dropped: never.
+                std::mem::forget(tracing::subscriber::set_default(Broken));
+            }
+            self.0 += 1;
+            assert!(self.0.is_multiple_of(2), "the user's code");
+            body.push(b'x');
+        }
+    }
+    let renderer = Renderer::new(Logs(0));
+    for _ in 0..3 {
+        assert_eq!(renderer.render(all()).await.unwrap_err(), RenderError::Panicked);
+        assert_eq!(renderer.render(all()).await.unwrap().body, "x");
+    }
 }
 
 #[tokio::test]
@@ -200,6 +344,8 @@ async fn no_body_is_older_than_its_request() {
     static VALUE: AtomicUsize = AtomicUsize::new(0);
     struct Reads;
     impl Render for Reads {
+        fn collect(&mut self) {}
+
         fn render(&mut self, _: Exposition, _: &Filter, body: &mut Vec<u8>) {
             body.extend_from_slice(VALUE.load(Ordering::SeqCst).to_string().as_bytes());
         }
@@ -227,6 +373,8 @@ async fn a_shortage_of_memory_is_told_to_the_connections() {
     const BYTES: usize = 17 << 20;
     struct Huge;
     impl Render for Huge {
+        fn collect(&mut self) {}
+
         fn render(&mut self, _: Exposition, _: &Filter, body: &mut Vec<u8>) {
             *body = vec![0; BYTES];
         }
@@ -234,26 +382,26 @@ async fn a_shortage_of_memory_is_told_to_the_connections() {
     let renderer = Renderer::new(Huge);
     let mut held = Vec::new();
     for _ in 0..4 {
-        held.push(renderer.render(all()).await.unwrap().body);
+        held.push(renderer.render(all()).await.unwrap());
     }
-    assert!(!renderer.pressure().is_high());
+    let mut called_back = renderer.pressure().listen();
     let fifth = request(&renderer).await;
-    while !renderer.pressure().is_high() {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    called_back.changed().await.unwrap();
+    assert_eq!(*called_back.borrow_and_update(), held[0].number);
     assert!(!fifth.is_finished());
-    held.pop();
-    held.push(body(fifth).await);
-    assert!(!renderer.pressure().is_high());
+    drop(held.remove(0));
+    held.push(fifth.await.unwrap().unwrap());
     // Nobody lets go.
     assert_eq!(renderer.render(all()).await.unwrap_err(), RenderError::NoMemory);
-    assert_eq!(held.iter().map(Bytes::len).sum::<usize>(), 4 * BYTES);
+    assert_eq!(held.iter().map(|held| held.body.len()).sum::<usize>(), 4 * BYTES);
 }
 
 #[tokio::test]
 async fn the_thread_ends_with_the_last_handle() {
     struct SaysGoodbye(mpsc::Sender<()>);
     impl Render for SaysGoodbye {
+        fn collect(&mut self) {}
+
         fn render(&mut self, _: Exposition, _: &Filter, _: &mut Vec<u8>) {}
     }
     impl Drop for SaysGoodbye {

@@ -27,6 +27,15 @@ const NEGOTIATED: &str = "Accept, Accept-Encoding";
 #[derive(Debug, Clone, Default)]
 pub struct Body {
     bytes: Full<Bytes>,
+    /// Which exposition it is; 0 for anything else.
+    number: u64,
+}
+
+impl Body {
+    /// Returns the number of the exposition, by which it is called back.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
 }
 
 impl hyper::body::Body for Body {
@@ -60,6 +69,7 @@ pub(crate) enum Refusal {
     NoThread,
     NoMemory,
     TooManyParts,
+    TooManyForms,
     TimedOut,
 }
 
@@ -73,9 +83,11 @@ impl Refusal {
             Refusal::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Refusal::BodyNotAllowed => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::Failed => StatusCode::INTERNAL_SERVER_ERROR,
-            Refusal::NoThread | Refusal::NoMemory | Refusal::TooManyParts | Refusal::TimedOut => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Refusal::NoThread
+            | Refusal::NoMemory
+            | Refusal::TooManyParts
+            | Refusal::TooManyForms
+            | Refusal::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -95,6 +107,7 @@ impl Refusal {
                 Refusal::NoThread => "no thread to collect the metrics\n",
                 Refusal::NoMemory => "too many readers are slow to take their metrics\n",
                 Refusal::TooManyParts => "too many readers want different parts of the metrics\n",
+                Refusal::TooManyForms => "too many readers want the metrics in different formats and codings\n",
                 Refusal::TimedOut => "collecting the metrics takes too long\n",
             }
             .as_bytes(),
@@ -125,6 +138,7 @@ impl Refusal {
 /// The exposition.
 pub(crate) fn exposition(rendered: Rendered) -> Response<Body> {
     let mut response = whole(StatusCode::OK, rendered.content_type, rendered.body);
+    response.body_mut().number = rendered.number;
     let headers = response.headers_mut();
     headers.insert(VARY, HeaderValue::from_static(NEGOTIATED));
     if rendered.compressed {
@@ -145,7 +159,7 @@ pub(crate) fn without_body(response: Response<Body>) -> Response<Body> {
 
 fn whole(status: StatusCode, content_type: &'static str, bytes: Bytes) -> Response<Body> {
     let length = HeaderValue::from(bytes.len());
-    let mut response = Response::new(Body { bytes: Full::new(bytes) });
+    let mut response = Response::new(Body { bytes: Full::new(bytes), number: 0 });
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));

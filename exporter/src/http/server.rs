@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 
-use super::accept::{Accept, accept_loop};
+use super::accept::{Accept, Reception, accept_loop};
 use super::connection::{self, Access, Stop};
 use super::limits::{CONNECTIONS, REFUSALS};
 use super::networks::{Networks, Peer};
@@ -18,6 +19,7 @@ use super::places::Places;
 use super::service::MetricsService;
 use super::sockets::{Bound, Sockets};
 use crate::Error;
+use crate::say::say;
 
 /// Serves a registry from sockets that are bound already, on the runtime of the caller.
 ///
@@ -97,15 +99,15 @@ impl Server {
     fn log_start(&self) {
         let path = self.service.path();
         for socket in &self.bound.unix_paths {
-            tracing::info!(socket = %socket.display(), path, "serving metrics, without authentication");
+            say!(info, socket = %socket.display(), path, "serving metrics, without authentication");
         }
         for addr in &self.bound.addrs {
             if addr.ip().is_loopback() {
-                tracing::info!(%addr, path, "serving metrics, without authentication");
+                say!(info, %addr, path, "serving metrics, without authentication");
             } else if self.networks.is_everybody() {
-                tracing::warn!(%addr, path, "serving metrics to other hosts, without authentication");
+                say!(warn, %addr, path, "serving metrics to other hosts, without authentication");
             } else {
-                tracing::info!(%addr, path, "serving metrics to the allowed networks, without authentication");
+                say!(info, %addr, path, "serving metrics to the allowed networks, without authentication");
             }
         }
     }
@@ -120,8 +122,36 @@ where
     A: Accept,
     A::Io: AsyncRead + AsyncWrite + Unpin,
 {
-    let metrics = client.service.clone();
-    accept_loop(listener, move |io, peer| client.serve(io, peer), move || metrics.metrics().count_accept_error()).await
+    accept_loop(listener, Receptionist { client, io: PhantomData }).await
+}
+
+/// Starts the connections of one listener.
+struct Receptionist<T> {
+    client: Client,
+    io: PhantomData<fn(T)>,
+}
+
+impl<T> Reception for Receptionist<T>
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    type Io = T;
+
+    fn serve(&self, io: T, peer: Peer) {
+        self.client.serve(io, peer);
+    }
+
+    fn failed(&self) {
+        self.client.service.metrics().count_accept_error();
+    }
+
+    async fn make_room(&self) -> bool {
+        self.client.places.make_room().await
+    }
+
+    async fn somebody_left(&self) {
+        self.client.places.somebody_left().await;
+    }
 }
 
 /// All connections of a server.
@@ -163,31 +193,45 @@ impl Connections {
 }
 
 impl Client {
-    /// Starts to serve a connection, or to turn it away if there are too many.
+    /// Starts to serve a connection, now or when there is a place, or to turn it away if too many wait for one.
     ///
-    /// Over the cap connections are still accepted: a scraper is told what is wrong at once, instead of waiting in the
-    /// queue of the listener until it gives up.
+    /// Over the cap connections are still accepted: a scraper is told what is wrong, instead of waiting in the queue of
+    /// the listener until it gives up.
     fn serve<T>(&self, io: T, peer: Peer)
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        if let Some(place) = self.places.take() {
-            let allowed = self.networks.allows(peer);
-            if !allowed {
-                // No more than a debug line: whoever can connect decides how many there are.
-                tracing::debug!(?peer, "a client came from a network that is not allowed");
-            }
-            let access = if allowed { Access::Granted } else { Access::Denied };
-            tokio::spawn(connection::serve(io, self.service.clone(), access, place, self.stop.clone()));
-            return;
+        let allowed = self.networks.allows(peer);
+        if !allowed {
+            // No more than a debug line: whoever can connect decides how many there are.
+            say!(debug, ?peer, "a client came from a network that is not allowed");
         }
+        let access = if allowed { Access::Granted } else { Access::Denied };
+        let mut client = self.clone();
+        match self.places.take() {
+            Some(place) => drop(tokio::spawn(connection::serve(io, client.service, access, place, client.stop))),
+            None => drop(tokio::spawn(async move {
+                let place = tokio::select! {
+                    place = client.places.wait() => place,
+                    _ = client.stop.wait_for(|stop| *stop) => return,
+                };
+                match place {
+                    Some(place) => connection::serve(io, client.service, access, place, client.stop).await,
+                    None => client.turn_away(io).await,
+                }
+            })),
+        }
+    }
+
+    /// Tells a client that there is no room for it.
+    async fn turn_away<T>(self, io: T)
+    where
+        T: AsyncRead + AsyncWrite + Unpin,
+    {
         self.service.metrics().count_refused();
         // Without a place in this queue `io` is dropped here, which closes it.
-        if let Ok(place) = Arc::clone(&self.refusals).try_acquire_owned() {
-            tokio::spawn(async move {
-                connection::turn_away(io).await;
-                drop(place);
-            });
+        if let Ok(_place) = self.refusals.try_acquire() {
+            connection::turn_away(io).await;
         }
     }
 }

@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use streamgauge::{Exposition, Filter};
 
 use super::*;
+use crate::http::limits::NEWCOMERS;
 use crate::http::render::{Render, Renderer};
 use crate::self_metrics::SelfMetrics;
 
@@ -17,6 +18,8 @@ use crate::self_metrics::SelfMetrics;
 struct Gated(mpsc::Receiver<()>);
 
 impl Render for Gated {
+    fn collect(&mut self) {}
+
     fn render(&mut self, _: Exposition, _: &Filter, body: &mut Vec<u8>) {
         // Open for ever once the test has dropped its end.
         let _ = self.0.recv();
@@ -98,7 +101,8 @@ async fn a_crowd_of_silent_clients_shuts_nobody_out() {
 async fn a_client_for_which_there_is_no_room_is_told_so() {
     let crowded = Crowded::new();
     let mut busy = Vec::new();
-    for _ in 0..CONNECTIONS {
+    // As many as can be served, and as many as can wait.
+    for _ in 0..CONNECTIONS + NEWCOMERS {
         let mut client = crowded.connect().await;
         ask(&mut client).await;
         busy.push(client);
@@ -117,6 +121,28 @@ async fn a_client_for_which_there_is_no_room_is_told_so() {
     connections.client.serve(next.1, None);
     ask(&mut next.0).await;
     assert!(hear(&mut next.0).await.starts_with("HTTP/1.1 200 "));
+}
+
+#[tokio::test]
+async fn clients_that_keep_their_connections_shut_nobody_out() {
+    let crowded = Crowded::new();
+    let mut kept = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let mut client = crowded.connect().await;
+        client.write_all(b"GET /x HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
+        kept.push(client);
+    }
+    settle().await;
+    crowded.gate.send(()).unwrap();
+    let mut scraper = crowded.connect().await;
+    ask(&mut scraper).await;
+    assert!(hear(&mut scraper).await.starts_with("HTTP/1.1 200 "));
+    assert_eq!(crowded.refused(), Some(1.0));
+    // The one that asked longest ago had to leave, with its answer.
+    assert!(hear(&mut kept[0]).await.starts_with("HTTP/1.1 404 "));
+    let mut byte = [0];
+    kept[1].read_exact(&mut byte).await.unwrap();
+    assert!(tokio::time::timeout(Duration::from_millis(50), hear(&mut kept[1])).await.is_err());
 }
 
 /// 10.0.0.0/8 is allowed, and these come from there or not.

@@ -4,8 +4,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use tokio::net::{TcpListener, lookup_host};
+use tokio::net::{TcpListener, TcpSocket, lookup_host};
 
+use super::limits::BACKLOG;
 use crate::Error;
 #[cfg(unix)]
 use crate::http::unix::UnixSocket;
@@ -64,7 +65,7 @@ pub(crate) struct Bound {
 async fn listen_on(given: &str) -> Result<(SocketAddr, TcpListener), Error> {
     let mut refused = None;
     for addr in resolve(given).await.map_err(|source| Error::Address { given: given.to_owned(), source })? {
-        match TcpListener::bind(addr).await.and_then(|listener| Ok((listener.local_addr()?, listener))) {
+        match bind(addr) {
             Ok(bound) => return Ok(bound),
             Err(source) => refused = refused.or(Some(Error::Bind { given: given.to_owned(), addr, source })),
         }
@@ -75,16 +76,33 @@ async fn listen_on(given: &str) -> Result<(SocketAddr, TcpListener), Error> {
     }))
 }
 
+fn bind(addr: SocketAddr) -> io::Result<(SocketAddr, TcpListener)> {
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As the listeners of the standard library: a restarted program must not wait for connections that linger. On
+    // Windows the option means something else, and is not needed.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind(addr)?;
+    let listener = socket.listen(BACKLOG)?;
+    Ok((listener.local_addr()?, listener))
+}
+
 async fn resolve(given: &str) -> io::Result<Vec<SocketAddr>> {
     // Checked here because the resolver says nothing of use about a missing port, and takes a missing host for
     // `localhost` on one system and for an unknown name on another.
-    let well_formed = given.rsplit_once(':').is_some_and(|(host, port)| {
+    let refuse = |problem: String| Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
+    let split = given.rsplit_once(':').filter(|(host, _)| {
         let bare_v6 = host.contains(':') && !host.starts_with('[');
-        !host.is_empty() && !bare_v6 && port.parse::<u16>().is_ok()
+        !host.is_empty() && !bare_v6
     });
-    if !well_formed {
-        let hint = "expected host:port, such as 127.0.0.1:9000 or [::1]:9000";
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, hint));
+    let is_number = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    match split {
+        Some((_, port)) if is_number(port) => {
+            if port.parse::<u16>().is_err() {
+                return refuse(format!("the port is {port}, and 0 to 65535 are allowed"));
+            }
+        }
+        _ => return refuse("expected host:port, such as 127.0.0.1:9000 or [::1]:9000".to_owned()),
     }
     Ok(lookup_host(given).await?.collect())
 }

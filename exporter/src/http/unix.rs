@@ -3,6 +3,10 @@
 //! The system binds only where no file is, and leaves the file of a process that was killed. So one is removed if it is
 //! a socket on which nobody listens: of a live server the connections would go to us, and of anything else the contents
 //! would be lost.
+//!
+//! Two exporters that start at once must not take each other's socket, which has no listener for a moment, for a stale
+//! one. So both lock the directory while they look, remove and bind. (Not a file beside the socket: that would stay, or be
+//! removed under somebody who waits for it.)
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -10,9 +14,13 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use tokio::net::{UnixListener, UnixStream};
+use tokio::time::Instant;
 
 use super::accept::Accept;
+use super::limits::{BACKLOG, DIRECTORY_POLL, DIRECTORY_TIMEOUT};
 use super::networks::Peer;
+use super::no_sigpipe::{NoSigpipe, no_sigpipe};
+use crate::say::say;
 
 /// A bound socket. Its file goes when it is dropped.
 #[derive(Debug)]
@@ -32,8 +40,11 @@ impl UnixSocket {
         }
         // The working directory may be another one when the file is removed.
         let absolute = std::path::absolute(path)?;
+        let _alone = lock_directory(&absolute).await;
         remove_stale(path).await?;
-        let listener = UnixListener::bind(path)?;
+        let socket = tokio::net::UnixSocket::new_stream()?;
+        socket.bind(path)?;
+        let listener = socket.listen(BACKLOG)?;
         Ok(UnixSocket { file: SocketFile { identity: Identity::of(&absolute)?, path: absolute }, listener })
     }
 
@@ -44,11 +55,30 @@ impl UnixSocket {
 }
 
 impl Accept for UnixSocket {
-    type Io = UnixStream;
+    type Io = NoSigpipe<UnixStream>;
 
-    async fn accept(&mut self) -> io::Result<(UnixStream, Peer)> {
+    async fn accept(&mut self) -> io::Result<(Self::Io, Peer)> {
         let (stream, _) = self.listener.accept().await?;
-        Ok((stream, None))
+        Ok((no_sigpipe(stream), None))
+    }
+}
+
+/// Locks the directory of a socket until the file is dropped.
+///
+/// `None` where the system cannot, as on some network file systems, or somebody else holds the lock for long: then two
+/// that start at once may get in each other's way, which is no reason not to start.
+async fn lock_directory(path: &Path) -> Option<fs::File> {
+    let directory = fs::File::open(path.parent()?).ok()?;
+    let give_up = Instant::now() + DIRECTORY_TIMEOUT;
+    loop {
+        match directory.try_lock() {
+            Ok(()) => return Some(directory),
+            Err(fs::TryLockError::WouldBlock) if Instant::now() < give_up => tokio::time::sleep(DIRECTORY_POLL).await,
+            Err(error) => {
+                say!(debug, %error, "cannot lock the directory of the socket");
+                return None;
+            }
+        }
     }
 }
 
@@ -111,7 +141,7 @@ impl Drop for SocketFile {
         if Identity::of(&self.path).is_ok_and(|now| now == self.identity)
             && let Err(error) = fs::remove_file(&self.path)
         {
-            tracing::warn!(%error, path = %self.path.display(), "cannot remove the socket");
+            say!(warn, %error, path = %self.path.display(), "cannot remove the socket");
         }
     }
 }

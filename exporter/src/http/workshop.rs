@@ -6,9 +6,9 @@ use std::time::Instant;
 use super::buffer::{self, BodyBuffer};
 use super::coding::Coding;
 use super::compress::{Compressor, Gzip, WORTHWHILE_BYTES};
-use super::limits::{MEMORY_POLL, MEMORY_TIMEOUT};
+use super::limits::{BODY_PATIENCE, MEMORY_POLL, MEMORY_TIMEOUT};
 use super::pressure::Pressure;
-use super::render::{Render, RenderError, Rendered, Wanted};
+use super::render::{Render, Rendered, Wanted};
 
 /// Makes bodies, one at a time.
 pub(crate) struct Workshop {
@@ -22,24 +22,39 @@ pub(crate) struct Workshop {
     lengths: [usize; 2],
 }
 
+/// What became of what was wanted.
+#[derive(Debug)]
+pub(crate) enum Made {
+    Body(Rendered),
+    /// Readers hold all the memory, and do not let go.
+    NoMemory,
+    /// The same, and it is for others to wait for that.
+    Postponed,
+}
+
 impl Workshop {
-    /// Starts with no memory at all. What is short of it is said to `pressure`.
+    /// Starts with no memory at all. Where it is short, `pressure` is told.
     pub(crate) fn new(pressure: Pressure) -> Workshop {
         Workshop { pressure, buffer: BodyBuffer::new(), plain: Vec::new(), compressor: None, lengths: [0; 2] }
     }
 
-    /// Renders and compresses what is wanted.
-    pub(crate) fn make(&mut self, source: &mut dyn Render, wanted: &Wanted) -> Result<Rendered, RenderError> {
+    /// Renders and compresses what is wanted. Where there is no memory for it, it waits for as long as it has not to give
+    /// way.
+    pub(crate) fn make(&mut self, source: &mut dyn Render, wanted: &Wanted, gives_way: &dyn Fn() -> bool) -> Made {
         let compress = wanted.coding != Coding::Identity;
         // Before the work: without memory for its result it would be in vain.
-        let mut body = self.find_memory(self.lengths[usize::from(compress)]).ok_or(RenderError::NoMemory)?;
+        let mut body = match self.find_memory(self.lengths[usize::from(compress)], gives_way) {
+            Ok(body) => body,
+            Err(unmade) => return unmade,
+        };
         let compressed = compress && self.make_compressed(source, wanted, &mut body);
         if !compress {
             source.render(wanted.exposition, &wanted.filter, &mut body);
         }
         self.lengths[usize::from(compress)] = body.len();
         let content_type = wanted.exposition.content_type();
-        Ok(Rendered { content_type, compressed, body: self.buffer.share(body) })
+        let (number, body) = self.buffer.share(body);
+        Made::Body(Rendered { content_type, compressed, body, number })
     }
 
     /// Renders beside the body, and compresses into it unless the result is too small; says whether it did.
@@ -56,14 +71,21 @@ impl Workshop {
         compress
     }
 
-    /// Takes memory for a body, and if there is none has the readers cut off that do not read.
-    fn find_memory(&mut self, expected: usize) -> Option<Vec<u8>> {
+    /// Takes memory for a body. If there is none, the readers have to let go of the bodies that they hold for longest.
+    fn find_memory(&mut self, expected: usize, gives_way: &dyn Fn() -> bool) -> Result<Vec<u8>, Made> {
         let start = Instant::now();
         loop {
-            let body = self.buffer.take(expected);
-            self.pressure.set(body.is_none());
-            if body.is_some() || start.elapsed() > MEMORY_TIMEOUT {
-                return body;
+            if let Some(body) = self.buffer.take(expected) {
+                return Ok(body);
+            }
+            if let Some(number) = self.buffer.oldest(BODY_PATIENCE) {
+                self.pressure.call_back(number);
+            }
+            if start.elapsed() > MEMORY_TIMEOUT {
+                return Err(Made::NoMemory);
+            }
+            if gives_way() {
+                return Err(Made::Postponed);
             }
             thread::sleep(MEMORY_POLL);
         }

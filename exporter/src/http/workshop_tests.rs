@@ -11,6 +11,8 @@ use super::*;
 struct Sized(usize);
 
 impl Render for Sized {
+    fn collect(&mut self) {}
+
     fn render(&mut self, _: Exposition, _: &Filter, body: &mut Vec<u8>) {
         assert!(body.is_empty(), "something of an earlier body is left");
         body.extend(b"events_total 1\n".iter().cycle().take(self.0));
@@ -20,7 +22,14 @@ impl Render for Sized {
 
 fn make(workshop: &mut Workshop, length: usize, coding: Coding) -> Rendered {
     let wanted = Wanted { exposition: Exposition::default(), filter: Filter::all(), coding };
-    workshop.make(&mut Sized(length), &wanted).unwrap()
+    body(workshop.make(&mut Sized(length), &wanted, &|| false))
+}
+
+fn body(made: Made) -> Rendered {
+    match made {
+        Made::Body(rendered) => rendered,
+        other => panic!("no body: {other:?}"),
+    }
 }
 
 fn unpacked_len(rendered: &Rendered) -> usize {
@@ -29,7 +38,7 @@ fn unpacked_len(rendered: &Rendered) -> usize {
 
 #[test]
 fn tiny_bodies_are_compressed_only_for_those_who_insist() {
-    let mut workshop = Workshop::new(Pressure::default());
+    let mut workshop = Workshop::new(Pressure::new());
     for (length, coding, compressed) in [
         (0, Coding::Gzip, false),
         (WORTHWHILE_BYTES - 1, Coding::Gzip, false),
@@ -48,7 +57,7 @@ fn tiny_bodies_are_compressed_only_for_those_who_insist() {
 
 #[test]
 fn a_warm_workshop_reuses_its_memory() {
-    let mut workshop = Workshop::new(Pressure::default());
+    let mut workshop = Workshop::new(Pressure::new());
     // The first body of a kind may take the memory of the other, as its own size is not known yet.
     for coding in [Coding::Gzip, Coding::Identity] {
         make(&mut workshop, 1_000_000, coding);
@@ -69,7 +78,7 @@ fn a_warm_workshop_reuses_its_memory() {
 
 #[test]
 fn nothing_is_left_of_a_rendering_that_panicked() {
-    let mut workshop = Workshop::new(Pressure::default());
+    let mut workshop = Workshop::new(Pressure::new());
     for coding in [Coding::Identity, Coding::GzipOnly] {
         let make = std::panic::AssertUnwindSafe(|| make(&mut workshop, 13, coding));
         assert!(std::panic::catch_unwind(make).is_err());
@@ -79,13 +88,24 @@ fn nothing_is_left_of_a_rendering_that_panicked() {
 
 #[test]
 fn compressed_bodies_count_as_what_readers_hold() {
-    let mut workshop = Workshop::new(Pressure::default());
+    let mut workshop = Workshop::new(Pressure::new());
     let wanted = Wanted { exposition: Exposition::default(), filter: Filter::all(), coding: Coding::Gzip };
     let mut held: Vec<Rendered> = (0..3).map(|_| make(&mut workshop, 22 << 20, Coding::Identity)).collect();
     held.push(make(&mut workshop, 22 << 20, Coding::Gzip));
-    assert_eq!(workshop.make(&mut Sized(2000), &wanted).unwrap_err(), RenderError::NoMemory);
-    assert!(workshop.pressure.is_high());
+    let mut called_back = workshop.pressure.listen();
+    assert!(matches!(workshop.make(&mut Sized(2000), &wanted, &|| false), Made::NoMemory));
+    assert_eq!(*called_back.borrow_and_update(), held[0].number);
     held.pop();
-    assert!(workshop.make(&mut Sized(2000), &wanted).is_ok());
-    assert!(!workshop.pressure.is_high());
+    body(workshop.make(&mut Sized(2000), &wanted, &|| false));
+    assert!(!called_back.has_changed().unwrap());
+}
+
+#[test]
+fn who_has_to_give_way_does_not_wait_for_memory() {
+    let mut workshop = Workshop::new(Pressure::new());
+    let wanted = Wanted { exposition: Exposition::default(), filter: Filter::all(), coding: Coding::Identity };
+    let held: Vec<Rendered> = (0..4).map(|_| make(&mut workshop, 22 << 20, Coding::Identity)).collect();
+    assert!(matches!(workshop.make(&mut Sized(2000), &wanted, &|| true), Made::Postponed));
+    drop(held);
+    body(workshop.make(&mut Sized(2000), &wanted, &|| true));
 }

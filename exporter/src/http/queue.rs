@@ -1,0 +1,163 @@
+//! What is wanted of the render thread, and what comes first.
+//!
+//! Requests that want the same join one [`Job`] until the thread takes it. It takes all there are as a [`Turn`], whose
+//! callbacks and collectors run once, before all of them. Of a turn those come first who want everything, and among them
+//! the form that nobody wanted for the longest time: one that is asked for again and again, by however many clients,
+//! keeps nobody waiting who scrapes now and then. Parts follow one at a time, and between two of them the thread looks
+//! whether somebody wants everything, who then is the next turn.
+
+use std::collections::VecDeque;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::coding::Coding;
+use super::limits::{FORMS, PARTS};
+use super::render::{Outcome, RenderError, Wanted};
+use streamgauge::Exposition;
+
+/// One rendering that is due.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) wanted: Wanted,
+    /// When the same was wanted the time before, of one that wants everything.
+    before: Option<Instant>,
+    /// Gives the outcome to those who wait for it.
+    outcome: watch::Sender<Option<Outcome>>,
+}
+
+impl Job {
+    /// Says whether all who joined have gone: nobody would read the result.
+    pub(crate) fn is_left(&self) -> bool {
+        self.outcome.is_closed()
+    }
+
+    pub(crate) fn end(self, outcome: Outcome) {
+        self.outcome.send_replace(Some(outcome));
+    }
+}
+
+/// What requests can join.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    jobs: Vec<Job>,
+    /// Parts that the thread has taken and not rendered.
+    taken: usize,
+    /// When each form of everything was wanted last. There are few forms.
+    asked: Vec<(Exposition, Coding, Instant)>,
+}
+
+impl Queue {
+    /// Joins the job for what is wanted, which is made if there is room for it.
+    pub(crate) fn join(&mut self, wanted: Wanted) -> Result<watch::Receiver<Option<Outcome>>, RenderError> {
+        let before = if wanted.is_part() { None } else { self.note(&wanted) };
+        if let Some(job) = self.jobs.iter().find(|job| job.wanted == wanted) {
+            return Ok(job.outcome.subscribe());
+        }
+        if wanted.is_part() {
+            self.find_room_for_part()?;
+        } else {
+            self.find_room_for_form(before)?;
+        }
+        let (outcome, job) = watch::channel(None);
+        self.jobs.push(Job { wanted, before, outcome });
+        Ok(job)
+    }
+
+    /// Notes that a form is wanted; returns when it was wanted before.
+    fn note(&mut self, wanted: &Wanted) -> Option<Instant> {
+        let now = Instant::now();
+        let is_same = |(exposition, coding, _): &&mut (Exposition, Coding, Instant)| {
+            *exposition == wanted.exposition && *coding == wanted.coding
+        };
+        match self.asked.iter_mut().find(is_same) {
+            Some((_, _, last)) => Some(std::mem::replace(last, now)),
+            None => {
+                self.asked.push((wanted.exposition, wanted.coding, now));
+                None
+            }
+        }
+    }
+
+    fn find_room_for_part(&mut self) -> Result<(), RenderError> {
+        let parts = |jobs: &[Job]| jobs.iter().filter(|job| job.wanted.is_part()).count();
+        if parts(&self.jobs) + self.taken >= PARTS {
+            // Those who went away leave their place.
+            self.jobs.retain(|job| !job.is_left());
+        }
+        if parts(&self.jobs) + self.taken < PARTS { Ok(()) } else { Err(RenderError::TooManyParts) }
+    }
+
+    /// Where there is no room for another form, the one that was wanted shortest ago is refused.
+    fn find_room_for_form(&mut self, before: Option<Instant>) -> Result<(), RenderError> {
+        let forms = |jobs: &[Job]| jobs.iter().filter(|job| !job.wanted.is_part()).count();
+        if forms(&self.jobs) >= FORMS {
+            self.jobs.retain(|job| !job.is_left());
+        }
+        if forms(&self.jobs) < FORMS {
+            return Ok(());
+        }
+        let wholes = self.jobs.iter().enumerate().filter(|(_, job)| !job.wanted.is_part());
+        match wholes.max_by_key(|(_, job)| job.before) {
+            Some((index, job)) if job.before > before => {
+                self.jobs.remove(index).end(Err(RenderError::TooManyForms));
+                Ok(())
+            }
+            _ => Err(RenderError::TooManyForms),
+        }
+    }
+
+    /// Says whether somebody wants everything.
+    pub(crate) fn has_whole(&self) -> bool {
+        self.jobs.iter().any(|job| !job.wanted.is_part() && !job.is_left())
+    }
+
+    /// Lets `turn` take what is due; false where it has to go on with what it has, or to wait.
+    pub(crate) fn fill(&mut self, turn: &mut Turn) -> bool {
+        let is_due = self.has_whole() || (turn.is_empty() && !self.jobs.is_empty());
+        if is_due {
+            for job in self.jobs.drain(..) {
+                if job.wanted.is_part() { turn.parts.push_back(job) } else { turn.wholes.push(job) }
+            }
+            // Stable: among equals, first come, first served. Taken from the end.
+            turn.wholes.sort_by_key(|job| job.before);
+            turn.wholes.reverse();
+        }
+        self.taken = turn.parts.len();
+        is_due
+    }
+}
+
+/// What the thread has taken: nobody can join it any more.
+#[derive(Debug, Default)]
+pub(crate) struct Turn {
+    /// The first one last.
+    wholes: Vec<Job>,
+    parts: VecDeque<Job>,
+}
+
+impl Turn {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.wholes.is_empty() && self.parts.is_empty()
+    }
+
+    pub(crate) fn next_whole(&mut self) -> Option<Job> {
+        self.wholes.pop()
+    }
+
+    pub(crate) fn next_part(&mut self) -> Option<Job> {
+        self.parts.pop_front()
+    }
+
+    /// Takes a part back that has to wait.
+    pub(crate) fn postpone(&mut self, job: Job) {
+        self.parts.push_front(job);
+    }
+
+    /// Ends all there is.
+    pub(crate) fn fail(&mut self, error: RenderError) {
+        for job in self.wholes.drain(..).chain(self.parts.drain(..)) {
+            job.end(Err(error));
+        }
+    }
+}

@@ -142,7 +142,7 @@ fn callbacks_and_collectors_run_once_for_several_encodings() {
     registry.register_collector(Runs(collections.clone())).expect("legal");
     let events = registry.counter("events_total", "Events.").register().expect("legal");
     let mut scraper = Scraper::new(&registry);
-    let mut encode = |scraper: &mut Scraper, filter: &Filter| {
+    let encode = |scraper: &mut Scraper, filter: &Filter| {
         let mut body = Vec::new();
         scraper.encode_collected(Format::Text, filter, &mut body);
         String::from_utf8(body).expect("text")

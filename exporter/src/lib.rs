@@ -38,15 +38,15 @@
 //!
 //! - **Rendering.** Requests that come together and ask for the same are answered by one rendering, from one body in
 //!   memory, and callbacks and collectors run once for all that wait. Those that ask for everything come before those that
-//!   ask for a part, and among them those first whose format nobody asked for in a while. At most 32 different parts and
-//!   16 different formats and codings can wait. Rendering that takes more than 10 seconds answers 503, a panic in it 500,
+//!   ask for a part, and among them those first whose format nobody asked for in a while. At most 32 different parts can
+//!   wait, and there are 32 forms of everything: formats, escaping schemes, compressed or not. Rendering that takes more than 10 seconds answers 503, a panic in it 500,
 //!   and the next scrape begins afresh (unless the program is built with `panic = "abort"`). A subscriber that panics loses
 //!   the line that it was told.
 //! - **Memory.** Readers that are slow to take their answer hold 64 MiB together, or four bodies if those are larger. Where
 //!   another body is wanted, those that hold the oldest one are cut off, once they have had it for half a second.
 //! - **Connections.** There are at most 512, and 128 that wait for a place. A newcomer takes that of the one that asks for
-//!   nothing for longest, or else of one that takes nothing of its answer for half a second, or has been busy with it for
-//!   two. Idle ones make room as well where the process has no file descriptor left, of which one is kept in reserve. A
+//!   nothing for longest, or else of one that takes nothing of its answer for a quarter of a second, or has been busy with
+//!   it for two. Idle ones make room as well where the process has no file descriptor left, of which one is kept in reserve. A
 //!   connection must send its request within 5 seconds, take some of the answer every 10 seconds, and end after 5 minutes.
 //!   Request bodies are refused unread.
 //!

@@ -4,7 +4,9 @@ use hyper::HeaderMap;
 use hyper::header::ACCEPT_ENCODING;
 
 /// What is done to a body before it is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// Of two that compress, the greater one suits both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Coding {
     /// Nothing.
     Identity,

@@ -31,7 +31,9 @@ const ASKED: u8 = 1;
 const SENDING: u8 = 2;
 
 impl Exchange {
+    /// From now on the connection is listened to.
     pub(crate) fn new(place: Place) -> Arc<Exchange> {
+        place.listen();
         Arc::new(Exchange { place, stage: AtomicU8::new(IDLE), body: AtomicU64::new(0) })
     }
 

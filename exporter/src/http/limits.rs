@@ -67,11 +67,8 @@ pub(crate) const NAMES: usize = 256;
 pub(crate) const NAME_BYTES: usize = 256;
 
 /// Different parts of the metrics that may wait to be rendered. Each is a rendering of its own, for which the other parts
-/// wait; beyond it a client is told to come again.
+/// wait; beyond it a client is told to come again. Of all the metrics there are only so many forms.
 pub(crate) const PARTS: usize = 32;
-
-/// The same of all the metrics in different forms: of a format, an escaping scheme and a content coding each.
-pub(crate) const FORMS: usize = 16;
 
 /// Connections that the system completes before the exporter has taken them. More than this it makes wait a second
 /// each; it may have a lower limit of its own.

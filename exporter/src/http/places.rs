@@ -23,11 +23,11 @@ use tokio::time::{Instant, timeout};
 
 use super::limits::{NEWCOMERS, PLACE_POLL, PLACE_TIMEOUT};
 
-/// A client that has just come has so long to send its request.
-const GRACE: Duration = Duration::from_millis(100);
+/// A client that has just come has so long to send its request, from the moment on at which it is listened to.
+const GRACE: Duration = Duration::from_millis(10);
 
 /// A client that takes no byte of its answer for so long may have to leave.
-const STALL: Duration = Duration::from_millis(500);
+const STALL: Duration = Duration::from_millis(250);
 
 /// And one whose answer takes so long from its request on.
 const BUSY: Duration = Duration::from_secs(2);
@@ -62,13 +62,27 @@ struct State {
 #[derive(Debug)]
 struct Idle {
     sent_away: Arc<Notify>,
-    /// When it came, where it has asked for nothing yet.
-    came: Option<Instant>,
+    past: Past,
+}
+
+/// What there was to hear from an idle connection.
+#[derive(Debug, Clone, Copy)]
+enum Past {
+    /// Nobody has listened.
+    New,
+    /// Nothing, since then.
+    Silent(Instant),
+    /// A request, which is answered.
+    Answered,
 }
 
 impl Idle {
     fn is_new(&self, now: Instant) -> bool {
-        self.came.is_some_and(|came| now.duration_since(came) < GRACE)
+        match self.past {
+            Past::New => true,
+            Past::Silent(since) => now.duration_since(since) < GRACE,
+            Past::Answered => false,
+        }
     }
 }
 
@@ -196,7 +210,7 @@ impl Places {
         state.free -= 1;
         let sent_away = Arc::new(Notify::new());
         let number = state.number();
-        state.idle.insert(number, Idle { sent_away: Arc::clone(&sent_away), came: Some(Instant::now()) });
+        state.idle.insert(number, Idle { sent_away: Arc::clone(&sent_away), past: Past::New });
         Place { places: self.clone(), number: AtomicU64::new(number), sent_away }
     }
 
@@ -231,6 +245,13 @@ impl State {
 }
 
 impl Place {
+    /// Says that from now on somebody listens to the connection.
+    pub(crate) fn listen(&self) {
+        if let Some(idle) = self.places.lock().idle.get_mut(&self.number()) {
+            idle.past = Past::Silent(Instant::now());
+        }
+    }
+
     /// Says that the connection has sent a request.
     pub(crate) fn ask(&self) {
         let mut state = self.places.lock();
@@ -247,7 +268,7 @@ impl Place {
         let mut state = self.places.lock();
         let Some(Busy { sent_away, .. }) = state.busy.remove(&self.number()) else { return };
         let number = state.number();
-        state.idle.insert(number, Idle { sent_away, came: None });
+        state.idle.insert(number, Idle { sent_away, past: Past::Answered });
         self.set_number(number);
         drop(state);
         // Somebody may wait for just this.

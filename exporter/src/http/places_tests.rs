@@ -18,7 +18,7 @@ async fn is_sent_away(place: &Place) -> bool {
 /// Places that are all taken, by clients that came a while ago.
 async fn full(count: usize) -> (Places, Vec<Place>) {
     let places = Places::new(count);
-    let held = (0..count).map(|_| places.take().unwrap()).collect();
+    let held = (0..count).map(|_| places.take().unwrap()).inspect(Place::listen).collect();
     tokio::time::advance(GRACE).await;
     (places, held)
 }
@@ -155,6 +155,9 @@ async fn only_so_many_wait() {
 async fn who_has_just_come_is_left_in_peace_unless_there_is_a_crowd() {
     let places = Places::new(NEWCOMERS);
     let crowd: Vec<Place> = (0..NEWCOMERS).map(|_| places.take().unwrap()).collect();
+    tokio::time::advance(GRACE).await;
+    assert!(places.take().is_none(), "nobody has listened to them");
+    crowd.iter().for_each(Place::listen);
     assert!(places.take().is_none());
     tokio::time::advance(GRACE).await;
     assert!(places.take().is_some());
@@ -172,6 +175,7 @@ async fn the_count_is_right_again_after_a_crowd() {
     let mut crowd = Vec::new();
     for _ in 0..100 {
         crowd.push(places.take().unwrap());
+        crowd.last().unwrap().listen();
         tokio::time::advance(GRACE).await;
     }
     assert_eq!(places.lock().idle.len(), 2);

@@ -1,9 +1,10 @@
 //! What is wanted of the render thread, and what comes first.
 //!
 //! Requests that want the same join one [`Job`] until the thread takes it. It takes all there are as a [`Turn`], whose
-//! callbacks and collectors run once, before all of them. Of a turn those come first who want everything, and among them
-//! the form that nobody wanted for the longest time: one that is asked for again and again, by however many clients,
-//! keeps nobody waiting who scrapes now and then. Parts follow one at a time, and between two of them the thread looks
+//! callbacks and collectors run once, before all of them. Of a turn those come first who want everything. There are 32
+//! forms of that: four formats, four escaping schemes, compressed or not. The one comes first that nobody wanted for the
+//! longest time, so that one which is asked for again and again, by however many clients, keeps nobody waiting who
+//! scrapes now and then. Parts follow one at a time, and between two of them the thread looks
 //! whether somebody wants everything, who then is the next turn.
 
 use std::collections::VecDeque;
@@ -12,7 +13,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::coding::Coding;
-use super::limits::{FORMS, PARTS};
+use super::limits::PARTS;
 use super::render::{Outcome, RenderError, Wanted};
 use streamgauge::Exposition;
 
@@ -43,21 +44,20 @@ pub(crate) struct Queue {
     jobs: Vec<Job>,
     /// Parts that the thread has taken and not rendered.
     taken: usize,
-    /// When each form of everything was wanted last. There are few forms.
-    asked: Vec<(Exposition, Coding, Instant)>,
+    /// When each form of everything was wanted last: its exposition, and whether it is compressed.
+    asked: Vec<(Exposition, bool, Instant)>,
 }
 
 impl Queue {
     /// Joins the job for what is wanted, which is made if there is room for it.
     pub(crate) fn join(&mut self, wanted: Wanted) -> Result<watch::Receiver<Option<Outcome>>, RenderError> {
         let before = if wanted.is_part() { None } else { self.note(&wanted) };
-        if let Some(job) = self.jobs.iter().find(|job| job.wanted == wanted) {
+        if let Some(job) = self.jobs.iter_mut().find(|job| job.wanted.is_like(&wanted)) {
+            job.wanted.coding = job.wanted.coding.max(wanted.coding);
             return Ok(job.outcome.subscribe());
         }
         if wanted.is_part() {
             self.find_room_for_part()?;
-        } else {
-            self.find_room_for_form(before)?;
         }
         let (outcome, job) = watch::channel(None);
         self.jobs.push(Job { wanted, before, outcome });
@@ -67,13 +67,14 @@ impl Queue {
     /// Notes that a form is wanted; returns when it was wanted before.
     fn note(&mut self, wanted: &Wanted) -> Option<Instant> {
         let now = Instant::now();
-        let is_same = |(exposition, coding, _): &&mut (Exposition, Coding, Instant)| {
-            *exposition == wanted.exposition && *coding == wanted.coding
+        let compressed = wanted.coding != Coding::Identity;
+        let is_same = |(exposition, is_compressed, _): &&mut (Exposition, bool, Instant)| {
+            *exposition == wanted.exposition && *is_compressed == compressed
         };
         match self.asked.iter_mut().find(is_same) {
             Some((_, _, last)) => Some(std::mem::replace(last, now)),
             None => {
-                self.asked.push((wanted.exposition, wanted.coding, now));
+                self.asked.push((wanted.exposition, compressed, now));
                 None
             }
         }
@@ -88,33 +89,19 @@ impl Queue {
         if parts(&self.jobs) + self.taken < PARTS { Ok(()) } else { Err(RenderError::TooManyParts) }
     }
 
-    /// Where there is no room for another form, the one that was wanted shortest ago is refused.
-    fn find_room_for_form(&mut self, before: Option<Instant>) -> Result<(), RenderError> {
-        let forms = |jobs: &[Job]| jobs.iter().filter(|job| !job.wanted.is_part()).count();
-        if forms(&self.jobs) >= FORMS {
-            self.jobs.retain(|job| !job.is_left());
-        }
-        if forms(&self.jobs) < FORMS {
-            return Ok(());
-        }
-        let wholes = self.jobs.iter().enumerate().filter(|(_, job)| !job.wanted.is_part());
-        match wholes.max_by_key(|(_, job)| job.before) {
-            Some((index, job)) if job.before > before => {
-                self.jobs.remove(index).end(Err(RenderError::TooManyForms));
-                Ok(())
-            }
-            _ => Err(RenderError::TooManyForms),
-        }
-    }
-
     /// Says whether somebody wants everything.
     pub(crate) fn has_whole(&self) -> bool {
         self.jobs.iter().any(|job| !job.wanted.is_part() && !job.is_left())
     }
 
+    /// Says whether there is something for `turn` to take.
+    pub(crate) fn is_due(&self, turn: &Turn) -> bool {
+        self.has_whole() || (turn.is_empty() && !self.jobs.is_empty())
+    }
+
     /// Lets `turn` take what is due; false where it has to go on with what it has, or to wait.
     pub(crate) fn fill(&mut self, turn: &mut Turn) -> bool {
-        let is_due = self.has_whole() || (turn.is_empty() && !self.jobs.is_empty());
+        let is_due = self.is_due(turn);
         if is_due {
             for job in self.jobs.drain(..) {
                 if job.wanted.is_part() { turn.parts.push_back(job) } else { turn.wholes.push(job) }

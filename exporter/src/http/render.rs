@@ -25,6 +25,7 @@
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use streamgauge::{Exposition, Filter};
@@ -54,6 +55,14 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
+    /// Says whether one rendering suits both.
+    pub(crate) fn is_like(&self, other: &Wanted) -> bool {
+        let is_compressed = |wanted: &Wanted| wanted.coding != Coding::Identity;
+        self.exposition == other.exposition
+            && is_compressed(self) == is_compressed(other)
+            && self.filter == other.filter
+    }
+
     /// Says whether only a part of the metrics is wanted.
     pub(crate) fn is_part(&self) -> bool {
         self.filter != Filter::all()
@@ -81,8 +90,6 @@ pub(crate) enum RenderError {
     NoMemory,
     /// Too many different parts are wanted at the same time.
     TooManyParts,
-    /// Too many different formats and codings are.
-    TooManyForms,
 }
 
 pub(crate) type Outcome = Result<Rendered, RenderError>;
@@ -177,12 +184,17 @@ impl Shared {
         Ok(job)
     }
 
-    /// Fills `turn` with what is due, or waits for something; says what to do.
-    fn next(&self, turn: &mut Turn) -> Next {
+    /// Fills `turn` with what is due, `rest` after there is something, or waits; says what to do.
+    fn next(&self, turn: &mut Turn, rest: Duration) -> Next {
         let mut state = self.lock();
         loop {
             if state.closed {
                 return Next::End;
+            }
+            if state.queue.is_due(turn) && !rest.is_zero() {
+                drop(state);
+                thread::sleep(rest);
+                state = self.lock();
             }
             if state.queue.fill(turn) {
                 return Next::Collect;
@@ -215,7 +227,8 @@ fn run(shared: &Shared) {
     let Some(mut source) = shared.lock().source.take() else { return };
     let mut workshop = Workshop::new(shared.pressure.clone());
     let mut turn = Turn::default();
-    let mut work = Work { shared, source: &mut *source, workshop: &mut workshop, turn: &mut turn };
+    let rest = Duration::ZERO;
+    let mut work = Work { shared, source: &mut *source, workshop: &mut workshop, turn: &mut turn, rest };
     // All code of the user is run inside `caught` of its own. What comes through nevertheless ends one rendering, whose
     // readers find its sender gone, and not the thread.
     while caught(|| work.go_on()).is_none() {}
@@ -228,7 +241,13 @@ struct Work<'a> {
     source: &'a mut dyn Render,
     workshop: &'a mut Workshop,
     turn: &'a mut Turn,
+    /// Where callbacks are slow, whoever misses a turn by a moment waits for another run of them: for all of a crowd that
+    /// was answered to ask again, and for a newcomer among them, it pays to wait a little.
+    rest: Duration,
 }
+
+/// The longest rest.
+const REST: Duration = Duration::from_millis(10);
 
 impl Work<'_> {
     fn go_on(&mut self) {
@@ -239,14 +258,17 @@ impl Work<'_> {
             if let Some(job) = self.turn.next_part() {
                 self.make(job);
             }
-            match self.shared.next(self.turn) {
+            match self.shared.next(self.turn, self.rest) {
                 Next::GoOn => {}
                 Next::End => return,
                 Next::Collect => {
+                    let start = Instant::now();
                     if caught(|| self.source.collect()).is_none() {
                         self.turn.fail(RenderError::Panicked);
                         say!(error, "a panic ended the rendering of the metrics");
                     }
+                    let took = start.elapsed();
+                    self.rest = if took < REST { Duration::ZERO } else { (took / 20).min(REST) };
                 }
             }
         }

@@ -8,7 +8,7 @@ use streamgauge::{Escaping, Format};
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::http::limits::{FORMS, PARTS};
+use crate::http::limits::PARTS;
 use broken::Broken;
 
 #[path = "../../tests/common/broken.rs"]
@@ -204,55 +204,44 @@ async fn the_whole_goes_between_parts() {
 }
 
 #[tokio::test]
-async fn forms_are_bounded_and_those_that_are_rarely_wanted_come_first() {
-    let forms = || {
+async fn what_is_rarely_wanted_comes_first() {
+    let greedy = || {
         let formats = [Format::Text, Format::OpenMetrics, Format::OpenMetrics001, Format::Protobuf];
-        let codings = [Coding::Identity, Coding::Gzip, Coding::GzipOnly];
-        let schemes = [Escaping::Underscores, Escaping::Dots];
-        formats.into_iter().flat_map(move |format| {
-            codings.into_iter().flat_map(move |coding| {
-                schemes.into_iter().map(move |scheme| Wanted {
-                    exposition: Exposition::from(format).with_escaping(scheme),
-                    filter: Filter::all(),
-                    coding,
-                })
-            })
+        formats.into_iter().flat_map(|format| {
+            let codings = [Coding::Identity, Coding::Gzip].into_iter();
+            codings.map(move |coding| Wanted { exposition: Exposition::from(format), filter: Filter::all(), coding })
         })
     };
     let (renderer, gate) = gated();
-    for _ in 0..FORMS + 2 {
+    for _ in 0..9 {
         gate.go_on.send(true).unwrap();
     }
     let rare = Wanted { exposition: Exposition::default().with_escaping(Escaping::Values), ..all() };
-    assert_eq!(renderer.render(rare.clone()).await.unwrap().body, "1");
-    for wanted in forms().take(FORMS + 1) {
+    renderer.render(rare.clone()).await.unwrap();
+    for wanted in greedy() {
         renderer.render(wanted).await.unwrap();
     }
-    // The thread is held up, while everything is asked for again that clients can think of.
+    // The thread is held up, while everything is asked for again.
     let _held_up = request_of(&renderer, part("a")).await;
-    while gate.wait_for_beginning() < FORMS + 3 {}
-    let mut greedy = Vec::new();
-    for wanted in forms().take(FORMS) {
-        greedy.push(request_of(&renderer, wanted).await);
+    while gate.wait_for_beginning() < 10 {}
+    let mut others = Vec::new();
+    for wanted in greedy().chain([Wanted { coding: Coding::GzipOnly, ..all() }]) {
+        others.push(request_of(&renderer, wanted).await);
     }
-    assert_eq!(renderer.render(forms().nth(FORMS).unwrap()).await.unwrap_err(), RenderError::TooManyForms);
-    // There is no room for a form that was wanted a moment ago, but there is for one that was wanted before all of them.
     let scrape = request_of(&renderer, rare).await;
-    tokio::task::yield_now().await;
-    let refused = greedy.extract_if(.., |request| request.is_finished()).collect::<Vec<_>>();
-    assert_eq!(refused.len(), 1, "the one that was wanted last");
-    for request in refused {
-        assert_eq!(request.await.unwrap().unwrap_err(), RenderError::TooManyForms);
-    }
     let collections = gate.collections();
-    for _ in 0..=FORMS {
+    for _ in 0..10 {
         gate.go_on.send(true).unwrap();
     }
-    assert_eq!(body(scrape).await, (FORMS + 4).to_string(), "it comes first");
-    for request in greedy {
-        assert!(request.await.unwrap().is_ok());
+    assert_eq!(body(scrape).await, "11");
+    let mut bodies = Vec::new();
+    for request in others {
+        bodies.push(request.await.unwrap().unwrap());
     }
     assert_eq!(gate.collections(), collections + 1);
+    // Who insists on gzip and who only prefers it are answered by one rendering, which suits both.
+    assert_eq!(bodies[1].number, bodies[8].number);
+    assert!(bodies[1].compressed && !bodies[3].compressed, "tiny bodies are compressed for those who insist");
 }
 
 #[tokio::test]

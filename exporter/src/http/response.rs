@@ -69,7 +69,6 @@ pub(crate) enum Refusal {
     NoThread,
     NoMemory,
     TooManyParts,
-    TooManyForms,
     TimedOut,
 }
 
@@ -83,11 +82,9 @@ impl Refusal {
             Refusal::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Refusal::BodyNotAllowed => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::Failed => StatusCode::INTERNAL_SERVER_ERROR,
-            Refusal::NoThread
-            | Refusal::NoMemory
-            | Refusal::TooManyParts
-            | Refusal::TooManyForms
-            | Refusal::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::NoThread | Refusal::NoMemory | Refusal::TooManyParts | Refusal::TimedOut => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 
@@ -107,7 +104,6 @@ impl Refusal {
                 Refusal::NoThread => "no thread to collect the metrics\n",
                 Refusal::NoMemory => "too many readers are slow to take their metrics\n",
                 Refusal::TooManyParts => "too many readers want different parts of the metrics\n",
-                Refusal::TooManyForms => "too many readers want the metrics in different formats and codings\n",
                 Refusal::TimedOut => "collecting the metrics takes too long\n",
             }
             .as_bytes(),

@@ -36,8 +36,8 @@ use crate::self_metrics::SelfMetrics;
 ///
 /// # Errors
 /// None: a failure is an answer. 404, 405, 400, 406 or 413 for a wrong request; 500 if rendering panics; 503 if it takes
-/// more than ten seconds, if slow readers hold 64 MiB of earlier answers, or if more than 32 different sets of names, or
-/// 16 different formats and codings, are asked for at the same time.
+/// more than ten seconds, if slow readers hold 64 MiB of earlier answers, or if more than 32 different sets of names
+/// are asked for at the same time.
 ///
 /// # Examples
 /// ```
@@ -164,7 +164,6 @@ impl Endpoint {
             Ok(Err(RenderError::NoThread)) => Refusal::NoThread,
             Ok(Err(RenderError::NoMemory)) => Refusal::NoMemory,
             Ok(Err(RenderError::TooManyParts)) => Refusal::TooManyParts,
-            Ok(Err(RenderError::TooManyForms)) => Refusal::TooManyForms,
             Err(_) => Refusal::TimedOut,
         };
         refusal.response(false)

@@ -86,7 +86,7 @@ fn json_says_the_same() {
     let (status, text, _) = said(&["check", "--json", "-"], WRONG);
     let expected = json!({
         "source": "standard input", "format": "text", "complete": true,
-        "families": 1, "samples": 2, "errors": 1, "warnings": 1,
+        "families": 1, "samples": 2, "errors": 1, "warnings": 1, "omitted": 0,
         "findings": [
             {"severity": "warning", "check": "missing_help", "line": 1, "column": null, "family": "rows_total",
              "message": "has no help text"},
@@ -192,4 +192,86 @@ fn other_servers_are_read_as_they_answer() {
 fn a_port_that_is_none_is_not_taken_for_the_usual_one() {
     let (status, _, error) = said(&["check", "http://127.0.0.1:99999/metrics"], "");
     assert!(status == 2 && error.contains("the port is \"99999\", and 0 to 65535 are allowed"), "{error}");
+}
+
+/// What a terminal or the log of a build would act on.
+const HOSTILE: [&str; 5] =
+    ["\u{1b}]0;x\u{7}", "\u{9b}2J", "\u{202e}abc", "\\n::error file=x::injected", "\r::warning::y"];
+
+#[test]
+fn nothing_of_a_body_reaches_a_terminal_raw() {
+    // In every place of a body; some are refused, and the others have something to be found.
+    let places = [
+        "{\"@\"} 1\n{\"@\"} 1\n",
+        "@ 1\n",
+        "a{@=\"b\"} 1\n",
+        "a{\"@\"=\"b\"} 1\na{\"@\"=\"b\"} 1\n",
+        "a{b=\"@\"} 1\na{b=\"@\"} 1\n",
+        "a{b=@} 1\n",
+        "a @\n",
+        "a 1 @\n",
+        "# TYPE a @\na 1\n",
+        "# TYPE \"@\" counter\n{\"@\"} -1\n",
+        "# HELP a @\na 1\n# HELP a @\n",
+        "# TYPE a histogram\na_bucket{le=\"@\"} 1\n",
+        "# TYPE a_@ gauge\n# UNIT a_@ @\na_@ 1\n# EOF\n",
+        "# TYPE \"@\" histogram\n# HELP \"@\" H.\n{\"@_bucket\",le=\"1\"} 2\n{\"@_bucket\",le=\"2\"} 1\n",
+        "# TYPE a counter\na_total 1 # {b=\"@\"} @\n# EOF\n",
+    ];
+    for (place, hostile) in places.iter().flat_map(|place| HOSTILE.map(|hostile| (place, hostile))) {
+        let body = place.replace('@', hostile);
+        for flags in [&["check", "-"][..], &["check", "-", "--json"], &["check", "-", "--format", "openmetrics"]] {
+            let (_, text, error) = said(flags, &body);
+            let is_raw = |char: char| (char.is_control() && char != '\n') || matches!(char, '\u{202e}');
+            assert!(!text.contains(is_raw) && error.is_empty(), "{flags:?} {body:?}: {text:?}");
+            for line in text.lines() {
+                let is_ours = ["line ", "standard input: ", "{"].iter().any(|begin| line.starts_with(begin));
+                assert!(is_ours, "{flags:?} {body:?}: {line:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_said_of_an_answer_is_no_command_either() {
+    let answer = "HTTP/1.1 200 OK\r\ncontent-type: text/html;\u{9b}2J\r\ncontent-length: 0\r\n\r\n";
+    let (url, server) = answer_once(answer);
+    let (status, _, error) = said(&["check", &url], "");
+    server.join().unwrap();
+    assert_eq!(status, 2);
+    assert!(!error.trim_end().contains(char::is_control), "{error:?}");
+    let (status, _, error) = said(&["check", "::error file=x::\u{1b}[2J"], "");
+    assert_eq!(status, 2);
+    assert!(!error.trim_end().contains(char::is_control), "{error:?}");
+}
+
+#[test]
+fn a_body_that_is_too_long_is_refused_by_size() {
+    let line = "rows_total 1\n";
+    let long = line.repeat((1 << 20) / line.len() + 1);
+    let (status, text, error) = said(&["check", "-", "--max-mib", "1"], &long);
+    let expected = "error: standard input: the body has more than 1048576 bytes; --max-mib allows more than 1\n";
+    assert_eq!((status, &*text, &*error), (2, "", expected));
+    // What would be kept of it is bounded as well.
+    let many = "b 1\n".repeat(260_000);
+    let (status, text, _) = said(&["check", "-", "--max-mib", "1"], &many);
+    assert_eq!(status, 1);
+    assert!(text.contains("up to here the body takes more than the 16777216 bytes that are allowed"), "{text}");
+    for wrong in ["0", "-1", "4097", "x"] {
+        let (status, _, error) = said(&["check", "-", &format!("--max-mib={wrong}")], "");
+        assert!(status == 2 && error.contains(wrong), "{error}");
+    }
+}
+
+#[test]
+fn findings_beyond_the_first_thousand_are_counted() {
+    let body = "# TYPE a gauge\n# HELP a A.\n".to_owned() + &"a 1\n".repeat(1502);
+    let (status, text, _) = said(&["check", "-"], &body);
+    assert_eq!((status, text.lines().count()), (1, 1002));
+    assert!(text.contains("\nand 501 findings more, of 1501 in all\n"), "{text}");
+    assert!(text.ends_with("standard input: text, 1 family, 1502 samples, 1501 errors, 0 warnings\n"), "{text}");
+    let (_, text, _) = said(&["check", "-", "--json"], &body);
+    let report: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&report["omitted"], &report["errors"]), (&json!(501), &json!(1501)));
+    assert_eq!(report["findings"].as_array().unwrap().len(), 1000);
 }

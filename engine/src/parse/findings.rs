@@ -76,6 +76,20 @@ pub struct Finding {
     pub message: String,
 }
 
+/// What [`lint_at_most`](super::lint_at_most) found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Linted {
+    /// The first findings of the first families, as many as were asked for.
+    pub findings: Vec<Finding>,
+    /// How many errors there are, with those that are not among the findings.
+    pub errors: usize,
+    /// How many warnings there are.
+    pub warnings: usize,
+    /// How many findings are kept.
+    pub(super) most: usize,
+}
+
 /// One line: names of other characters than letters, digits, `_` and `:` are in quotes, with escapes, and cut.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -21,11 +21,12 @@ pub struct Limits {
     pub(super) labels: usize,
     pub(super) families: usize,
     pub(super) samples: u64,
+    pub(super) owned_bytes: usize,
 }
 
 impl Default for Limits {
     /// Lines of 8 MiB, names of 8 KiB, label values of 32 KiB, 256 labels a sample, 100,000 families, 5 million
-    /// samples.
+    /// samples; 4 GiB for what is kept of a body by those who keep it.
     ///
     /// No line that a [`Registry`](crate::Registry) writes is longer than that: names, values and help texts have limits
     /// there which leave room for how they grow when they are escaped. Nothing is kept of a line but names, so a long
@@ -38,6 +39,7 @@ impl Default for Limits {
             labels: 256,
             families: 100_000,
             samples: 5_000_000,
+            owned_bytes: 4 << 30,
         }
     }
 }
@@ -82,6 +84,14 @@ impl Limits {
     #[must_use]
     pub fn samples(mut self, samples: u64) -> Self {
         self.samples = samples;
+        self
+    }
+
+    /// Sets how many bytes the families that [`families`](super::families) gives may take, and [`lint`](super::lint) for
+    /// the largest of them, together: a little more than what they do take.
+    #[must_use]
+    pub fn owned_bytes(mut self, bytes: usize) -> Self {
+        self.owned_bytes = bytes;
         self
     }
 }

@@ -1,6 +1,8 @@
 //! Checks of whole families.
 
-use super::{Check, Finding, MetricType, OwnedFamily, OwnedSample, Severity, Syntax, Timestamp, histograms, number};
+use super::{
+    Check, Finding, Linted, MetricType, OwnedFamily, OwnedSample, Severity, Syntax, Timestamp, histograms, number,
+};
 use std::collections::{HashMap, HashSet};
 
 /// Labels in an order of their own, so that sets can be compared.
@@ -22,7 +24,21 @@ pub(super) type Set<'a> = Vec<(&'a str, &'a str)>;
 /// ```
 #[must_use]
 pub fn lint(syntax: Syntax, families: &[OwnedFamily]) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    lint_at_most(syntax, families, usize::MAX).findings
+}
+
+/// Looks as [`lint`] does, and keeps so many findings: for bodies of others, whose every line may have several.
+///
+/// ```
+/// use streamgauge::parse::{Parser, Syntax, families, lint_at_most};
+///
+/// let linted = lint_at_most(Syntax::Text, &families(Parser::text(b"a 1\na 1\na 1\n"))?, 1);
+/// assert_eq!((linted.findings.len(), linted.errors, linted.warnings), (1, 2, 2));
+/// # Ok::<(), streamgauge::parse::Error>(())
+/// ```
+#[must_use]
+pub fn lint_at_most(syntax: Syntax, families: &[OwnedFamily], most: usize) -> Linted {
+    let mut findings = Linted { most, ..Linted::default() };
     let torn = torn(families);
     for (place, family) in families.iter().enumerate() {
         let mut linter = Linter { syntax, family, findings: &mut findings };
@@ -47,13 +63,20 @@ pub fn lint(syntax: Syntax, families: &[OwnedFamily]) -> Vec<Finding> {
 pub(super) struct Linter<'a, 'f> {
     pub(super) syntax: Syntax,
     pub(super) family: &'a OwnedFamily,
-    findings: &'f mut Vec<Finding>,
+    findings: &'f mut Linted,
 }
 
 impl<'a> Linter<'a, '_> {
     pub(super) fn report(&mut self, severity: Severity, check: Check, line: u64, message: impl Into<String>) {
-        let (family, message) = (self.family.name.clone(), message.into());
-        self.findings.push(Finding { severity, check, line, family, message });
+        let count = match severity {
+            Severity::Error => &mut self.findings.errors,
+            Severity::Warning => &mut self.findings.warnings,
+        };
+        *count += 1;
+        if self.findings.findings.len() < self.findings.most {
+            let (family, message) = (self.family.name.clone(), message.into());
+            self.findings.findings.push(Finding { severity, check, line, family, message });
+        }
     }
 
     /// An error where the format is OpenMetrics, a warning in the laxer text format.

@@ -68,11 +68,11 @@ mod timestamp;
 
 pub use error::{Error, ErrorKind};
 pub use event::{Event, Exemplar, Sample};
-pub use findings::{Check, Finding, Severity};
+pub use findings::{Check, Finding, Linted, Severity};
 pub use kind::{MetricType, Syntax};
 pub use labels::Labels;
 pub use limits::Limits;
-pub use lint::lint;
+pub use lint::{lint, lint_at_most};
 pub use owned::{OwnedExemplar, OwnedFamily, OwnedSample, families};
 pub use parser::Parser;
 pub use timestamp::Timestamp;

@@ -58,6 +58,15 @@ impl OwnedSample {
         self.labels.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// Gives about what it takes, here and in the linter.
+    fn bytes(&self) -> usize {
+        // A vector that grows has room for twice what it holds.
+        2 * size_of::<Self>()
+            + text(&self.name)
+            + labels(&self.labels)
+            + self.exemplar.as_ref().map_or(0, |exemplar| labels(&exemplar.labels))
+    }
+
     fn of(sample: &Sample<'_>) -> Self {
         Self {
             name: sample.name().to_owned(),
@@ -76,6 +85,17 @@ impl OwnedExemplar {
     }
 }
 
+/// What the system's allocator takes for a text, at least.
+fn text(text: &str) -> usize {
+    text.len() + 16
+}
+
+/// The linter has a reference to each name and value.
+fn labels(all: &[(String, String)]) -> usize {
+    let each = 2 * size_of::<(String, String)>() + size_of::<(&str, &str)>();
+    all.iter().map(|(name, value)| each + text(name) + text(value)).sum()
+}
+
 fn owned(labels: Labels<'_>) -> Vec<(String, String)> {
     labels.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
@@ -83,10 +103,10 @@ fn owned(labels: Labels<'_>) -> Vec<(String, String)> {
 /// Reads a body to its end and gives its families, in the order they begin. What the text format lets come in pieces
 /// is put together.
 ///
-/// The result takes a multiple of the body's memory; [`Limits`](super::Limits) of the parser bound it.
+/// The result takes a multiple of the body's memory; [`Limits::owned_bytes`](super::Limits::owned_bytes) bounds it.
 ///
 /// # Errors
-/// The first error of the parser.
+/// The first error of the parser, and one where the families take more than they may.
 ///
 /// ```
 /// use streamgauge::parse::{MetricType, Parser, families};
@@ -100,17 +120,27 @@ fn owned(labels: Labels<'_>) -> Vec<(String, String)> {
 /// ```
 pub fn families(mut parser: Parser<'_>) -> Result<Vec<OwnedFamily>, Error> {
     let mut gathered = Gathered::default();
+    let mut bytes = 0;
     while let Some(event) = parser.next() {
         let line = parser.line_number();
         match event? {
-            Event::Help { family, help } => gathered.family(&family, line).help = Some(help.into_owned()),
+            Event::Help { family, help } => {
+                bytes += text(&help);
+                gathered.family(&family, line).help = Some(help.into_owned());
+            }
             Event::Type { family, kind } => gathered.family(&family, line).kind = kind,
             Event::Unit { family, unit } => {
                 gathered.family(&family, line).unit = (!unit.is_empty()).then(|| unit.to_owned());
             }
             Event::Sample(sample) => {
-                gathered.family(sample.family(), line).samples.push(OwnedSample::of(&sample));
+                let (family, sample) = (sample.family(), OwnedSample::of(&sample));
+                bytes += sample.bytes();
+                gathered.family(family, line).samples.push(sample);
             }
+        }
+        let families = gathered.families.len() * 4 * size_of::<OwnedFamily>();
+        if bytes + families > parser.owned_bytes() {
+            return Err(parser.too_much());
         }
     }
     Ok(gathered.families)

@@ -101,6 +101,18 @@ impl<'a> Parser<'a> {
         self.cursor.number
     }
 
+    /// Gives how many bytes may be kept of the body.
+    pub(super) fn owned_bytes(&self) -> usize {
+        self.cursor.limits.owned_bytes
+    }
+
+    /// Gives the error of a body of which more would be kept.
+    #[cold]
+    pub(super) fn too_much(&self) -> Error {
+        let message = format!("up to here the body takes more than the {} bytes that are allowed", self.owned_bytes());
+        Error::new(self.cursor.number, 1, ErrorKind::Limit, message)
+    }
+
     /// Reads lines up to the next event.
     #[inline]
     fn event(&mut self) -> Result<Option<Event<'a>>, Error> {

@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use streamgauge::parse::Syntax;
 use tokio::net::TcpStream;
 
-use crate::input::BODY_BYTES;
+use crate::input::too_long;
 
 /// The `scrape_timeout` of Prometheus: what takes longer is a failed scrape.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -21,11 +21,11 @@ const TEXT: &str = "text/plain;version=0.0.4";
 const ANY: &str = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
 
 /// Fetches a body, and tells its format from the answer.
-pub(crate) fn fetch(url: &Uri, wanted: Option<Syntax>) -> io::Result<(Vec<u8>, Syntax)> {
+pub(crate) fn fetch(url: &Uri, wanted: Option<Syntax>, most: usize) -> io::Result<(Vec<u8>, Syntax)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let answer = runtime.block_on(async {
         let late = |_| io::Error::new(io::ErrorKind::TimedOut, "no complete answer within ten seconds");
-        tokio::time::timeout(TIMEOUT, get(url, wanted)).await.map_err(late)?
+        tokio::time::timeout(TIMEOUT, get(url, wanted, most)).await.map_err(late)?
     });
     // Not to wait for a host name that is still being looked up.
     runtime.shutdown_background();
@@ -44,7 +44,7 @@ pub(crate) fn fetch(url: &Uri, wanted: Option<Syntax>) -> io::Result<(Vec<u8>, S
 }
 
 /// Returns the body and the content type of a successful answer. Redirections are not followed, as none is expected.
-async fn get(url: &Uri, wanted: Option<Syntax>) -> io::Result<(Bytes, String)> {
+async fn get(url: &Uri, wanted: Option<Syntax>, most: usize) -> io::Result<(Bytes, String)> {
     let authority = url.authority().ok_or_else(|| io::Error::other("the URL has no host"))?;
     let host = authority.host().trim_start_matches('[').trim_end_matches(']');
     // `port_u16` alone takes a port that is no number below 65,536 for none.
@@ -67,20 +67,18 @@ async fn get(url: &Uri, wanted: Option<Syntax>) -> io::Result<(Bytes, String)> {
         .map_err(io::Error::other)?;
     // Ends with the answer, which both are dropped with; its errors are those of the request.
     tokio::spawn(connection);
-    read(sender.send_request(request).await.map_err(|error| broken(&error))?).await
+    read(sender.send_request(request).await.map_err(|error| broken(&error))?, most).await
 }
 
-async fn read(response: Response<hyper::body::Incoming>) -> io::Result<(Bytes, String)> {
+async fn read(response: Response<hyper::body::Incoming>, most: usize) -> io::Result<(Bytes, String)> {
     if response.status() != StatusCode::OK {
         return Err(io::Error::other(format!("the answer has the status {}", response.status())));
     }
     let content_type = response.headers().get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
     let content_type = content_type.unwrap_or_default().into_owned();
-    match Limited::new(response.into_body(), BODY_BYTES as usize).collect().await {
+    match Limited::new(response.into_body(), most).collect().await {
         Ok(body) => Ok((body.to_bytes(), content_type)),
-        Err(error) if error.is::<LengthLimitError>() => {
-            Err(io::Error::other(format!("the answer has more than {BODY_BYTES} bytes")))
-        }
+        Err(error) if error.is::<LengthLimitError>() => Err(io::Error::other(too_long("the answer", most))),
         Err(error) => Err(io::Error::other(format!("the answer broke off: {error}"))),
     }
 }

@@ -11,9 +11,6 @@ use streamgauge::parse::Syntax;
 
 use crate::fetch;
 
-/// The longest body that is read. One from a program of ours has a tenth of it with a million series.
-pub(crate) const BODY_BYTES: u64 = 1 << 30;
-
 /// The place to read from.
 #[derive(Debug, Clone)]
 pub(crate) enum Input {
@@ -56,25 +53,30 @@ impl fmt::Display for Input {
 }
 
 impl Input {
-    /// Reads the body, and decides in which format it is to be read.
-    pub(crate) fn read(&self, wanted: Option<Syntax>) -> io::Result<(Vec<u8>, Syntax)> {
+    /// Reads the body, of at most so many bytes, and decides in which format it is to be read.
+    pub(crate) fn read(&self, wanted: Option<Syntax>, most: usize) -> io::Result<(Vec<u8>, Syntax)> {
         let body = match self {
-            Input::Stdin => read_all(io::stdin().lock())?,
-            Input::File(path) => read_all(File::open(path)?)?,
-            Input::Url(url) => return fetch::fetch(url, wanted),
+            Input::Stdin => read_all(io::stdin().lock(), most)?,
+            Input::File(path) => read_all(File::open(path)?, most)?,
+            Input::Url(url) => return fetch::fetch(url, wanted, most),
         };
         let syntax = wanted.unwrap_or_else(|| looks_like(&body));
         Ok((body, syntax))
     }
 }
 
-fn read_all(from: impl Read) -> io::Result<Vec<u8>> {
+fn read_all(from: impl Read, most: usize) -> io::Result<Vec<u8>> {
     let mut body = Vec::new();
-    from.take(BODY_BYTES + 1).read_to_end(&mut body)?;
-    if body.len() as u64 > BODY_BYTES {
-        return Err(io::Error::other(format!("there are more than {BODY_BYTES} bytes")));
+    from.take(most as u64 + 1).read_to_end(&mut body)?;
+    if body.len() > most {
+        return Err(io::Error::other(too_long("the body", most)));
     }
     Ok(body)
+}
+
+/// Says what is too long, and what to do.
+pub(crate) fn too_long(what: &str, most: usize) -> String {
+    format!("{what} has more than {most} bytes; --max-mib allows more than {}", most >> 20)
 }
 
 /// Only OpenMetrics has a last line of its own.

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stderr, reason = "a program that talks to a terminal")]
 
+mod escape;
 mod fetch;
 mod input;
 mod report;
@@ -45,6 +46,10 @@ enum Command {
         /// line is # EOF]
         #[arg(long, value_name = "FORMAT")]
         format: Option<Format>,
+
+        /// The longest body that is read, in MiB; what is kept of it may take sixteen times as much memory
+        #[arg(long, value_name = "MIB", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=4096))]
+        max_mib: u16,
     },
 }
 
@@ -67,15 +72,17 @@ impl From<Format> for Syntax {
 }
 
 fn main() -> ExitCode {
-    let Flags { command: Command::Check { from, json, format } } = Flags::parse();
-    let (body, syntax) = match from.read(format.map(Syntax::from)) {
+    let Flags { command: Command::Check { from, json, format, max_mib } } = Flags::parse();
+    let most = usize::from(max_mib) << 20;
+    let (body, syntax) = match from.read(format.map(Syntax::from), most) {
         Ok(read) => read,
         Err(error) => {
-            eprintln!("error: {from}: {error}");
+            let (from, error) = (from.to_string(), error.to_string());
+            eprintln!("error: {}: {}", escape::printable(&from), escape::printable(&error));
             return ExitCode::from(2);
         }
     };
-    let report = Report::of(syntax, &body);
+    let report = Report::of(syntax, &body, most);
     let text = if json { report.json(&from.to_string()) } else { report.text(&from.to_string()) };
     match io::stdout().lock().write_all(text.as_bytes()) {
         // Whoever closed the pipe has read enough.

@@ -3,38 +3,48 @@
 use std::fmt::Write;
 
 use serde_json::json;
-use streamgauge::parse::{Error, Finding, OwnedFamily, Parser, Severity, Syntax, families, lint};
+use streamgauge::parse::{Error, Limits, Linted, OwnedFamily, Parser, Syntax, families, lint_at_most};
+
+use crate::escape::{ascii, printable};
+
+/// Findings that are told. Of a body with more than that something is wrong that they all have in common.
+const FINDINGS: usize = 1000;
+
+/// What is kept of a body takes ten times its bytes where lines are short, as in honest ones.
+const OWNED_FACTOR: usize = 16;
 
 /// The result of a check.
 pub(crate) struct Report {
     syntax: Syntax,
     families: usize,
     samples: usize,
-    findings: Vec<Finding>,
+    linted: Linted,
     /// What ended the reading. Then nothing else is known.
     refused: Option<Error>,
 }
 
 impl Report {
-    /// Reads and lints a body.
-    pub(crate) fn of(syntax: Syntax, body: &[u8]) -> Report {
-        let (families, refused): (Vec<OwnedFamily>, _) = match families(Parser::new(syntax, body)) {
+    /// Reads and lints a body, of which as much is kept as of one of `most` bytes.
+    pub(crate) fn of(syntax: Syntax, body: &[u8], most: usize) -> Report {
+        let limits = Limits::default().owned_bytes(most.saturating_mul(OWNED_FACTOR));
+        let (families, refused): (Vec<OwnedFamily>, _) = match families(Parser::new(syntax, body).with_limits(limits)) {
             Ok(families) => (families, None),
             Err(error) => (Vec::new(), Some(error)),
         };
         let samples = families.iter().map(|family| family.samples.len()).sum();
-        let mut findings = lint(syntax, &families);
-        findings.sort_by_key(|finding| finding.line);
-        Report { syntax, families: families.len(), samples, findings, refused }
+        let mut linted = lint_at_most(syntax, &families, FINDINGS);
+        linted.findings.sort_by_key(|finding| finding.line);
+        Report { syntax, families: families.len(), samples, linted, refused }
     }
 
     /// Says how many errors there are.
     pub(crate) fn errors(&self) -> usize {
-        self.count(Severity::Error) + usize::from(self.refused.is_some())
+        self.linted.errors + usize::from(self.refused.is_some())
     }
 
-    fn count(&self, severity: Severity) -> usize {
-        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    /// Says how many findings are not told.
+    fn omitted(&self) -> usize {
+        self.linted.errors + self.linted.warnings - self.linted.findings.len()
     }
 
     fn format(&self) -> &'static str {
@@ -46,16 +56,19 @@ impl Report {
 
     /// Writes a line for each finding, in the order of the body, and one for the whole.
     pub(crate) fn text(&self, source: &str) -> String {
-        let mut text = String::new();
+        let (mut text, source) = (String::new(), printable(source));
         // Writing to a string cannot fail.
         if let Some(error) = &self.refused {
             let (line, column) = (error.line(), error.column());
-            let _ = writeln!(text, "line {line}: error: column {column}: {}", error.message());
+            let _ = writeln!(text, "line {line}: error: column {column}: {}", printable(error.message()));
             let _ = writeln!(text, "{source}: {}, refused on line {line}", self.format());
             return text;
         }
-        for finding in &self.findings {
-            let _ = writeln!(text, "{finding}");
+        for finding in &self.linted.findings {
+            let _ = writeln!(text, "{}", printable(&finding.to_string()));
+        }
+        if self.omitted() > 0 {
+            let _ = writeln!(text, "and {} findings more, of {} in all", self.omitted(), self.omitted() + FINDINGS);
         }
         let counted = |count, one: &str| if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") };
         let families = if self.families == 1 { "1 family".to_owned() } else { format!("{} families", self.families) };
@@ -65,7 +78,7 @@ impl Report {
             self.format(),
             counted(self.samples, "sample"),
             counted(self.errors(), "error"),
-            counted(self.count(Severity::Warning), "warning"),
+            counted(self.linted.warnings, "warning"),
         );
         text
     }
@@ -82,7 +95,7 @@ impl Report {
                 "message": error.message(),
             })
         });
-        let found = self.findings.iter().map(|finding| {
+        let found = self.linted.findings.iter().map(|finding| {
             json!({
                 "severity": snake(&format!("{:?}", finding.severity)),
                 "check": snake(&format!("{:?}", finding.check)),
@@ -99,10 +112,11 @@ impl Report {
             "families": self.families,
             "samples": self.samples,
             "errors": self.errors(),
-            "warnings": self.count(Severity::Warning),
+            "warnings": self.linted.warnings,
+            "omitted": self.omitted(),
             "findings": refused.chain(found).collect::<Vec<_>>(),
         });
-        format!("{report}\n")
+        format!("{}\n", ascii(&report.to_string()))
     }
 }
 

@@ -4,6 +4,7 @@
 #   STREAMGAUGE_STRESS  how many times the usual size the stress tests run at (default 10: two million births)
 #   FUZZ_SECONDS        seconds for each fuzz target (default 120)
 #   SOAK_SECONDS        length of the soak (default 300)
+#   SIEGE_SECONDS       length of each siege (default 60)
 #   FLAKY_ROUNDS        rounds in the search for tests that hope (default 3)
 #   LOOM_SECONDS        where the deeper models are cut off (default 3600)
 set -euo pipefail
@@ -48,6 +49,7 @@ job platforms scripts/platforms.sh
 job no-lock-prefix scripts/no-lock-prefix.sh
 job cdc scripts/cdc-check.sh
 job scrape scripts/scrape-check.sh
+job siege scripts/siege.sh "${SIEGE_SECONDS:-60}" --strict
 job facade scripts/facade-check.sh
 # 4 preemptions: one more than CI. Without a bound the larger models do not end.
 job loom env LOOM_MAX_PREEMPTIONS=4 timeout "${LOOM_SECONDS:-3600}" scripts/loom.sh

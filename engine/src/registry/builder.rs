@@ -4,7 +4,8 @@ use super::core::Standing;
 use super::desc::{Limits, MAX_VALUE_BYTES, length_problem};
 use super::scope::Purpose;
 use super::selector::{OVERFLOW, Selector};
-use super::{Desc, Error, Family, FamilyCore, Instrument, Level, RecordRef, RegistryInner, Scope, Unit};
+use super::wish::Wished;
+use super::{Desc, Error, Family, FamilyCore, Instrument, Level, OpenSettings, RecordRef, RegistryInner, Scope, Unit};
 use crate::buckets::Buckets;
 use crate::cells::Pin;
 use crate::label::LabelSet;
@@ -235,12 +236,18 @@ impl<M: Instrument> Builder<M> {
     }
 
     /// Checks the declaration of a family whose series have label names of their own, and finds or adds it.
-    pub(super) fn declare_open(self) -> Result<Option<PlainArc<FamilyCore>>, Error> {
+    pub(super) fn declare_open(mut self, settings: OpenSettings<'_>) -> Result<Option<PlainArc<FamilyCore>>, Error> {
         if let Some((label, _)) = self.scope.labels().first() {
             let problem = "an open family takes no constant labels; give it with each series".to_owned();
             return Err(Error::InvalidLabel { name: self.name, label: label.clone(), problem });
         }
+        let wish = settings.wish.map(|wish| Wished::new(&self.name, wish));
+        if let Some(wish) = &wish {
+            wish.check()?;
+            self.name = wish.name(0);
+        }
         let desc = self.desc(Box::default(), true)?;
+        let desc = Desc { wish: wish.map(PlainArc::new), plain_numbers: settings.plain_numbers, ..desc };
         self.scope.registry().map(|registry| registry.family(desc)).transpose()
     }
 
@@ -257,6 +264,8 @@ impl<M: Instrument> Builder<M> {
             unit: self.unit,
             label_names,
             is_open,
+            wish: None,
+            plain_numbers: false,
             layout,
             quantiles,
             states: M::states(&self.spec),

@@ -6,7 +6,7 @@
 //! in OpenMetrics as of an unknown type, under the name of its sample. Who gives way is told by the kinds, so that it
 //! does not depend on who came first; it can change only when families come, go or are renamed.
 
-use super::{Desc, Error, Kind};
+use super::{Desc, Kind};
 use crate::label::Escaping;
 use crate::sync::PlainArc;
 use std::collections::HashMap;
@@ -53,6 +53,14 @@ pub(crate) fn any_name(desc: &Desc, is_meant: impl Fn(&str) -> bool) -> bool {
     })
 }
 
+/// Gives the names that a family has to itself, as any scheme writes them; some more than once.
+pub(super) fn each_name(desc: &Desc) -> impl Iterator<Item = String> {
+    Escaping::ALL.into_iter().flat_map(move |escaping| {
+        let names: Vec<String> = exposed(desc.kind, &escaping.metric(&desc.name)).collect();
+        names
+    })
+}
+
 /// Who has a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Claimant {
@@ -75,19 +83,21 @@ pub(super) struct Claims {
 }
 
 impl Claims {
-    /// Takes the names of a family, all or none.
-    ///
-    /// # Errors
-    /// Where another family has one of those that it needs to itself.
-    pub(super) fn claim(&mut self, desc: &Desc) -> Result<(), Error> {
+    /// Gives the names that a family needs to itself and that others have, with who they are.
+    pub(super) fn holders(&self, desc: &Desc) -> Vec<(String, PlainArc<str>)> {
+        let mut holders = Vec::new();
         for (escaping, names) in Escaping::ALL.into_iter().zip(&self.schemes) {
             for sample in exposed(desc.kind, &escaping.metric(&desc.name)) {
                 if let Some(registered) = names.exposed.get(&sample) {
-                    let (name, registered) = (desc.name.to_string(), registered.family.to_string());
-                    return Err(Error::SampleNameTaken { name, sample, registered });
+                    holders.push((sample, registered.family.clone()));
                 }
             }
         }
+        holders
+    }
+
+    /// Takes the names of a family, of which nobody has one that it needs to itself.
+    pub(super) fn claim(&mut self, desc: &Desc) {
         let claimant = Claimant { family: PlainArc::from(&*desc.name), kind: desc.kind };
         for (escaping, names) in Escaping::ALL.into_iter().zip(&mut self.schemes) {
             let name = escaping.metric(&desc.name);
@@ -97,7 +107,6 @@ impl Claims {
             }
         }
         self.settle(&claimant);
-        Ok(())
     }
 
     /// Frees the names of a family.

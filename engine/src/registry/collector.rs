@@ -138,6 +138,8 @@ impl CollectedFamily {
             unit: self.unit,
             label_names: self.labels.into_iter().map(Into::into).collect(),
             is_open: false,
+            wish: None,
+            plain_numbers: false,
             layout: None,
             quantiles: None,
             states: PlainArc::new([]),

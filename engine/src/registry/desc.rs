@@ -1,5 +1,6 @@
 //! Descriptors: what a metric family is, checked once when it is declared.
 
+use super::wish::Wished;
 use super::{Error, Level, Quantiles};
 use crate::buckets::Layout;
 use crate::label::{Escaping, is_reserved_label, unreadable_problem};
@@ -130,6 +131,10 @@ pub(crate) struct Desc {
     pub(crate) label_names: Box<[Box<str>]>,
     /// Each series has names of its own instead, and the text of its labels says which. Then the help may be missing.
     pub(crate) is_open: bool,
+    /// Of an open family that gives its name up to others.
+    pub(crate) wish: Option<PlainArc<Wished>>,
+    /// Floats of text 0.0.4 are written without an exponent.
+    pub(crate) plain_numbers: bool,
     /// Of a histogram.
     pub(crate) layout: Option<PlainArc<Layout>>,
     /// Of a summary.
@@ -303,6 +308,7 @@ impl Desc {
             && self.unit == other.unit
             && sorted(self) == sorted(other)
             && self.is_open == other.is_open
+            && self.plain_numbers == other.plain_numbers
             && bounds(self) == bounds(other)
             && self.quantiles == other.quantiles
             && self.states == other.states

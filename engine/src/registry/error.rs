@@ -121,10 +121,15 @@ impl fmt::Display for Error {
                 f,
                 "metric {name:?} is registered as {registered}, but was requested as {requested}; both must be the same"
             ),
-            Self::SampleNameTaken { name, sample, registered } => write!(
-                f,
-                "metric {name:?} would expose the sample {sample:?}, which {registered:?} exposes; choose another name"
-            ),
+            Self::SampleNameTaken { name, sample, registered } => {
+                // Of all samples only this one is OpenMetrics' own.
+                let format = if sample.ends_with("_created") { " in OpenMetrics" } else { "" };
+                write!(
+                    f,
+                    "metric {name:?} would expose the sample {sample:?}, which {registered:?} exposes{format}; choose \
+                     another name"
+                )
+            }
             Self::CallbackExists { name, labels } => write!(
                 f,
                 "metric {name:?} with the labels {{{labels}}} exists; a callback needs a name and labels of its own"

@@ -262,6 +262,8 @@ impl<L: LabelSet, S: MetricSet> Family<L, S> {
             unit: None,
             label_names: labels.map(Box::from).collect(),
             is_open: false,
+            wish: None,
+            plain_numbers: false,
             layout: None,
             quantiles: None,
             states: PlainArc::default(),

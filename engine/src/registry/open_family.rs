@@ -5,7 +5,9 @@ use super::instrument::backend::Backend;
 use super::lookup::lost;
 use super::removal::removing;
 use super::rendered::Rendered;
-use super::{Builder, Desc, Error, FamilyCore, Instrument, Kind, Labels, RecordRef, RegistryInner, Switch, Unit};
+use super::{
+    Builder, Desc, Error, FamilyCore, Instrument, Kind, Labels, RecordRef, RegistryInner, Switch, Unit, Wish,
+};
 use crate::cells::Pin;
 use crate::sync::{LazyLock, PlainArc};
 use std::fmt;
@@ -16,6 +18,26 @@ pub(super) const OVERFLOW_LABEL: &str = "overflow";
 
 /// The labels of that series, the same in every family.
 static OVERFLOW_LABELS: LazyLock<Rendered> = LazyLock::new(Rendered::of_overflow);
+
+/// What only the open families of bridges are told, see [`Builder::open_family_with`].
+#[derive(Clone, Copy, Debug, Default)]
+#[must_use = "settings do nothing until a family is declared with them"]
+pub struct OpenSettings<'n> {
+    pub(super) wish: Option<Wish<'n>>,
+    pub(super) plain_numbers: bool,
+}
+
+impl<'n> OpenSettings<'n> {
+    /// Gives those of [`Builder::open_family`].
+    pub const fn new() -> Self {
+        Self { wish: None, plain_numbers: false }
+    }
+
+    /// Has the family give its name up where another one needs it, see [`Wish`].
+    pub const fn wish(self, wish: Wish<'n>) -> Self {
+        Self { wish: Some(wish), ..self }
+    }
+}
 
 /// A family whose series bring label names of their own, and that can be described when it is in use: what a bridge
 /// from another metrics interface needs. Where the names are known when the program is written, a
@@ -56,9 +78,18 @@ impl<M: Instrument> Builder<M> {
     /// # Errors
     /// As [`register`](Self::register). Constant labels of the scope are refused: give them with each series.
     pub fn open_family(self) -> Result<OpenFamily<M>, Error> {
+        self.open_family_with(OpenSettings::new())
+    }
+
+    /// As [`open_family`](Self::open_family), with settings that only bridges need. Where there is a
+    /// [wish](OpenSettings::wish), the name of the declaration tells which family it is, and the wish what it is called.
+    ///
+    /// # Errors
+    /// As [`open_family`](Self::open_family), but for a name that is taken: then the family has another one.
+    pub fn open_family_with(self, settings: OpenSettings<'_>) -> Result<OpenFamily<M>, Error> {
         let verbatim = self.is_verbatim();
         let registry = self.registry().cloned();
-        let core = self.declare_open()?;
+        let core = self.declare_open(settings)?;
         Ok(OpenFamily { inner: core.zip(registry), verbatim, metric: PhantomData })
     }
 }
@@ -77,7 +108,49 @@ impl<M> OpenFamily<M> {
         self.retell(|desc| (desc.help, desc.unit) = (help.into(), unit))
     }
 
-    /// Gives the family another name: from the next scrape on its series are exposed under it.
+    /// Tells the help, the unit and what the family wishes to be called anew.
+    ///
+    /// # Errors
+    /// Where the name is not allowed. Then nothing changes.
+    pub fn describe_as(&self, help: &str, unit: Option<Unit>, wish: Wish<'_>) -> Result<(), Error> {
+        self.retell(|desc| {
+            (desc.help, desc.unit) = (help.into(), unit);
+            match &desc.wish {
+                Some(old) => desc.wish = Some(PlainArc::new(old.renamed(wish))),
+                None => desc.name = [wish.stem, wish.suffix].concat().into(),
+            }
+        })
+    }
+
+    /// Gives what the family is called now: another name than it was declared with where it was renamed, or gave it up.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.inner.as_ref().map_or_else(String::new, |(core, _)| core.with_desc(|desc| desc.name.to_string()))
+    }
+
+    /// Gives what the family [wishes](Wish) to be called, or its name where it has no wish.
+    #[must_use]
+    pub fn wished_name(&self) -> String {
+        let Some((core, _)) = &self.inner else { return String::new() };
+        core.with_desc(|desc| desc.wish.as_ref().map_or_else(|| desc.name.to_string(), |wish| wish.name(0)))
+    }
+
+    /// Tells whether the family has a help text or a unit.
+    #[must_use]
+    pub fn is_described(&self) -> bool {
+        let is_told = |desc: &Desc| !desc.help.is_empty() || desc.unit.is_some();
+        self.inner.as_ref().is_some_and(|(core, _)| core.with_desc(is_told))
+    }
+
+    /// Counts how often the name, the help or the unit came to be another, by this handle or otherwise: who has seen
+    /// the last of it need not ask for them.
+    #[must_use]
+    pub fn version(&self) -> usize {
+        self.inner.as_ref().map_or(0, |(core, _)| core.version())
+    }
+
+    /// Gives the family another name: from the next scrape on its series are exposed under it. Of a family with a
+    /// [`Wish`] it is what it wishes to be called.
     ///
     /// # Errors
     /// Where the name is not allowed, another family exposes it, or a series of a state set has a label of that name.

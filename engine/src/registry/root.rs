@@ -1,14 +1,14 @@
 //! The registry.
 
-use super::claims::{Claims, Clashes};
+use super::claims::Clashes;
 use super::level::Switch;
+use super::names::{Change, Names};
 use super::shared::Shared;
 use super::tally::Failures;
-use super::{Callbacks, CollectorId, CollectorList, Collectors, Error, FamilyCore, FamilyList, Scope, state_set};
+use super::{Callbacks, CollectorId, CollectorList, Collectors, Error, FamilyCore, FamilyList, Scope};
 use crate::cells::{collect, sweep_batch};
 use crate::registry::Desc;
 use crate::sync::{AtomicUsize, LazyLock, Mutex, Ordering, PlainArc, model_failed};
-use std::collections::HashMap;
 use std::ops::Deref;
 
 /// A set of metric families, scraped together. Clones are the same registry.
@@ -101,12 +101,6 @@ pub(crate) struct RegistryInner {
     _tidy_up: TidyUp,
 }
 
-#[derive(Debug, Default)]
-struct Names {
-    families: HashMap<Box<str>, PlainArc<FamilyCore>>,
-    claims: Claims,
-}
-
 impl RegistryInner {
     fn new() -> Self {
         Self {
@@ -145,21 +139,13 @@ impl RegistryInner {
         // Where nobody scrapes or removes, whoever declares sees to the cells of handles that were dropped.
         sweep_batch();
         let mut names = self.names.lock();
-        if let Some(known) = names.families.get(&desc.name) {
-            if known.desc.same_as(&desc) {
-                return Ok(known.clone());
-            }
-            return Err(Error::Conflict {
-                name: desc.name.to_string(),
-                registered: known.desc.to_string(),
-                requested: desc.to_string(),
-            });
+        let (family, change) = names.family(desc, &self.shared)?;
+        if change == Change::New {
+            self.families.store(PlainArc::new(self.families.load().with(family.clone())));
         }
-        names.claims.claim(&desc)?;
-        let family = PlainArc::new(FamilyCore::new(desc, self.shared.clone()));
-        names.families.insert(family.desc.name.clone(), family.clone());
-        self.families.store(PlainArc::new(self.families.load().with(family.clone())));
-        self.count_change();
+        if change != Change::None {
+            self.count_change();
+        }
         Ok(family)
     }
 
@@ -171,22 +157,7 @@ impl RegistryInner {
         change: impl FnOnce(&mut Desc),
     ) -> Result<(), Error> {
         let mut names = self.names.lock();
-        let old = family.with_desc(Desc::clone);
-        let mut new = old.clone();
-        change(&mut new);
-        new.check(verbatim)?;
-        if new.name != old.name {
-            state_set::check_rename(family, &new)?;
-            names.claims.unclaim(&old);
-            if let Err(error) = names.claims.claim(&new) {
-                // They were free until now.
-                let _ = names.claims.claim(&old);
-                return Err(error);
-            }
-            names.families.remove(&old.name);
-            names.families.insert(new.name.clone(), family.clone());
-        }
-        family.retell(new);
+        names.retell(family, verbatim, change)?;
         self.count_change();
         Ok(())
     }
@@ -217,20 +188,16 @@ impl RegistryInner {
     /// Takes the names of a collector's families, all or none.
     pub(crate) fn claim(&self, descs: &[Desc]) -> Result<(), Error> {
         let mut names = self.names.lock();
-        for (index, desc) in descs.iter().enumerate() {
-            if let Err(error) = names.claims.claim(desc) {
-                descs[..index].iter().for_each(|desc| names.claims.unclaim(desc));
-                return Err(error);
-            }
-        }
+        let claimed = names.claim_all(descs);
+        // Where they were refused, others may have got out of the way and come back.
         self.count_change();
-        Ok(())
+        claimed
     }
 
     /// Frees the names of a collector's families.
     pub(crate) fn unclaim(&self, descs: &[Desc]) {
         let mut names = self.names.lock();
-        descs.iter().for_each(|desc| names.claims.unclaim(desc));
+        names.unclaim_all(descs);
         self.count_change();
     }
 }

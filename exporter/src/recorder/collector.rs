@@ -74,6 +74,7 @@ impl Collector for FacadeCollector {
         let Some(core) = self.core.upgrade() else { return };
         self.sweep(&core);
         self.listen(&core);
+        core.families.look_at_names();
         if !self.tells {
             return;
         }

@@ -5,6 +5,7 @@ use super::matcher::{MetricKindMask, Overrides};
 use super::naming::{UnitName, add_total, add_unit};
 use std::time::Duration;
 use streamgauge::Buckets;
+use streamgauge::bridge::Wish;
 
 /// Bounds of histograms for which none are set: latencies in seconds and in milliseconds fall inside, and the default
 /// bounds of the Prometheus libraries are among them.
@@ -38,6 +39,20 @@ pub(super) struct Config {
     pub(super) series_limit: Option<usize>,
     pub(super) value_limit: Option<usize>,
     pub(super) name_limit: usize,
+}
+
+/// The name that a metric wishes for, and where in it the unit and `_total` begin.
+#[derive(Debug)]
+pub(super) struct WishedName {
+    pub(super) name: String,
+    stem: usize,
+}
+
+impl WishedName {
+    pub(super) fn of(&self, kind: Kind) -> Wish<'_> {
+        let (stem, suffix) = self.name.split_at(self.stem);
+        Wish { stem, suffix, word: kind.as_str(), rank: kind.rank() }
+    }
 }
 
 impl Default for Config {
@@ -85,7 +100,20 @@ impl Config {
         }
     }
 
-    /// Gives the name under which a metric is exposed.
+    /// Gives how a metric wishes to be called.
+    pub(super) fn wished_name(&self, kind: Kind, legal: &str, unit: Option<UnitName>) -> WishedName {
+        let name = self.exposed_name(kind, legal, unit);
+        let unit = unit.filter(|_| self.unit_suffixes || self.recommended_naming);
+        let mut stem = name.strip_suffix("_total").filter(|_| kind == Kind::Counter).unwrap_or(&name);
+        if let Some(before) = unit.and_then(|unit| stem.strip_suffix(unit.0)) {
+            stem = before.strip_suffix('_').unwrap_or(stem);
+        }
+        // A name that is nothing but suffixes has none.
+        let stem = if stem.is_empty() { name.len() } else { stem.len() };
+        WishedName { name, stem }
+    }
+
+    /// Gives the name under which a metric is exposed, if it is free.
     pub(super) fn exposed_name(&self, kind: Kind, legal: &str, unit: Option<UnitName>) -> String {
         let mut name = legal.to_owned();
         if let Some(unit) = unit.filter(|_| self.unit_suffixes || self.recommended_naming) {

@@ -24,6 +24,16 @@ pub(super) enum Kind {
 impl Kind {
     pub(super) const ALL: [Self; 3] = [Self::Counter, Self::Gauge, Self::Histogram];
 
+    /// Gives who has a name that several kinds want: a histogram, for it stands for three names of samples, of which a
+    /// dashboard would lose all; then a counter, for rates of what is none are alerts that mean nothing.
+    pub(super) fn rank(self) -> u8 {
+        match self {
+            Self::Histogram => 0,
+            Self::Counter => 1,
+            Self::Gauge => 2,
+        }
+    }
+
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Counter => "counter",

@@ -5,12 +5,10 @@ use super::core::Kind;
 use super::family::{Declarer, Family};
 use super::naming::{UnitName, sanitise_name};
 use super::remarks::{Collisions, LONGEST_NAME, OVERFLOW_NAME, Remark};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
 use streamgauge::{Error, Registry};
 
-/// Names that are tried for a family whose own is taken.
-const OTHER_NAMES: usize = 8;
 /// Bytes of a description that are kept.
 const LONGEST_HELP: usize = 4096;
 
@@ -19,6 +17,34 @@ pub(super) struct Families {
     pub(super) declarer: Declarer,
     known: RwLock<Known>,
     pub(super) collisions: Collisions,
+    names: Mutex<Vec<ToldName>>,
+}
+
+/// What was last said of a family's name.
+#[derive(Debug)]
+struct ToldName {
+    kind: Kind,
+    family: Family,
+    version: usize,
+    /// Where it is not the one that it wishes for.
+    other: Option<String>,
+}
+
+impl ToldName {
+    /// Gives a remark where the family has come to be called otherwise than it should; counts families, not their names.
+    fn look(&mut self, collisions: &Collisions) -> Option<Remark> {
+        // Before the name: a change that comes between the two is found the next time.
+        self.version = self.family.version();
+        let (name, wished) = (self.family.name(), self.family.wished_name());
+        let other = (name != wished).then_some(name);
+        if other == self.other {
+            return None;
+        }
+        if std::mem::replace(&mut self.other, other).is_none() {
+            Collisions::count(&collisions.families);
+        }
+        self.other.clone().map(|used| Remark::Renamed { kind: self.kind, name: wished, used })
+    }
 }
 
 #[derive(Debug, Default)]
@@ -51,7 +77,7 @@ struct Description {
 impl Families {
     pub(super) fn new(registry: Registry, config: Config) -> Self {
         let declarer = Declarer { registry, config };
-        Self { declarer, known: RwLock::default(), collisions: Collisions::default() }
+        Self { declarer, known: RwLock::default(), collisions: Collisions::default(), names: Mutex::default() }
     }
 
     /// Gives the family of a name, which is made if there is none; `None` where there can be none.
@@ -121,7 +147,7 @@ impl Families {
         Some(family)
     }
 
-    /// Declares a family under its name or, where that is taken, under another one.
+    /// Declares a family; `None` where no name will do.
     fn declare(
         &self,
         kind: Kind,
@@ -129,27 +155,31 @@ impl Families {
         description: Option<&Description>,
         remarks: &mut Vec<Remark>,
     ) -> Option<Family> {
-        let Declarer { config, .. } = &self.declarer;
         let unit = description.and_then(|description| description.unit);
         let help = description.map_or("", |description| &description.help);
-        let name = config.exposed_name(kind, legal, unit);
-        let error = match self.declarer.declare(kind, legal, &name, help, unit) {
-            Ok(family) => return Some(family),
-            Err(error) => error,
-        };
-        Collisions::count(&self.collisions.families);
-        let others = (1..=OTHER_NAMES).map(|number| match number {
-            1 => format!("{legal}_{}", kind.as_str()),
-            _ => format!("{legal}_{}_{number}", kind.as_str()),
-        });
-        for other in others.map(|other| config.exposed_name(kind, &other, unit)) {
-            if let Ok(family) = self.declarer.declare(kind, legal, &other, help, unit) {
-                remarks.push(Remark::Renamed { kind, name, error, used: Some(other) });
-                return Some(family);
+        let declare = |legal: &str| self.declarer.declare(kind, legal, help, unit);
+        // Of legal names only `_total` alone is no name of a counter.
+        let family = match declare(legal).or_else(|_| declare(&format!("{legal}_{}", kind.as_str()))) {
+            Ok(family) => family,
+            Err(error) => {
+                Collisions::count(&self.collisions.families);
+                remarks.push(Remark::Nameless { kind, name: legal.into(), error });
+                return None;
             }
+        };
+        let mut told = ToldName { kind, family: family.clone(), version: 0, other: None };
+        remarks.extend(told.look(&self.collisions));
+        self.names.lock().push(told);
+        Some(family)
+    }
+
+    /// Says which families had to give their names up since it was last said.
+    pub(super) fn look_at_names(&self) {
+        let mut remarks = Vec::new();
+        for told in self.names.lock().iter_mut().filter(|told| told.family.version() != told.version) {
+            remarks.extend(told.look(&self.collisions));
         }
-        remarks.push(Remark::Renamed { kind, name, error, used: None });
-        None
+        remarks.into_iter().for_each(Remark::say);
     }
 
     /// Gives the family of what has no place among the names.
@@ -163,7 +193,7 @@ impl Families {
         };
         let help = "What was recorded past the limit of metric names or labels.";
         // Two threads may do this at once: they are given the same family.
-        let family = self.declarer.declare(kind, &name, &name, help, None).unwrap_or_else(|error| {
+        let family = self.declarer.declare_own(kind, &name, help).unwrap_or_else(|error| {
             Remark::Lost { error }.say();
             Family::noop(kind)
         });
@@ -187,26 +217,16 @@ impl Families {
                 return;
             }
             named.description = Some(Description { help: help.into(), unit });
-            self.describe_late(&legal, named, help, unit, &mut remarks);
+            for (kind, family) in Kind::ALL.into_iter().zip(&named.families) {
+                let Some(family) = family else { continue };
+                let wish = self.declarer.config.wished_name(kind, &legal, unit);
+                if let Err(error) = family.describe(help, unit, wish.of(kind)) {
+                    remarks.push(Remark::Nameless { kind, name: wish.name, error });
+                }
+            }
         }
         remarks.into_iter().for_each(Remark::say);
-    }
-
-    /// Tells the families that exist already.
-    fn describe_late(&self, legal: &str, named: &Named, help: &str, unit: Option<UnitName>, remarks: &mut Vec<Remark>) {
-        let Declarer { config, .. } = &self.declarer;
-        for (kind, family) in Kind::ALL.into_iter().zip(&named.families) {
-            let Some(family) = family else { continue };
-            let (before, now) = (config.exposed_name(kind, legal, None), config.exposed_name(kind, legal, unit));
-            if before != now
-                && let Err(error) = family.rename(&now)
-            {
-                Collisions::count(&self.collisions.families);
-                remarks.push(Remark::Renamed { kind, name: now, error, used: Some(before) });
-            }
-            // Names are taken as they are, so no unit is wrong.
-            let _ = family.describe(help, unit);
-        }
+        self.look_at_names();
     }
 
     /// Counts a key with labels that look alike when they are legal.

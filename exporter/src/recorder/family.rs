@@ -3,7 +3,7 @@
 use super::config::{Config, Observations};
 use super::core::Kind;
 use super::naming::UnitName;
-use streamgauge::bridge::OpenFamily;
+use streamgauge::bridge::{OpenFamily, OpenSettings, Wish};
 use streamgauge::{Builder, Counter, Error, Gauge, Histogram, Instrument, Registry, Summary, Unit};
 
 /// The family of one name and kind.
@@ -13,6 +13,18 @@ pub(super) enum Family {
     Gauge(OpenFamily<Gauge>),
     Histogram(OpenFamily<Histogram>),
     Summary(OpenFamily<Summary>),
+}
+
+/// Does the same with the family of any kind.
+macro_rules! of_any {
+    ($self:ident, $family:ident => $do:expr) => {
+        match $self {
+            Self::Counter($family) => $do,
+            Self::Gauge($family) => $do,
+            Self::Histogram($family) => $do,
+            Self::Summary($family) => $do,
+        }
+    };
 }
 
 impl Family {
@@ -25,23 +37,28 @@ impl Family {
         }
     }
 
-    pub(super) fn describe(&self, help: &str, unit: Option<UnitName>) -> Result<(), Error> {
+    /// Tells help, unit and name, where nobody has told them.
+    pub(super) fn describe(&self, help: &str, unit: Option<UnitName>, wish: Wish<'_>) -> Result<(), Error> {
         let unit = unit.and_then(UnitName::unit);
-        match self {
-            Self::Counter(family) => family.describe(help, unit),
-            Self::Gauge(family) => family.describe(help, unit),
-            Self::Histogram(family) => family.describe(help, unit),
-            Self::Summary(family) => family.describe(help, unit),
-        }
+        of_any!(self, family => match family.is_described() {
+            true => Ok(()),
+            false => family.describe_as(help, unit, wish),
+        })
     }
 
-    pub(super) fn rename(&self, name: &str) -> Result<(), Error> {
-        match self {
-            Self::Counter(family) => family.rename(name),
-            Self::Gauge(family) => family.rename(name),
-            Self::Histogram(family) => family.rename(name),
-            Self::Summary(family) => family.rename(name),
-        }
+    /// Gives what the family is called.
+    pub(super) fn name(&self) -> String {
+        of_any!(self, family => family.name())
+    }
+
+    /// Gives what it wishes to be called.
+    pub(super) fn wished_name(&self) -> String {
+        of_any!(self, family => family.wished_name())
+    }
+
+    /// Counts what may have changed either.
+    pub(super) fn version(&self) -> usize {
+        of_any!(self, family => family.version())
     }
 }
 
@@ -53,27 +70,47 @@ pub(super) struct Declarer {
 }
 
 impl Declarer {
-    /// Declares the family called `name` of the metrics whose legal name is `legal`.
+    /// Declares the family of a name, or gives the one that another recorder of the registry has declared.
     pub(super) fn declare(
+        &self,
+        kind: Kind,
+        legal: &str,
+        help: &str,
+        unit: Option<UnitName>,
+    ) -> Result<Family, Error> {
+        // A description may come later, and changes what the family is called, not which one it is.
+        let declared = self.config.exposed_name(kind, legal, None);
+        let wish = self.config.wished_name(kind, legal, unit);
+        self.make(kind, legal, &declared, help, unit, OpenSettings::new().wish(wish.of(kind)))
+    }
+
+    /// Declares a family of the recorder's own, which keeps its name.
+    pub(super) fn declare_own(&self, kind: Kind, name: &str, help: &str) -> Result<Family, Error> {
+        self.make(kind, name, name, help, None, OpenSettings::new())
+    }
+
+    fn make(
         &self,
         kind: Kind,
         legal: &str,
         name: &str,
         help: &str,
         unit: Option<UnitName>,
+        open: OpenSettings<'_>,
     ) -> Result<Family, Error> {
         let (registry, unit) = (&self.registry, unit.and_then(UnitName::unit));
         match kind {
-            Kind::Counter => self.finish(registry.counter(name, help), kind, unit).map(Family::Counter),
-            Kind::Gauge => self.finish(registry.gauge(name, help), kind, unit).map(Family::Gauge),
+            Kind::Counter => self.finish(registry.counter(name, help), kind, unit, open).map(Family::Counter),
+            Kind::Gauge => self.finish(registry.gauge(name, help), kind, unit, open).map(Family::Gauge),
             Kind::Histogram => match self.config.observations(legal) {
                 Observations::Buckets(buckets) => {
-                    self.finish(registry.histogram(name, help).buckets(buckets), kind, unit).map(Family::Histogram)
+                    let histogram = registry.histogram(name, help).buckets(buckets);
+                    self.finish(histogram, kind, unit, open).map(Family::Histogram)
                 }
                 Observations::Quantiles(quantiles) => {
                     let (width, slices) = self.config.window;
                     let summary = registry.summary(name, help).quantiles(&quantiles).window(width * slices, slices);
-                    self.finish(summary, kind, unit).map(Family::Summary)
+                    self.finish(summary, kind, unit, open).map(Family::Summary)
                 }
             },
         }
@@ -84,6 +121,7 @@ impl Declarer {
         builder: Builder<M>,
         kind: Kind,
         unit: Option<Unit>,
+        open: OpenSettings<'_>,
     ) -> Result<OpenFamily<M>, Error> {
         let mut builder = builder.verbatim();
         if let Some(unit) = unit {
@@ -98,6 +136,6 @@ impl Declarer {
         if let Some(timeout) = self.config.idle_timeout(kind) {
             builder = builder.idle_timeout(timeout);
         }
-        builder.open_family()
+        builder.open_family_with(open)
     }
 }

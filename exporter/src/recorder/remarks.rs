@@ -27,8 +27,10 @@ pub(super) struct Collisions {
 pub(super) enum Remark {
     /// Two names are one when they are legal.
     Names { given: Box<str>, first: Box<str>, legal: Box<str> },
-    /// A family has another name than it should, `None` for none.
-    Renamed { kind: Kind, name: String, error: Error, used: Option<String> },
+    /// A family has another name than it should.
+    Renamed { kind: Kind, name: String, used: String },
+    /// A family can have no name.
+    Nameless { kind: Kind, name: String, error: Error },
     /// Two labels of a key are one when they are legal.
     Labels { metric: Box<str>, first: Box<str>, second: Box<str> },
     /// There are as many names as there may be.
@@ -55,12 +57,13 @@ impl Remark {
             Self::Names { given, first, legal } => {
                 tracing::warn!("the metrics {first:?} and {given:?} are both {legal:?} in the formats: one family");
             }
-            Self::Renamed { kind, name, error, used: Some(used) } => {
-                tracing::warn!(%error, "the {} {name:?} is exposed as {used:?}", kind.as_str());
-            }
-            Self::Renamed { kind, name, error, used: None } => {
+            Self::Renamed { kind, name, used } => tracing::warn!(
+                "the {} {name:?} is exposed as {used:?}: another metric has the name, or a sample of that name",
+                kind.as_str()
+            ),
+            Self::Nameless { kind, name, error } => {
                 let kind = kind.as_str();
-                tracing::warn!(%error, "the {kind} {name:?} finds no free name: its records go to {OVERFLOW_NAME}");
+                tracing::warn!(%error, "the {kind} {name:?} finds no name: its records go to {OVERFLOW_NAME}");
             }
             Self::Labels { metric, first, second } => tracing::warn!(
                 "the labels {first:?} and {second:?} of {metric:?} are the same label in the formats; the last one counts"

@@ -84,7 +84,7 @@ impl Model {
     pub(crate) fn of(program: &Program) -> Self {
         let mut model = Self::default();
         let global = program.has_global.then_some(GLOBAL);
-        let mut published = BTreeMap::new();
+        let (mut published, mut families) = (BTreeMap::new(), BTreeSet::new());
         for op in program.threads.iter().flatten() {
             if let Op::Scrape = op {
                 published.clone_from(&model.stock_descriptions);
@@ -98,17 +98,18 @@ impl Model {
                 if !published.contains_key(&legal) {
                     model.stock_descriptions.insert(legal.clone(), (*unit, help));
                 }
-                model.describe(&legal, *unit, help, program.naming);
+                model.descriptions.entry(legal).or_insert((*unit, help));
                 continue;
             }
             if *model.given.entry(legal.clone()).or_insert(metric.name) != metric.name {
                 model.alike.insert(legal.clone());
             }
-            model.declare((metric.kind, legal.clone()), program.naming);
+            families.insert((metric.kind, legal.clone()));
             let series = ((metric.kind, legal), our_labels(&metric.labels, global));
             model.ours.entry(series).or_insert_with(|| Value::new(metric.kind)).apply(op);
             model.raw.entry(raw_id(metric)).or_insert_with(|| Value::new(metric.kind)).apply(op);
         }
+        model.name(&families, program.naming);
         model
     }
 
@@ -123,44 +124,41 @@ impl Model {
         exposed_name(*kind, legal, unit, naming)
     }
 
-    fn describe(&mut self, legal: &str, unit: Option<Unit>, help: &'static str, naming: Naming) {
-        if self.descriptions.contains_key(legal) {
-            return;
-        }
-        self.descriptions.insert(legal.to_owned(), (unit, help));
-        for kind in [Kind::Counter, Kind::Gauge, Kind::Histogram] {
-            let id = (kind, legal.to_owned());
-            let (before, now) = (exposed_name(kind, legal, None, naming), exposed_name(kind, legal, unit, naming));
-            if before != now && self.names.contains_key(&id) && self.is_free(&id, &now) {
-                self.names.insert(id, now);
+    /// Names all families: in the order of kinds and names each by the name it should have, if that is free, then those
+    /// that are left by another one.
+    fn name(&mut self, families: &BTreeSet<FamilyId>, naming: Naming) {
+        let mut taken = BTreeSet::new();
+        let mut take = |kind: Kind, name: &str| {
+            let names = exposes(kind, name);
+            let is_free = names.iter().all(|name| !taken.contains(name));
+            if is_free {
+                taken.extend(names);
             }
-        }
-    }
-
-    fn declare(&mut self, id: FamilyId, naming: Naming) {
-        if self.names.contains_key(&id) {
-            return;
-        }
-        let (kind, legal) = &id;
-        let unit = self.descriptions.get(legal).and_then(|(unit, _)| *unit);
-        let word = format!("{kind:?}").to_lowercase();
-        let others = (1..9).map(|number| match number {
-            1 => format!("{legal}_{word}"),
-            _ => format!("{legal}_{word}_{number}"),
-        });
-        let candidates = std::iter::once(legal.clone()).chain(others);
-        let mut names = candidates.map(|name| exposed_name(*kind, &name, unit, naming));
-        let name = names.find(|name| self.is_free(&id, name)).expect("one of them is free");
-        self.names.insert(id, name);
-    }
-
-    /// Tells whether no other family has one of the names that this one would expose.
-    fn is_free(&self, id: &FamilyId, name: &str) -> bool {
-        let wanted = exposes(id.0, name);
-        self.names
+            is_free
+        };
+        let mut turns: Vec<_> = families
             .iter()
-            .filter(|(other, _)| *other != id)
-            .all(|(other, name)| exposes(other.0, name).iter().all(|taken| !wanted.contains(taken)))
+            .map(|id| {
+                let (name, declared) = (self.plain_name(id, naming), exposed_name(id.0, &id.1, None, naming));
+                let rank = [Kind::Histogram, Kind::Counter, Kind::Gauge].iter().position(|kind| *kind == id.0);
+                (rank, name != declared, name, id)
+            })
+            .collect();
+        turns.sort();
+        let (named, left): (Vec<_>, Vec<_>) = turns.into_iter().partition(|(_, _, name, id)| take(id.0, name));
+        self.names.extend(named.into_iter().map(|(_, _, name, id)| (id.clone(), name)));
+        for (_, _, name, id) in left {
+            let unit = self.descriptions.get(&id.1).and_then(|(unit, _)| *unit).filter(|_| naming != Naming::AsGiven);
+            let unit = format!("_{}", unit_word(unit));
+            let total = if id.0 == Kind::Counter && name.ends_with("_total") { "_total" } else { "" };
+            let stem = &name[..name.len() - total.len()];
+            let stem = stem.strip_suffix(&unit).filter(|_| unit.len() > 1).unwrap_or(stem);
+            let (suffix, word) = (&name[stem.len()..], format!("{:?}", id.0).to_lowercase());
+            let others = (2..20).map(|number| format!("{stem}_{word}_{number}{suffix}"));
+            let mut others = std::iter::once(format!("{stem}_{word}{suffix}")).chain(others);
+            let name = others.find(|name| take(id.0, name)).expect("one of them is free");
+            self.names.insert(id.clone(), name);
+        }
     }
 }
 
@@ -181,15 +179,19 @@ pub(crate) fn raw_id(metric: &Metric) -> SeriesId {
     ((metric.kind, metric.name.to_owned()), labels)
 }
 
-/// Gives the name with its unit and suffix, as the documentation of both recorders says.
-fn exposed_name(kind: Kind, legal: &str, unit: Option<Unit>, naming: Naming) -> String {
-    let mut name = legal.to_owned();
-    let word = match unit {
+fn unit_word(unit: Option<Unit>) -> &'static str {
+    match unit {
         Some(Unit::Seconds) => "seconds",
         Some(Unit::Bytes) => "bytes",
         Some(Unit::Percent) => "ratio",
         _ => "",
-    };
+    }
+}
+
+/// Gives the name with its unit and suffix, as the documentation of both recorders says.
+fn exposed_name(kind: Kind, legal: &str, unit: Option<Unit>, naming: Naming) -> String {
+    let mut name = legal.to_owned();
+    let word = unit_word(unit);
     if naming != Naming::AsGiven && !word.is_empty() {
         let suffixes = ["_sum", "_count", "_bucket", "_total"];
         let suffix = suffixes.into_iter().find(|suffix| name.ends_with(suffix)).unwrap_or("");

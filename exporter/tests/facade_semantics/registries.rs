@@ -1,7 +1,7 @@
 //! A recorder in a registry of the program, beside metrics that need no facade.
 
 use crate::facade::{Exposed, exposed, scraped};
-use metrics::{counter, gauge, histogram, with_local_recorder};
+use metrics::{Unit, counter, describe_counter, gauge, histogram, with_local_recorder};
 use streamgauge::{Buckets, Format, Registry, Scraper};
 use streamgauge_exporter::recorder::Recorder;
 
@@ -44,13 +44,50 @@ fn a_metric_whose_name_a_native_one_has_gets_another_name() {
 }
 
 #[test]
-fn a_native_metric_cannot_take_the_name_of_one_of_the_facade() {
+fn a_native_metric_has_its_name_whoever_comes_first() {
     let registry = Registry::new();
     let recorder = Recorder::builder().registry(&registry).build_recorder();
     with_local_recorder(&recorder, || counter!("jobs").increment(1));
-    let error = registry.gauge("jobs", "Jobs.").register().unwrap_err();
-    assert!(error.to_string().contains("jobs"), "{error}");
     assert_eq!(scrape(&registry).get("jobs"), Some(1.0));
+    registry.gauge("jobs", "Jobs.").register().unwrap().set(7.0);
+    let seen = scrape(&registry);
+    assert_eq!((seen.get("jobs"), seen.get("jobs_counter")), (Some(7.0), Some(1.0)));
+    assert_eq!(scrape(&registry).collisions("family"), Some(1.0));
+}
+
+#[test]
+fn recorders_of_one_registry_are_told_apart_by_kind_in_any_order() {
+    let run = |order: [usize; 2]| {
+        let registry = Registry::new();
+        let recorders = [(); 2].map(|()| Recorder::builder().registry(&registry).build_recorder());
+        let calls: [&dyn Fn(); 2] = [&|| gauge!("x").set(2), &|| histogram!("x").record(1)];
+        order.into_iter().for_each(|index| with_local_recorder(&recorders[index], calls[index]));
+        let seen = scrape(&registry);
+        (seen.families, seen.samples)
+    };
+    let (families, samples) = run([0, 1]);
+    assert_eq!((samples.get("x_count"), samples.get("x_gauge")), (Some(&1.0), Some(&2.0)));
+    assert_eq!((families, samples), run([1, 0]));
+}
+
+#[test]
+fn a_second_recorder_with_a_late_description_shares_the_family_all_the_same() {
+    let registry = Registry::new();
+    let suffixing =
+        || Recorder::builder().registry(&registry).set_enable_unit_suffix(true).build_recorder();
+    let (first, second) = (suffixing(), suffixing());
+    let describe = || describe_counter!("reads", Unit::Bytes, "Bytes read.");
+    with_local_recorder(&first, || {
+        counter!("reads").increment(1);
+        describe();
+    });
+    with_local_recorder(&second, || {
+        counter!("reads").increment(10);
+        describe_counter!("reads", Unit::Seconds, "Another one.");
+    });
+    let seen = scrape(&registry);
+    assert_eq!((seen.get("reads_bytes"), seen.families.len()), (Some(11.0), 1), "{seen:?}");
+    assert_eq!(seen.help("reads_bytes"), Some("Bytes read."), "the first one counts");
 }
 
 #[test]

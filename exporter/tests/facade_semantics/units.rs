@@ -94,17 +94,46 @@ fn the_unit_of_the_first_description_counts() {
 }
 
 #[test]
-fn a_name_that_a_unit_makes_another_metrics_stays_as_it_is() {
-    let recorder = suffixing();
-    with_local_recorder(&recorder, || {
-        gauge!("used").set(1);
-        gauge!("used_bytes").set(2);
-        describe_gauge!("used", Unit::Bytes, "Memory.");
+fn a_name_that_a_unit_makes_another_metrics_is_another_one() {
+    for is_late in [false, true] {
+        let recorder = suffixing();
+        with_local_recorder(&recorder, || {
+            if is_late {
+                gauge!("used").set(1);
+                gauge!("used_bytes").set(2);
+            }
+            describe_gauge!("used", Unit::Bytes, "Memory.");
+            gauge!("used").set(1);
+            gauge!("used_bytes").set(2);
+        });
+        let exposed = exposed(&recorder);
+        assert_eq!((exposed.get("used_gauge_bytes"), exposed.get("used_bytes")), (Some(1.0), Some(2.0)));
+        assert_eq!(exposed.help("used_gauge_bytes"), Some("Memory."));
+        assert_eq!(exposed.collisions("family"), Some(1.0));
+    }
+}
+
+#[test]
+fn a_description_gives_each_kind_the_same_name_early_and_late() {
+    let record = || {
+        gauge!("x").set(1);
+        counter!("x").increment(2);
+    };
+    let describe = || describe_gauge!("x", Unit::Seconds, "Times.");
+    let seen = [true, false].map(|is_early| {
+        let recorder = suffixing();
+        with_local_recorder(&recorder, || {
+            if is_early {
+                describe();
+            }
+            record();
+            exposed(&recorder);
+            describe();
+        });
+        exposed(&recorder)
     });
-    let exposed = exposed(&recorder);
-    assert_eq!((exposed.get("used"), exposed.get("used_bytes")), (Some(1.0), Some(2.0)));
-    assert_eq!(exposed.help("used"), Some("Memory."));
-    assert_eq!(exposed.collisions("family"), Some(1.0));
+    assert_eq!((seen[0].get("x_seconds"), seen[0].get("x_gauge_seconds")), (Some(2.0), Some(1.0)));
+    assert_eq!((&seen[0].families, &seen[0].samples), (&seen[1].families, &seen[1].samples));
 }
 
 #[test]

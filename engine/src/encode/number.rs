@@ -5,17 +5,85 @@
 pub(crate) const MAX_NUMBER_BYTES: usize = 26;
 
 /// Room for the text of one number.
+pub(crate) type Number = Text<MAX_NUMBER_BYTES>;
+
+/// Room for so many bytes of text.
 #[derive(Debug)]
-pub(crate) struct Number {
-    bytes: [u8; MAX_NUMBER_BYTES],
+pub(crate) struct Text<const MOST: usize> {
+    bytes: [u8; MOST],
     len: usize,
 }
 
-impl Number {
+impl<const MOST: usize> Text<MOST> {
     pub(crate) fn new() -> Self {
-        Self { bytes: [0; MAX_NUMBER_BYTES], len: 0 }
+        Self { bytes: [0; MOST], len: 0 }
     }
 
+    fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    fn push(&mut self, byte: u8) {
+        self.bytes[self.len] = byte;
+        self.len += 1;
+    }
+
+    fn extend(&mut self, bytes: &[u8]) {
+        self.bytes[self.len..self.len + bytes.len()].copy_from_slice(bytes);
+        self.len += bytes.len();
+    }
+
+    fn decimal(&mut self, digits: &Digits) {
+        let (exponent, digits) = (digits.exponent, digits.as_slice());
+        if exponent < 0 {
+            self.extend(b"0.");
+            for _ in exponent..-1 {
+                self.push(b'0');
+            }
+            return self.extend(digits);
+        }
+        let whole = exponent as usize + 1;
+        for place in 0..whole {
+            self.push(digits.get(place).copied().unwrap_or(b'0'));
+        }
+        if let Some(fraction) = digits.get(whole..).filter(|fraction| !fraction.is_empty()) {
+            self.push(b'.');
+            self.extend(fraction);
+        }
+    }
+}
+
+/// Longest text of a float without an exponent: sign, `0.`, and 324 places.
+const MAX_PLAIN_BYTES: usize = 328;
+
+/// Tells whether a float has the same text with an exponent allowed and without: all that most metrics ever are.
+#[inline(always)]
+pub(crate) fn is_plain(value: f64) -> bool {
+    (1e-4..1e6).contains(&value.abs())
+}
+
+/// Lays out a float without an exponent, as Rust's `Display` does (`0.00001`, `1048576`, `-0`), but for infinities,
+/// which are as the formats have them; gives it to `write`.
+#[cold]
+pub(crate) fn with_plain<R>(value: f64, write: impl FnOnce(&[u8]) -> R) -> R {
+    if value == 0.0 {
+        return write(if value.is_sign_negative() { b"-0" } else { b"0" });
+    }
+    let mut number = Number::new();
+    if is_plain(value) || !value.is_finite() {
+        return write(number.float(value));
+    }
+    let mut shortest = zmij::Buffer::new();
+    let digits = Digits::of(shortest.format_finite(value.abs()));
+    let mut text = Text::<MAX_PLAIN_BYTES>::new();
+    if value < 0.0 {
+        text.push(b'-');
+    }
+    text.decimal(&digits);
+    write(text.as_slice())
+}
+
+impl Number {
     /// Lays out a float: decimal for exponents from -4 to 5, else with a signed exponent of at least two
     /// digits. Zero is `0` whatever its sign, as in the Go library.
     pub(crate) fn float(&mut self, value: f64) -> &[u8] {
@@ -66,35 +134,6 @@ impl Number {
             self.extend(b".0");
         }
         &self.bytes[..self.len]
-    }
-
-    fn push(&mut self, byte: u8) {
-        self.bytes[self.len] = byte;
-        self.len += 1;
-    }
-
-    fn extend(&mut self, bytes: &[u8]) {
-        self.bytes[self.len..self.len + bytes.len()].copy_from_slice(bytes);
-        self.len += bytes.len();
-    }
-
-    fn decimal(&mut self, digits: &Digits) {
-        let (exponent, digits) = (digits.exponent, digits.as_slice());
-        if exponent < 0 {
-            self.extend(b"0.");
-            for _ in exponent..-1 {
-                self.push(b'0');
-            }
-            return self.extend(digits);
-        }
-        let whole = exponent as usize + 1;
-        for place in 0..whole {
-            self.push(digits.get(place).copied().unwrap_or(b'0'));
-        }
-        if let Some(fraction) = digits.get(whole..).filter(|fraction| !fraction.is_empty()) {
-            self.push(b'.');
-            self.extend(fraction);
-        }
     }
 
     fn scientific(&mut self, digits: &Digits) {
@@ -167,6 +206,24 @@ mod tests {
         String::from_utf8_lossy(Number::new().float(value)).into_owned()
     }
 
+    fn plain(value: f64) -> String {
+        with_plain(value, |text| String::from_utf8_lossy(text).into_owned())
+    }
+
+    #[test]
+    fn plain_numbers_are_those_of_rust_but_for_infinities() {
+        for (value, text) in
+            [(0.00001, "0.00001"), (1048576.0, "1048576"), (-0.0, "-0"), (f64::INFINITY, "+Inf"), (f64::NAN, "NaN")]
+        {
+            assert_eq!(plain(value), text);
+        }
+        for value in [f64::MAX, f64::MIN, f64::MIN_POSITIVE, -f64::MIN_POSITIVE, 5e-324, -2.225073858507201e-308, 1e21]
+        {
+            assert_eq!(plain(value), value.to_string());
+        }
+        assert_eq!(plain(f64::NEG_INFINITY), "-Inf");
+    }
+
     #[test]
     fn layout_is_that_of_go() {
         for (value, text) in [
@@ -212,6 +269,15 @@ mod tests {
             // Away from the rounding of log10 itself.
             if !(-4.1..=-3.9).contains(&exponent) && !(5.9..=6.1).contains(&exponent) {
                 prop_assert_eq!(text.contains('e'), !(-4.0..6.0).contains(&exponent), "{}", text);
+            }
+        }
+
+        #[test]
+        fn plain_numbers_are_those_of_rust(bits in any::<u64>(), units in 1i64..1_000_000_000, places in -12i32..12) {
+            for value in [f64::from_bits(bits), units as f64 / 10f64.powi(places)] {
+                if value.is_finite() {
+                    prop_assert_eq!(plain(value), value.to_string());
+                }
             }
         }
 

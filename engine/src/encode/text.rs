@@ -4,7 +4,7 @@
 //! <https://prometheus.io/docs/specs/om/open_metrics_spec/>. Layout of numbers and lines as the Go library writes them.
 
 use super::buffer::Line;
-use super::number::{MAX_NUMBER_BYTES, Number};
+use super::number::{MAX_NUMBER_BYTES, Number, is_plain, with_plain};
 use crate::label::{Escaping, escape_into, is_valid_metric};
 
 /// What a text encoder must know of a family.
@@ -20,6 +20,18 @@ pub(crate) struct Metadata<'a> {
     /// Of a summary.
     pub(crate) quantiles: &'a [f64],
     pub(crate) states: &'a [Box<str>],
+    /// Floats have no exponent in text 0.0.4.
+    pub(crate) plain_numbers: bool,
+}
+
+/// How floats are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Numbers {
+    Go,
+    /// As Go, whole ones with a point: it is OpenMetrics.
+    Point,
+    /// Without an exponent.
+    Plain,
 }
 
 /// Which text format, and how it writes names.
@@ -55,8 +67,7 @@ pub(crate) struct TextFamily {
     quantiles: Vec<Vec<u8>>,
     /// `name="state"} ` for each state of a state set.
     states: Vec<Vec<u8>>,
-    /// Whole floats are written with a point: it is OpenMetrics.
-    point: bool,
+    numbers: Numbers,
     /// OpenMetrics knows no sum and count of a histogram with negative bounds.
     has_sum: bool,
     /// OpenMetrics knows no counter whose name does not end in `_total`, no info but in `_info`, and has no two families of one name.
@@ -88,9 +99,14 @@ impl TextFamily {
             if is_quoted { [b"{", &*quoted(&name)].concat() } else { name.into_bytes() }
         };
         let open: &[u8] = if is_quoted { b"," } else { b"{" };
-        let render_bound = |bound| [b"le=\"", number(&mut Number::new(), bound, style.open_metrics), b"\"} "].concat();
-        let render_quantile =
-            |q: &f64| [b"quantile=\"", number(&mut Number::new(), *q, style.open_metrics), b"\"} "].concat();
+        let numbers = match (style.open_metrics, metadata.plain_numbers) {
+            (true, _) => Numbers::Point,
+            (false, true) => Numbers::Plain,
+            (false, false) => Numbers::Go,
+        };
+        let render = |name: &[u8], value| numbers.with(value, |value| [name, b"=\"", value, b"\"} "].concat());
+        let render_bound = |bound| render(b"le", bound);
+        let render_quantile = |q: &f64| render(b"quantile", *q);
         let has_negative_bounds = bounds.is_some_and(|bounds| bounds.iter().any(|bound| *bound < 0.0));
         let bounds: Vec<Vec<u8>> = bounds
             .map_or_else(Vec::new, |bounds| bounds.iter().copied().chain([f64::INFINITY]).map(render_bound).collect());
@@ -114,7 +130,7 @@ impl TextFamily {
             bounds,
             quantiles: quantiles.iter().map(render_quantile).collect(),
             states: states.iter().map(|state| render_state(state)).collect(),
-            point: style.open_metrics,
+            numbers,
             has_sum: !(style.open_metrics && has_negative_bounds),
             is_unknown,
         }
@@ -138,7 +154,7 @@ impl TextFamily {
 
     /// Writes one sample of a float.
     pub(crate) fn float(&self, out: &mut Vec<u8>, labels: &[u8], value: f64) {
-        self.sample(out, &self.name, labels, number(&mut Number::new(), value, self.point));
+        self.float_sample(out, &self.name, labels, value);
     }
 
     /// Writes when a series was made, in seconds with their milliseconds; nothing where the type has no such sample.
@@ -201,7 +217,7 @@ impl TextFamily {
         }
         line.end();
         if self.has_sum {
-            self.sample(out, &self.sum, labels, number(&mut Number::new(), sum, self.point));
+            self.float_sample(out, &self.sum, labels, sum);
             self.sample(out, &self.count, labels, digits.format(count).as_bytes());
         }
     }
@@ -211,23 +227,31 @@ impl TextFamily {
     /// OpenMetrics allows neither quantiles nor sums below zero, and a reader would refuse the whole exposition for
     /// one: they are left out there.
     pub(crate) fn summary(&self, out: &mut Vec<u8>, labels: &[u8], values: &[f64], sum: f64, count: u64) {
-        let is_allowed = |value: f64| !(self.point && value < 0.0);
+        let is_allowed = |value: f64| !(self.numbers == Numbers::Point && value < 0.0);
         for (quantile, value) in self.quantiles.iter().zip(values).filter(|(_, value)| is_allowed(**value)) {
-            let mut line = Line::new(out, self.name.len() + labels.len() + quantile.len() + MAX_NUMBER_BYTES + 4);
-            line.put(&self.name);
-            line.put(self.open);
-            if !labels.is_empty() {
-                line.put(labels);
-                line.put(b",");
-            }
-            line.put(quantile);
-            line.put(number(&mut Number::new(), *value, self.point));
-            line.end();
+            self.numbers.with(*value, |value| {
+                let mut line = Line::new(out, self.name.len() + labels.len() + quantile.len() + value.len() + 4);
+                line.put(&self.name);
+                line.put(self.open);
+                if !labels.is_empty() {
+                    line.put(labels);
+                    line.put(b",");
+                }
+                line.put(quantile);
+                line.put(value);
+                line.end();
+            });
         }
         if is_allowed(sum) {
-            self.sample(out, &self.sum, labels, number(&mut Number::new(), sum, self.point));
+            self.float_sample(out, &self.sum, labels, sum);
         }
         self.sample(out, &self.count, labels, itoa::Buffer::new().format(count).as_bytes());
+    }
+
+    /// Writes a sample whose value is a float.
+    #[inline(always)]
+    fn float_sample(&self, out: &mut Vec<u8>, head: &[u8], labels: &[u8], value: f64) {
+        self.numbers.with(value, |value| self.sample(out, head, labels, value));
     }
 
     /// Writes `name{labels} value`, or `name value` without labels.
@@ -281,9 +305,18 @@ pub(super) fn quoted(name: &str) -> Vec<u8> {
     text
 }
 
-/// Lays out a float, whole ones with a point where the format wants it.
-fn number(buffer: &mut Number, value: f64, point: bool) -> &[u8] {
-    if point { buffer.float_with_point(value) } else { buffer.float(value) }
+impl Numbers {
+    /// Lays out a float and gives it to `write`.
+    #[inline(always)]
+    fn with<R>(self, value: f64, write: impl FnOnce(&[u8]) -> R) -> R {
+        let mut number = Number::new();
+        let text = match self {
+            Self::Point => number.float_with_point(value),
+            Self::Plain if !is_plain(value) => return with_plain(value, write),
+            Self::Go | Self::Plain => number.float(value),
+        };
+        write(text)
+    }
 }
 
 /// Escapes a help text: `\` and line feeds, but not quotes.
@@ -302,7 +335,8 @@ mod tests {
     use super::*;
 
     fn family(name: &str, help: &str, type_name: &'static str, bounds: Option<&[f64]>) -> TextFamily {
-        let metadata = Metadata { name, help, type_name, unit: None, bounds, quantiles: &[], states: &[] };
+        let metadata =
+            Metadata { name, help, type_name, unit: None, bounds, quantiles: &[], states: &[], plain_numbers: false };
         TextFamily::new(metadata, TextStyle::default())
     }
 
@@ -310,6 +344,35 @@ mod tests {
         let mut out = Vec::new();
         write(&mut out);
         String::from_utf8_lossy(&out).into_owned()
+    }
+
+    #[test]
+    fn plain_numbers_are_text_0_0_4s_alone() {
+        let of = |open_metrics| {
+            let metadata = Metadata {
+                name: "h",
+                help: "",
+                type_name: "histogram",
+                unit: None,
+                bounds: Some(&[0.00001, 1_048_576.0]),
+                quantiles: &[0.00001],
+                states: &[],
+                plain_numbers: true,
+            };
+            TextFamily::new(metadata, TextStyle { open_metrics, ..TextStyle::default() })
+        };
+        let histogram = |open_metrics| text(|out| of(open_metrics).histogram(out, b"", &[1, 0, 2], 1e7));
+        assert_eq!(
+            histogram(false),
+            "h_bucket{le=\"0.00001\"} 1\nh_bucket{le=\"1048576\"} 1\nh_bucket{le=\"+Inf\"} 3\nh_sum 10000000\n\
+             h_count 3\n"
+        );
+        assert!(histogram(true).starts_with("h_bucket{le=\"1e-05\"} 1\nh_bucket{le=\"1.048576e+06\"} 1\n"));
+        assert_eq!(
+            text(|out| of(false).summary(out, b"", &[1e-9], -1e6, 1)),
+            "h{quantile=\"0.00001\"} 0.000000001\nh_sum -1000000\nh_count 1\n"
+        );
+        assert_eq!(text(|out| of(false).float(out, b"", f64::INFINITY)), "h +Inf\n");
     }
 
     #[test]
@@ -355,6 +418,7 @@ mod tests {
                 bounds: None,
                 quantiles,
                 states: &[],
+                plain_numbers: false,
             };
             TextFamily::new(metadata, TextStyle { open_metrics, ..TextStyle::default() })
         };
@@ -383,6 +447,7 @@ mod tests {
             bounds: Some(&[0.5, 1.0]),
             quantiles: &[],
             states: &[],
+            plain_numbers: false,
         };
         TextFamily::new(metadata, TextStyle { open_metrics: true, escaping, ..TextStyle::default() })
     }
@@ -431,6 +496,7 @@ mod tests {
             bounds: Some(&[-1.0]),
             quantiles: &[],
             states: &[],
+            plain_numbers: false,
         };
         let it = TextFamily::new(metadata, TextStyle { open_metrics: true, ..TextStyle::default() });
         assert_eq!(

@@ -123,7 +123,8 @@ impl fmt::Display for Error {
             ),
             Self::SampleNameTaken { name, sample, registered } => {
                 // Of all samples only this one is OpenMetrics' own.
-                let format = if sample.ends_with("_created") { " in OpenMetrics" } else { "" };
+                let is_made = [name, registered].iter().any(|name| *name != sample);
+                let format = if is_made && sample.ends_with("_created") { " in OpenMetrics" } else { "" };
                 write!(
                     f,
                     "metric {name:?} would expose the sample {sample:?}, which {registered:?} exposes{format}; choose \

@@ -36,7 +36,11 @@ pub(super) enum Change {
 
 impl Names {
     /// Finds or adds the family of a checked descriptor.
-    pub(super) fn family(&mut self, desc: Desc, shared: &PlainArc<Shared>) -> Result<(PlainArc<FamilyCore>, Change), Error> {
+    pub(super) fn family(
+        &mut self,
+        desc: Desc,
+        shared: &PlainArc<Shared>,
+    ) -> Result<(PlainArc<FamilyCore>, Change), Error> {
         if let Some(wish) = desc.wish.clone() {
             return self.wishing_family(desc, &wish, shared);
         }
@@ -144,7 +148,8 @@ impl Names {
     /// Takes the names of a collector's families, all or none.
     pub(super) fn claim_all(&mut self, descs: &[Desc]) -> Result<(), Error> {
         let mut work = Work::new();
-        let refused = descs.iter().enumerate().find_map(|(index, desc)| Some((index, self.claim(desc, &mut work).err()?)));
+        let refused =
+            descs.iter().enumerate().find_map(|(index, desc)| Some((index, self.claim(desc, &mut work).err()?)));
         if let Some((index, _)) = &refused {
             descs[..*index].iter().for_each(|desc| self.unclaim(desc, &mut work));
         }

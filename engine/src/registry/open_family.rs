@@ -5,9 +5,7 @@ use super::instrument::backend::Backend;
 use super::lookup::lost;
 use super::removal::removing;
 use super::rendered::Rendered;
-use super::{
-    Builder, Desc, Error, FamilyCore, Instrument, Kind, Labels, RecordRef, RegistryInner, Switch, Unit, Wish,
-};
+use super::{Builder, Desc, Error, FamilyCore, Instrument, Kind, Labels, RecordRef, RegistryInner, Switch, Unit, Wish};
 use crate::cells::Pin;
 use crate::sync::{LazyLock, PlainArc};
 use std::fmt;
@@ -36,6 +34,13 @@ impl<'n> OpenSettings<'n> {
     /// Has the family give its name up where another one needs it, see [`Wish`].
     pub const fn wish(self, wish: Wish<'n>) -> Self {
         Self { wish: Some(wish), ..self }
+    }
+
+    /// Sets whether floats are written without an exponent in the text format 0.0.4, labels `le` too: `0.00001` and
+    /// `1048576` as Rust writes them, where they are `1e-05` and `1.048576e+06` otherwise, as Go does. For dashboards that
+    /// name the bounds of another exporter. OpenMetrics has a way of its own, and only one.
+    pub const fn plain_numbers(self, wanted: bool) -> Self {
+        Self { plain_numbers: wanted, ..self }
     }
 }
 

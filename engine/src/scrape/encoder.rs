@@ -75,6 +75,7 @@ impl TextWriter {
             bounds: desc.layout.as_ref().map(|layout| layout.bounds()),
             quantiles: desc.quantiles.as_ref().map_or(&[], |quantiles| quantiles.values()),
             states: &desc.states,
+            plain_numbers: desc.plain_numbers,
         };
         Self {
             family: TextFamily::new(metadata, style),

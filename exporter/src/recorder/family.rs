@@ -71,13 +71,7 @@ pub(super) struct Declarer {
 
 impl Declarer {
     /// Declares the family of a name, or gives the one that another recorder of the registry has declared.
-    pub(super) fn declare(
-        &self,
-        kind: Kind,
-        legal: &str,
-        help: &str,
-        unit: Option<UnitName>,
-    ) -> Result<Family, Error> {
+    pub(super) fn declare(&self, kind: Kind, legal: &str, help: &str, unit: Option<UnitName>) -> Result<Family, Error> {
         // A description may come later, and changes what the family is called, not which one it is.
         let declared = self.config.exposed_name(kind, legal, None);
         let wish = self.config.wished_name(kind, legal, unit);
@@ -136,6 +130,7 @@ impl Declarer {
         if let Some(timeout) = self.config.idle_timeout(kind) {
             builder = builder.idle_timeout(timeout);
         }
-        builder.open_family_with(open)
+        // As metrics-exporter-prometheus writes them: dashboards name buckets by the text of their bounds.
+        builder.open_family_with(open.plain_numbers(true))
     }
 }

@@ -82,9 +82,8 @@ fn in_any_order(calls: &[&dyn Fn()]) -> Exposed {
 
 /// Gives every order of so many things.
 fn orders(many: usize) -> impl Iterator<Item = Vec<usize>> {
-    let all = (0..many.pow(many as u32)).map(move |code| {
-        (0..many).map(|place| code / many.pow(place as u32) % many).collect::<Vec<_>>()
-    });
+    let all = (0..many.pow(many as u32))
+        .map(move |code| (0..many).map(|place| code / many.pow(place as u32) % many).collect::<Vec<_>>());
     all.filter(move |order| (0..many).all(|index| order.contains(&index)))
 }
 

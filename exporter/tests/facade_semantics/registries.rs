@@ -73,8 +73,7 @@ fn recorders_of_one_registry_are_told_apart_by_kind_in_any_order() {
 #[test]
 fn a_second_recorder_with_a_late_description_shares_the_family_all_the_same() {
     let registry = Registry::new();
-    let suffixing =
-        || Recorder::builder().registry(&registry).set_enable_unit_suffix(true).build_recorder();
+    let suffixing = || Recorder::builder().registry(&registry).set_enable_unit_suffix(true).build_recorder();
     let (first, second) = (suffixing(), suffixing());
     let describe = || describe_counter!("reads", Unit::Bytes, "Bytes read.");
     with_local_recorder(&first, || {

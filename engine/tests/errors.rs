@@ -52,6 +52,11 @@ fn check(name: &str, outcome: Result<(), Error>, expected: &str) {
     }
 }
 
+/// As [`refused`], by a rule of naming: such a name can be had all the same, and the message says how.
+fn misnamed(name: &str, declare: impl Fn(&Registry) -> Result<(), Error>, expected: &str) {
+    refused(name, declare, &format!("{expected}; with `.verbatim()` the name is taken as it is"));
+}
+
 const EMPTY: &str = "a name has at least one character";
 const EMPTY_LABEL: &str = "a label name has at least one character";
 const RESERVED: &str = "le, quantile and names that start with two underscores are reserved";
@@ -73,27 +78,27 @@ fn names_are_refused_with_a_reason() {
     refused("no name", |registry| registry.gauge("", "Help.").register().map(drop), &expected);
     // Verbatim lifts the naming rules, never the syntax.
     refused("no name, verbatim", |registry| registry.counter("", "Help.").verbatim().register().map(drop), &expected);
-    refused(
+    misnamed(
         "a counter without _total",
         |registry| registry.counter("events", "Help.").register().map(drop),
         "metric name \"events\": the name of a counter ends in `_total`",
     );
-    refused(
+    misnamed(
         "a gauge with _total",
         |registry| registry.gauge("events_total", "Help.").register().map(drop),
         "metric name \"events_total\": only counters end in `_total`, and this is a gauge",
     );
-    refused(
+    misnamed(
         "an up-down counter with _total",
         |registry| registry.up_down_counter("events_total", "Help.").register().map(drop),
         "metric name \"events_total\": only counters end in `_total`, and this is an up-down counter",
     );
-    refused(
+    misnamed(
         "a duration counter without seconds",
         |registry| registry.duration_counter("busy_total", "Help.").register().map(drop),
         "metric name \"busy_total\": the name of a duration counter ends in `_seconds_total`",
     );
-    refused(
+    misnamed(
         "colons",
         |registry| registry.gauge("job:lag:max", "Help.").register().map(drop),
         "metric name \"job:lag:max\": colons are for recording rules",
@@ -101,13 +106,13 @@ fn names_are_refused_with_a_reason() {
     for suffix in ["_bucket", "_sum", "_count", "_created", "_info"] {
         let name = format!("events{suffix}");
         let problem = format!("`{suffix}` is the suffix of samples that formats make themselves");
-        refused(
+        misnamed(
             suffix,
             |registry| registry.gauge(&name, "Help.").register().map(drop),
             &format!("metric name {name:?}: {problem}"),
         );
         let total = format!("{name}_total");
-        refused(
+        misnamed(
             suffix,
             |registry| registry.counter(&total, "Help.").register().map(drop),
             &format!("metric name {total:?}: {problem}"),
@@ -129,18 +134,18 @@ fn units_are_refused_with_a_reason() {
         (Unit::Grams, "grams"),
     ];
     for (unit, text) in units {
-        refused(
+        misnamed(
             text,
             |registry| registry.gauge("lag", "Help.").unit(unit).register().map(drop),
             &format!("metric name \"lag\": with the unit {text} the name ends in `_{text}`"),
         );
-        refused(
+        misnamed(
             text,
             |registry| registry.counter("work_total", "Help.").unit(unit).register().map(drop),
             &format!("metric name \"work_total\": with the unit {text} the name ends in `_{text}_total`"),
         );
         // The unit alone is no name with a unit.
-        refused(
+        misnamed(
             text,
             |registry| registry.gauge(text, "Help.").unit(unit).register().map(drop),
             &format!("metric name {text:?}: with the unit {text} the name ends in `_{text}`"),

@@ -6,7 +6,7 @@
 mod common;
 mod facade;
 
-use common::{address_of_its_own, scrape};
+use common::{Client, address_of_its_own, ask, scrape};
 use facade::{Exposed, scraped};
 use metrics::{counter, describe_counter, gauge, histogram};
 use std::cell::RefCell;
@@ -22,6 +22,7 @@ use streamgauge_exporter::recorder::{Handle, Recorder};
 fn the_global_recorder_serves_the_whole_process() {
     counter!("events").increment(1_000); // Nobody listens yet.
     let handle = installs_once_and_listens();
+    text_is_served_whatever_a_reader_prefers(handle.local_addrs()[0]);
     a_second_one_is_refused_and_leaves_nothing_behind(handle.local_addrs()[0]);
     records_of_many_threads_add_up(&handle);
     records_of_tasks_add_up(&handle);
@@ -52,6 +53,23 @@ fn installs_once_and_listens() -> Handle {
     let [served, rendered] = [&response.body, &rendered].map(|body| without_own(body));
     assert_eq!(served, rendered, "the handle and the endpoint tell the same");
     handle
+}
+
+fn text_is_served_whatever_a_reader_prefers(addr: SocketAddr) {
+    let accept = "Accept: application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
+                  text/plain;version=0.0.4;q=0.3,*/*;q=0.2\r\n";
+    let kind = |addr| ask(&mut Client::connect(addr), "GET", "", accept).header("content-type").to_owned();
+    assert!(kind(addr).starts_with("text/plain; version=0.0.4"), "{}", kind(addr));
+    // Unless it is told otherwise.
+    let mut exporter = None;
+    let builder = Recorder::builder().with_exporter(|settings| settings.formats([]));
+    drop(builder.with_exporter(|settings| {
+        exporter = Some(settings.clone());
+        settings
+    }));
+    let exporter = exporter.expect("it was shown").listen("127.0.0.1:0").spawn().expect("a free port");
+    let addr = exporter.local_addrs()[0];
+    assert!(kind(addr).starts_with("application/openmetrics-text"), "{}", kind(addr));
 }
 
 /// Gives a body without what the exporter tells of itself.

@@ -215,7 +215,7 @@ impl Desc {
             return Err(invalid(format!("{} has no unit", self.kind.with_article())));
         }
         if !verbatim && let Some(problem) = self.naming_problem() {
-            return Err(invalid(problem));
+            return Err(invalid(format!("{problem}; with `.verbatim()` the name is taken as it is")));
         }
         if let Some(problem) = super::state_set::problem(self) {
             return Err(Error::InvalidStates { name: name.to_owned(), problem });

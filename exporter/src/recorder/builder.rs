@@ -13,7 +13,7 @@ use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use streamgauge::{Buckets, Registry};
+use streamgauge::{Buckets, Format, Registry};
 
 /// Of the window of summaries.
 const LONGEST_SLICE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -35,13 +35,15 @@ pub struct Builder {
 impl Builder {
     pub(super) fn new() -> Self {
         let registry = Registry::new();
-        Self { config: Config::default(), exporter: Exporter::builder(&registry), registry }
+        // What dashboards find must not depend on what a reader asks for: OpenMetrics has other types, and `le="1.0"`.
+        let exporter = Exporter::builder(&registry).formats([Format::Text]);
+        Self { config: Config::default(), exporter, registry }
     }
 
     /// Records into a registry of yours, beside the metrics that need no facade; else into one of the recorder's own.
     ///
-    /// Where a metric of the facade has the name of one that is registered, it gets another name, see
-    /// [`Recorder`]. A recorder that is dropped leaves its families in the registry.
+    /// Where a metric of the facade has the name of one that is registered, before or after it, it gets another name, see
+    /// [`recorder`](super). A recorder that is dropped leaves its families in the registry.
     pub fn registry(mut self, registry: &Registry) -> Self {
         self.exporter = self.exporter.with_registry(registry);
         self.registry = registry.clone();
@@ -73,8 +75,17 @@ impl Builder {
         Ok(self)
     }
 
-    /// Changes the settings of the exporter that [`install`](Self::install) starts: path, several addresses, created
-    /// samples.
+    /// Changes the settings of the exporter that [`install`](Self::install) starts: path, several addresses, formats,
+    /// created samples.
+    ///
+    /// As the stock exporter it serves text 0.0.4 alone, whatever a reader asks for, so that types and `le` labels are
+    /// what dashboards know. Without formats pinned it negotiates, and sends OpenMetrics to most:
+    ///
+    /// ```
+    /// use streamgauge_exporter::recorder::Recorder;
+    /// let builder = Recorder::builder().with_exporter(|exporter| exporter.formats([]).created_samples(true));
+    /// # let _ = builder.build_recorder();
+    /// ```
     pub fn with_exporter(mut self, change: impl FnOnce(crate::Builder) -> crate::Builder) -> Self {
         self.exporter = change(self.exporter);
         self

@@ -25,11 +25,18 @@
 //!
 //! # What becomes of names
 //! As in metrics-exporter-prometheus: what is no letter, digit, `_` or `:` becomes `_`. What that exporter exposes twice
-//! or overwrites is told apart or counted in `streamgauge_facade_collisions_total`: names that look alike when they are
-//! legal are one family (`what="name"`); a metric whose name another kind has, or that would expose a sample of
-//! another (`x_count` beside a histogram `x`), is exposed as `x_counter`, `x_gauge` or `x_histogram`
-//! (`what="family"`); of two labels of a key that look alike the last counts (`what="label"`); labels called `le`,
-//! `quantile` or `__..`, which the formats keep for themselves, get the prefix `exported_`.
+//! or overwrites is told apart, logged, and counted in `streamgauge_facade_collisions_total`: names that look alike when
+//! they are legal are one family (`what="name"`); of two labels of a key that look alike the last counts
+//! (`what="label"`); labels called `le`, `quantile` or `__..`, which the formats keep for themselves, get the prefix
+//! `exported_`.
+//!
+//! Pairs that the formats allow keep their names: a gauge or histogram `jobs` beside a counter `jobs_total`, whatever the
+//! format. Where one name of a sample would be there twice, as with a counter and a gauge `x`, or a gauge `x_count` beside
+//! a histogram `x`, one is exposed as `x_counter`, `x_gauge` or `x_histogram` (`what="family"`). Which one follows from
+//! the kinds and not from who came first, so that all replicas agree: a metric that the program declares in the
+//! registry itself keeps its name, then a histogram does, whose name stands for three of samples, then a counter, on whose
+//! rates alerts stand, then a gauge. Of one kind that name comes first which no unit was added to, then the one that
+//! sorts first. A family that was alone loses its name when a stronger one comes; its values stay.
 
 mod builder;
 mod cache;
@@ -43,6 +50,7 @@ mod handle;
 mod handles;
 mod matcher;
 mod naming;
+mod native;
 mod remarks;
 mod versions;
 mod watch;

@@ -42,15 +42,20 @@ fn stem(kind: Kind, name: &str) -> Option<(&str, &'static [&'static str])> {
     }
 }
 
-/// Tells whether `is_meant` holds for the name of a family, or of any of its samples, in any format.
-pub(crate) fn any_name(desc: &Desc, is_meant: impl Fn(&str) -> bool) -> bool {
+/// Tells whether `is_meant` holds for the name of a family, or of any of its samples, in any format: as it is registered,
+/// or as a scheme writes it.
+pub(crate) fn any_name(desc: &Desc, escaping: Escaping, is_meant: impl Fn(&str) -> bool) -> bool {
     let mut name = String::new();
-    let forms = std::iter::once((&*desc.name, exposed_suffixes(desc.kind))).chain(stem(desc.kind, &desc.name));
-    forms.flat_map(|(stem, suffixes)| suffixes.iter().map(move |suffix| (stem, suffix))).any(|(stem, suffix)| {
-        name.clear();
-        name.extend([stem, suffix]);
-        is_meant(&name)
-    })
+    let mut any_of = |full: &str| {
+        let forms = std::iter::once((full, exposed_suffixes(desc.kind))).chain(stem(desc.kind, full));
+        forms.flat_map(|(stem, suffixes)| suffixes.iter().map(move |suffix| (stem, suffix))).any(|(stem, suffix)| {
+            name.clear();
+            name.extend([stem, suffix]);
+            is_meant(&name)
+        })
+    };
+    let written = escaping.metric(&desc.name);
+    any_of(&desc.name) || (*written != *desc.name && any_of(&written))
 }
 
 /// Gives the names that a family has to itself, as any scheme writes them; some more than once.

@@ -73,7 +73,9 @@ impl Collections {
         let mut series = 0;
         for Slot { registered, encoders, collected } in &mut self.slots {
             let families = registered.descs.iter().zip(encoders).zip(&collected.families);
-            for ((desc, encoders), family) in families.filter(|((desc, _), _)| filter.chooses(desc)) {
+            for ((desc, encoders), family) in
+                families.filter(|((desc, _), _)| filter.chooses(desc, form.exposition.escaping()))
+            {
                 if family.len() == 0 {
                     continue;
                 }

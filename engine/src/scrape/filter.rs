@@ -1,5 +1,6 @@
 //! Which families a scrape shows.
 
+use crate::label::Escaping;
 use crate::registry::{Desc, any_name};
 use std::collections::HashSet;
 
@@ -7,7 +8,9 @@ use std::collections::HashSet;
 ///
 /// A family is chosen by its own name (`latency_seconds`), by that of any of its samples (`latency_seconds_bucket`,
 /// `latency_seconds_created`), or by the name it has in OpenMetrics (`events` of a counter `events_total`), whatever the
-/// format, and shown whole: its samples mean nothing alone.
+/// format, and shown whole: its samples mean nothing alone. Each of these names counts as it is registered and as it stands
+/// in the body, under the escaping scheme of the exposition: `http_requests` chooses `http.requests` where names are
+/// written with underscores, as they are unless a reader asks for more.
 ///
 /// # Examples
 /// ```
@@ -33,7 +36,8 @@ impl Filter {
         Self::default()
     }
 
-    /// Chooses the families that have one of these names, or a sample of one of them; no names choose nothing.
+    /// Chooses the families that have one of these names, or a sample of one of them; no names choose nothing. A name is one
+    /// that is registered, or one that stands in the body.
     #[must_use]
     pub fn names(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { names: Some(names.into_iter().map(Into::into).collect()) }
@@ -45,8 +49,8 @@ impl Filter {
     }
 
     /// Tells whether a family is chosen.
-    pub(crate) fn chooses(&self, desc: &Desc) -> bool {
+    pub(crate) fn chooses(&self, desc: &Desc, escaping: Escaping) -> bool {
         let Some(names) = &self.names else { return true };
-        any_name(desc, |name| names.contains(name))
+        any_name(desc, escaping, |name| names.contains(name))
     }
 }

@@ -124,7 +124,7 @@ impl Scraper {
             let walk = Walk::begin(registry, &self.exposed, std::mem::take(departed));
             let pass_scratch = pass;
             let mut pass = Pass::begin(pass_scratch);
-            let chosen = families.iter_mut().filter(|family| filter.chooses(family.desc()));
+            let chosen = families.iter_mut().filter(|family| filter.chooses(family.desc(), exposition.escaping()));
             let encode = |family: &mut Prepared| family.encode(form, &walk, &mut pass, buckets, window, out);
             report.series = chosen.map(encode).sum();
             drop(pass);

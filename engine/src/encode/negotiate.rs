@@ -1,6 +1,19 @@
 //! Content negotiation: from `Accept` headers to a format and an escaping scheme, as the Go library decides it.
 //!
-//! Source: `expfmt.NegotiateIncludingOpenMetrics` of github.com/prometheus/common.
+//! Source: `expfmt.NegotiateIncludingOpenMetrics` of github.com/prometheus/common, and `goautoneg`, by which it reads the
+//! header. It is followed where headers are well formed, and in what is left out of those that are not. It is not where it
+//! goes against RFC 9110:
+//!
+//! - A wildcard counts by its weight. There it never does: `*/*, text/plain;q=0.1` is a matter of order, and a reader that
+//!   rates everything above OpenMetrics is sent OpenMetrics.
+//! - `q=0` is a refusal, there it is the last choice. A blank behind `q=` is passed over, there it makes the weight 0. A
+//!   weight that is none is the last choice in both.
+//! - Names of types and parameters have no case, and values may be quoted.
+//! - All `Accept` headers count, there the first one.
+//!
+//! There is no protobuf as text (`encoding=text`, `compact-text`) here, so such a clause is passed over. A wildcard means
+//! text 0.0.4; versions of the Go library that answered it with OpenMetrics or protobuf did so by mistake, and later ones
+//! do not (prometheus/common#966).
 
 use super::{Exposition, Format};
 use crate::label::Escaping;
@@ -13,7 +26,7 @@ impl Exposition {
     /// bytes are, there is an answer and no error.
     ///
     /// The clause with the highest `q` wins whose format exists here; of equal ones the first, wildcards last. A
-    /// clause with `q=0` is left out. The last `escaping` that the clauses up to there name is the scheme; without one
+    /// clause with `q=0` is left out. Wildcards mean text 0.0.4. The last `escaping` that the clauses up to there name is the scheme; without one
     /// names are written with underscores.
     ///
     /// ```
@@ -93,24 +106,26 @@ impl Clause {
     /// Gives `None` for what is no media range, and for one that is not acceptable.
     fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split(';').map(str::trim);
-        let media_type = parts.next().filter(|media_type| !media_type.is_empty())?;
+        let media_type = parts.next().filter(|media_type| *media_type == "*" || media_type.split('/').count() == 2)?;
         let (mut version, mut proto, mut encoding) = (None, None, None);
-        let (mut weight, mut escaping) = (1.0, None);
-        for (name, value) in parts.filter_map(|part| part.split_once('=')) {
+        let (mut weight, mut escaping) = (Some(1.0), None);
+        // Of parameters that are repeated the last counts. One with a second `=` is none.
+        for (name, value) in parts.filter_map(|part| part.split_once('=')).filter(|(_, value)| !value.contains('=')) {
             let (name, value) = (name.trim(), value.trim().trim_matches('"'));
             match name.to_ascii_lowercase().as_str() {
-                "q" => weight = weight_of(value)?,
+                "q" => weight = weight_of(value),
                 "version" => version = Some(value),
                 "proto" => proto = Some(value),
                 "encoding" => encoding = Some(value),
-                "escaping" => escaping = Escaping::from_name(value).or(escaping),
+                "escaping" => escaping = Escaping::from_name(value),
                 _ => {}
             }
         }
+        let weight = weight?;
         let format = match media_type.to_ascii_lowercase().as_str() {
-            "text/plain" if matches!(version, None | Some("0.0.4")) => Some(Format::Text),
+            "text/plain" if matches!(version, None | Some("" | "0.0.4")) => Some(Format::Text),
             "application/openmetrics-text" => match version {
-                None | Some("0.0.1") => Some(Format::OpenMetrics001),
+                None | Some("" | "0.0.1") => Some(Format::OpenMetrics001),
                 Some("1.0.0") => Some(Format::OpenMetrics),
                 Some(_) => None,
             },
@@ -201,6 +216,47 @@ mod tests {
         assert_eq!(chosen("application/openmetrics-text;version=2.0.0").0, Format::Text);
         assert_eq!(chosen("application/vnd.google.protobuf").0, Format::Text);
         assert_eq!(chosen("").0, Format::Text);
+    }
+
+    /// What the Go library answers, by its source.
+    #[test]
+    fn headers_that_are_not_well_formed_are_read_as_the_go_library_reads_them() {
+        use Escaping::{Dots, Underscores, Values};
+        use Format::{OpenMetrics, OpenMetrics001, Protobuf, Text};
+        let openmetrics = "application/openmetrics-text";
+        for (accept, expected) in [
+            // Repeated parameters: the last one, also where it means nothing.
+            ("text/plain;escaping=dots;escaping=values", (Text, Values)),
+            ("text/plain;escaping=dots;escaping=unheard-of", (Text, Underscores)),
+            (&format!("{openmetrics};version=2.0.0;version=1.0.0"), (OpenMetrics, Underscores)),
+            (&format!("{openmetrics};version=1.0.0;version=2.0.0"), (Text, Underscores)),
+            (&format!("{openmetrics};version=1.0.0;q=0.1;q=1,text/plain;q=0.5"), (OpenMetrics, Underscores)),
+            (&format!("{openmetrics};version=1.0.0;q=0;q=1"), (OpenMetrics, Underscores)),
+            // A parameter with two equals signs, and one that is empty, are none.
+            (&format!("{openmetrics};version=1.0.0=2"), (OpenMetrics001, Underscores)),
+            (&format!("{openmetrics};version="), (OpenMetrics001, Underscores)),
+            ("text/plain;escaping=dots=1", (Text, Underscores)),
+            // What is no media range has no parameters either.
+            ("text;escaping=dots", (Text, Underscores)),
+            ("text/plain/x;escaping=dots", (Text, Underscores)),
+            ("*;escaping=dots", (Text, Dots)),
+            (" , ;escaping=dots", (Text, Underscores)),
+            // Blanks.
+            (&format!("{openmetrics} ; version = 1.0.0 ; q =0.9, text/plain;q=0.5"), (OpenMetrics, Underscores)),
+            // A wildcard alone, as many tools send it.
+            ("*/*", (Text, Underscores)),
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", (Text, Underscores)),
+        ] {
+            assert_eq!(chosen(accept), expected, "{accept}");
+        }
+        let protobuf = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily";
+        assert_eq!(chosen(&format!("{protobuf};encoding=delimited;q=0.9,text/plain;q=0.5")).0, Protobuf);
+        // Here on purpose otherwise than there.
+        assert_eq!(chosen(&format!("{protobuf};encoding=text")).0, Text, "there is no such format");
+        assert_eq!(chosen(&format!("*/*;q=1,{openmetrics};version=1.0.0;q=0.5")).0, Text, "weights are meant");
+        assert_eq!(chosen(&format!("{openmetrics};version=1.0.0;q=0")).0, Text, "it was refused");
+        assert_eq!(chosen(&format!("{openmetrics};version=1.0.0;q= 0.9,text/plain;q=0.5")).0, OpenMetrics);
+        assert_eq!(chosen(&format!("{openmetrics};version=\"1.0.0\"")).0, OpenMetrics);
     }
 
     #[test]

@@ -11,7 +11,8 @@ use crate::label::{Escaping, escape_into, is_valid_metric};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Metadata<'a> {
     pub(crate) name: &'a str,
-    pub(crate) help: &'a str,
+    /// `None` for no HELP line.
+    pub(crate) help: Option<&'a str>,
     /// The type as the format calls it.
     pub(crate) type_name: &'static str,
     pub(crate) unit: Option<&'static str>,
@@ -276,10 +277,17 @@ pub(crate) fn open_metrics_end(out: &mut Vec<u8>) {
     out.extend_from_slice(b"# EOF\n");
 }
 
-fn header(family: &str, is_quoted: bool, help: &str, type_name: &str, unit: Option<&str>, style: TextStyle) -> Vec<u8> {
+fn header(
+    family: &str,
+    is_quoted: bool,
+    help: Option<&str>,
+    type_name: &str,
+    unit: Option<&str>,
+    style: TextStyle,
+) -> Vec<u8> {
     let name = if is_quoted { quoted(family) } else { family.as_bytes().to_vec() };
     let mut header = Vec::new();
-    if !help.is_empty() {
+    if let Some(help) = help {
         header.extend_from_slice(&[b"# HELP ", &*name, b" "].concat());
         if style.open_metrics {
             escape_into(help, &mut header);
@@ -335,6 +343,7 @@ mod tests {
     use super::*;
 
     fn family(name: &str, help: &str, type_name: &'static str, bounds: Option<&[f64]>) -> TextFamily {
+        let help = Some(help).filter(|help| !help.is_empty());
         let metadata =
             Metadata { name, help, type_name, unit: None, bounds, quantiles: &[], states: &[], plain_numbers: false };
         TextFamily::new(metadata, TextStyle::default())
@@ -351,7 +360,7 @@ mod tests {
         let of = |open_metrics| {
             let metadata = Metadata {
                 name: "h",
-                help: "",
+                help: None,
                 type_name: "histogram",
                 unit: None,
                 bounds: Some(&[0.00001, 1_048_576.0]),
@@ -412,7 +421,7 @@ mod tests {
             let quantiles = &[0.0, 0.99, 1.0];
             let metadata = Metadata {
                 name: "s",
-                help: "S.",
+                help: Some("S."),
                 type_name: "summary",
                 unit: None,
                 bounds: None,
@@ -441,7 +450,7 @@ mod tests {
     fn open_metrics(name: &str, type_name: &'static str, unit: Option<&'static str>, escaping: Escaping) -> TextFamily {
         let metadata = Metadata {
             name,
-            help: "say \"it\"\\",
+            help: Some("say \"it\"\\"),
             type_name,
             unit,
             bounds: Some(&[0.5, 1.0]),
@@ -490,7 +499,7 @@ mod tests {
         );
         let metadata = Metadata {
             name: "h",
-            help: "H.",
+            help: Some("H."),
             type_name: "histogram",
             unit: None,
             bounds: Some(&[-1.0]),

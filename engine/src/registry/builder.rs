@@ -247,7 +247,9 @@ impl<M: Instrument> Builder<M> {
             self.name = wish.name(0);
         }
         let desc = self.desc(Box::default(), true)?;
-        let desc = Desc { wish: wish.map(PlainArc::new), plain_numbers: settings.plain_numbers, ..desc };
+        let OpenSettings { plain_numbers, help_line, .. } = settings;
+        let has_empty_help = help_line && desc.help.is_empty();
+        let desc = Desc { wish: wish.map(PlainArc::new), plain_numbers, has_empty_help, ..desc };
         self.scope.registry().map(|registry| registry.family(desc)).transpose()
     }
 
@@ -265,6 +267,7 @@ impl<M: Instrument> Builder<M> {
             label_names,
             is_open,
             wish: None,
+            has_empty_help: false,
             plain_numbers: false,
             layout,
             quantiles,

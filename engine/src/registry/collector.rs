@@ -139,6 +139,7 @@ impl CollectedFamily {
             label_names: self.labels.into_iter().map(Into::into).collect(),
             is_open: false,
             wish: None,
+            has_empty_help: false,
             plain_numbers: false,
             layout: None,
             quantiles: None,

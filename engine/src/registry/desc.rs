@@ -133,6 +133,8 @@ pub(crate) struct Desc {
     pub(crate) is_open: bool,
     /// Of an open family that gives its name up to others.
     pub(crate) wish: Option<PlainArc<Wished>>,
+    /// Of an open family that was described with an empty text: it has a HELP line all the same.
+    pub(crate) has_empty_help: bool,
     /// Floats of text 0.0.4 are written without an exponent.
     pub(crate) plain_numbers: bool,
     /// Of a histogram.

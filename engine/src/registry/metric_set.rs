@@ -263,6 +263,7 @@ impl<L: LabelSet, S: MetricSet> Family<L, S> {
             label_names: labels.map(Box::from).collect(),
             is_open: false,
             wish: None,
+            has_empty_help: false,
             plain_numbers: false,
             layout: None,
             quantiles: None,

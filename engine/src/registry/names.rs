@@ -72,8 +72,7 @@ impl Names {
         let place = (desc.kind, wish.declared.clone());
         let known = self.wishing.get(&place).and_then(|all| all.iter().find(|known| known.desc.wishes_as(&desc)));
         if let Some(known) = known.cloned() {
-            let is_told = known.with_desc(|known| !known.help.is_empty() || known.unit.is_some());
-            if !is_told && (!desc.help.is_empty() || desc.unit.is_some()) {
+            if desc.is_described() && !known.with_desc(Desc::is_described) {
                 self.tell(&known, desc, wish);
                 return Ok((known, Change::Told));
             }
@@ -140,7 +139,8 @@ impl Names {
         if let Some(turn) = family.first_turn() {
             work.remove(&turn);
         }
-        family.retell(Desc { help: told.help, unit: told.unit, wish: Some(wish), ..old });
+        let Desc { help, unit, has_empty_help, .. } = told;
+        family.retell(Desc { help, unit, has_empty_help, wish: Some(wish), ..old });
         work.extend(family.first_turn().map(|turn| (turn, family.clone())));
         self.settle(work);
     }

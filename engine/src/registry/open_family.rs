@@ -23,12 +23,13 @@ static OVERFLOW_LABELS: LazyLock<Rendered> = LazyLock::new(Rendered::of_overflow
 pub struct OpenSettings<'n> {
     pub(super) wish: Option<Wish<'n>>,
     pub(super) plain_numbers: bool,
+    pub(super) help_line: bool,
 }
 
 impl<'n> OpenSettings<'n> {
     /// Gives those of [`Builder::open_family`].
     pub const fn new() -> Self {
-        Self { wish: None, plain_numbers: false }
+        Self { wish: None, plain_numbers: false, help_line: false }
     }
 
     /// Has the family give its name up where another one needs it, see [`Wish`].
@@ -41,6 +42,11 @@ impl<'n> OpenSettings<'n> {
     /// name the bounds of another exporter. OpenMetrics has a way of its own, and only one.
     pub const fn plain_numbers(self, wanted: bool) -> Self {
         Self { plain_numbers: wanted, ..self }
+    }
+
+    /// Sets whether the family has a HELP line though its help is empty.
+    pub const fn help_line(self, wanted: bool) -> Self {
+        Self { help_line: wanted, ..self }
     }
 }
 
@@ -110,16 +116,16 @@ impl<M> OpenFamily<M> {
     /// # Errors
     /// Where the unit does not go with the name, unless the family is [`verbatim`](Builder::verbatim).
     pub fn describe(&self, help: &str, unit: Option<Unit>) -> Result<(), Error> {
-        self.retell(|desc| (desc.help, desc.unit) = (help.into(), unit))
+        self.retell(|desc| (desc.help, desc.unit, desc.has_empty_help) = (help.into(), unit, false))
     }
 
-    /// Tells the help, the unit and what the family wishes to be called anew.
+    /// Tells the help, the unit and what the family wishes to be called anew. An empty help is a HELP line without text.
     ///
     /// # Errors
     /// Where the name is not allowed. Then nothing changes.
     pub fn describe_as(&self, help: &str, unit: Option<Unit>, wish: Wish<'_>) -> Result<(), Error> {
         self.retell(|desc| {
-            (desc.help, desc.unit) = (help.into(), unit);
+            (desc.help, desc.unit, desc.has_empty_help) = (help.into(), unit, help.is_empty());
             match &desc.wish {
                 Some(old) => desc.wish = Some(PlainArc::new(old.renamed(wish))),
                 None => desc.name = [wish.stem, wish.suffix].concat().into(),
@@ -140,11 +146,10 @@ impl<M> OpenFamily<M> {
         core.with_desc(|desc| desc.wish.as_ref().map_or_else(|| desc.name.to_string(), |wish| wish.name(0)))
     }
 
-    /// Tells whether the family has a help text or a unit.
+    /// Tells whether the family has a HELP line or a unit.
     #[must_use]
     pub fn is_described(&self) -> bool {
-        let is_told = |desc: &Desc| !desc.help.is_empty() || desc.unit.is_some();
-        self.inner.as_ref().is_some_and(|(core, _)| core.with_desc(is_told))
+        self.inner.as_ref().is_some_and(|(core, _)| core.with_desc(Desc::is_described))
     }
 
     /// Counts how often the name, the help or the unit came to be another, by this handle or otherwise: who has seen

@@ -117,6 +117,11 @@ impl Wished {
 }
 
 impl Desc {
+    /// Tells whether there is a HELP line or a unit.
+    pub(super) fn is_described(&self) -> bool {
+        !self.help.is_empty() || self.has_empty_help || self.unit.is_some()
+    }
+
     /// Tells whether two declarations with wishes mean the same family: its help and unit are told later, perhaps by
     /// another bridge, and its name follows from them.
     pub(super) fn wishes_as(&self, other: &Self) -> bool {

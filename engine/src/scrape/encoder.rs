@@ -69,7 +69,7 @@ impl TextWriter {
     fn new(style: TextStyle, desc: &Desc) -> Self {
         let metadata = Metadata {
             name: &desc.name,
-            help: &desc.help,
+            help: Some(&*desc.help).filter(|help| desc.has_empty_help || !help.is_empty()),
             type_name: if style.open_metrics { desc.kind.open_metrics_type() } else { desc.kind.type_name() },
             unit: desc.unit.map(Unit::as_str),
             bounds: desc.layout.as_ref().map(|layout| layout.bounds()),

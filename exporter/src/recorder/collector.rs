@@ -74,7 +74,7 @@ impl Collector for FacadeCollector {
         let Some(core) = self.core.upgrade() else { return };
         self.sweep(&core);
         self.listen(&core);
-        core.families.look_at_names();
+        core.families.note_scrape();
         if !self.tells {
             return;
         }

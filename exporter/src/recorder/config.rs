@@ -3,6 +3,7 @@
 use super::core::Kind;
 use super::matcher::{MetricKindMask, Overrides};
 use super::naming::{UnitName, add_total, add_unit};
+use std::borrow::Cow;
 use std::time::Duration;
 use streamgauge::Buckets;
 use streamgauge::bridge::Wish;
@@ -97,6 +98,18 @@ impl Config {
             (Some(buckets), _) => Observations::Buckets(buckets.clone()),
             (None, Some(quantiles)) => Observations::Quantiles(quantiles.clone()),
             (None, None) => Observations::Buckets(Buckets::explicit(DEFAULT_BUCKETS)),
+        }
+    }
+
+    /// Gives the other legal name that `_total` makes the same as this one: of `rows` that is `rows_total`, and the other
+    /// way round.
+    pub(super) fn twin_of<'n>(&self, kind: Kind, legal: &'n str) -> Option<Cow<'n, str>> {
+        if !self.recommended_naming || kind != Kind::Counter {
+            return None;
+        }
+        match legal.strip_suffix("_total") {
+            Some(stem) => Some(Cow::Borrowed(stem)),
+            None => Some(Cow::Owned(self.exposed_name(kind, legal, None))).filter(|total| **total != *legal),
         }
     }
 

@@ -7,6 +7,7 @@ use super::naming::{UnitName, sanitise_name};
 use super::remarks::{Collisions, LONGEST_NAME, OVERFLOW_NAME, Remark};
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use streamgauge::{Error, Registry};
 
 /// Bytes of a description that are kept.
@@ -18,6 +19,7 @@ pub(super) struct Families {
     known: RwLock<Known>,
     pub(super) collisions: Collisions,
     names: Mutex<Vec<ToldName>>,
+    scrapes: AtomicU64,
 }
 
 /// What was last said of a family's name.
@@ -72,12 +74,20 @@ struct Named {
 struct Description {
     help: Box<str>,
     unit: Option<UnitName>,
+    /// The scrapes before it.
+    scrapes: u64,
 }
 
 impl Families {
     pub(super) fn new(registry: Registry, config: Config) -> Self {
         let declarer = Declarer { registry, config };
-        Self { declarer, known: RwLock::default(), collisions: Collisions::default(), names: Mutex::default() }
+        Self {
+            declarer,
+            known: RwLock::default(),
+            collisions: Collisions::default(),
+            names: Mutex::default(),
+            scrapes: AtomicU64::new(0),
+        }
     }
 
     /// Gives the family of a name, which is made if there is none; `None` where there can be none.
@@ -126,6 +136,14 @@ impl Families {
             return None;
         }
         let legal = sanitise_name(given);
+        // The other name that is made the same by appending `_total` is one family with this one.
+        let twin = self.declarer.config.twin_of(kind, &legal).and_then(|twin| by_legal.get(&*twin));
+        let twin = twin.filter(|twin| is_new && twin.families[kind as usize].is_some());
+        if let Some(first) = twin.and_then(|twin| twin.given.clone()) {
+            Collisions::count(&self.collisions.names);
+            let legal = self.declarer.config.exposed_name(kind, &legal, None).into();
+            remarks.push(Remark::Names { given: given.into(), first, legal });
+        }
         let named = by_legal.entry(Box::from(&*legal)).or_default();
         match &named.given {
             None => named.given = Some(given.into()),
@@ -156,7 +174,7 @@ impl Families {
         remarks: &mut Vec<Remark>,
     ) -> Option<Family> {
         let unit = description.and_then(|description| description.unit);
-        let help = description.map_or("", |description| &description.help);
+        let help = description.map(|description| &*description.help);
         let declare = |legal: &str| self.declarer.declare(kind, legal, help, unit);
         // Of legal names only `_total` alone is no name of a counter.
         let family = match declare(legal).or_else(|_| declare(&format!("{legal}_{}", kind.as_str()))) {
@@ -200,12 +218,23 @@ impl Families {
         self.known.write().overflow[kind as usize].get_or_insert(family).clone()
     }
 
-    /// Takes a description of a name; the first one counts.
+    /// Takes a description of a name. The last one before a scrape counts, and none that comes when one was seen.
     pub(super) fn describe(&self, given: &str, unit: Option<UnitName>, help: &str) {
         if given.len() > LONGEST_NAME {
             return;
         }
         let (legal, help) = (sanitise_name(given), &help[..help.floor_char_boundary(LONGEST_HELP)]);
+        // Relaxed: a scrape that is under way may see it or not.
+        let scrapes = self.scrapes.load(Ordering::Relaxed);
+        let is_settled = |description: &Description| {
+            description.scrapes < scrapes || (*description.help == *help && description.unit == unit)
+        };
+        // Some macros describe at every record: all but the first find it done.
+        let known = self.known.read();
+        if known.legal.get(&*legal).and_then(|named| named.description.as_ref()).is_some_and(is_settled) {
+            return;
+        }
+        drop(known);
         let mut remarks = Vec::new();
         {
             let mut known = self.known.write();
@@ -213,12 +242,15 @@ impl Families {
                 return;
             }
             let named = known.legal.entry(Box::from(&*legal)).or_default();
-            if named.description.is_some() {
+            if named.description.as_ref().is_some_and(is_settled) {
                 return;
             }
-            named.description = Some(Description { help: help.into(), unit });
+            let is_first = named.description.replace(Description { help: help.into(), unit, scrapes }).is_none();
             for (kind, family) in Kind::ALL.into_iter().zip(&named.families) {
-                let Some(family) = family else { continue };
+                // Another recorder of the registry may have described it.
+                let Some(family) = family.as_ref().filter(|family| !(is_first && family.is_described())) else {
+                    continue;
+                };
                 let wish = self.declarer.config.wished_name(kind, &legal, unit);
                 if let Err(error) = family.describe(help, unit, wish.of(kind)) {
                     remarks.push(Remark::Nameless { kind, name: wish.name, error });
@@ -226,6 +258,13 @@ impl Families {
             }
         }
         remarks.into_iter().for_each(Remark::say);
+        self.look_at_names();
+    }
+
+    /// Notes that somebody sees what there is.
+    pub(super) fn note_scrape(&self) {
+        // Relaxed: see describe.
+        self.scrapes.fetch_add(1, Ordering::Relaxed);
         self.look_at_names();
     }
 

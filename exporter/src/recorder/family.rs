@@ -37,13 +37,15 @@ impl Family {
         }
     }
 
-    /// Tells help, unit and name, where nobody has told them.
+    /// Tells help, unit and name.
     pub(super) fn describe(&self, help: &str, unit: Option<UnitName>, wish: Wish<'_>) -> Result<(), Error> {
         let unit = unit.and_then(UnitName::unit);
-        of_any!(self, family => match family.is_described() {
-            true => Ok(()),
-            false => family.describe_as(help, unit, wish),
-        })
+        of_any!(self, family => family.describe_as(help, unit, wish))
+    }
+
+    /// Tells whether anybody has.
+    pub(super) fn is_described(&self) -> bool {
+        of_any!(self, family => family.is_described())
     }
 
     /// Gives what the family is called.
@@ -71,11 +73,18 @@ pub(super) struct Declarer {
 
 impl Declarer {
     /// Declares the family of a name, or gives the one that another recorder of the registry has declared.
-    pub(super) fn declare(&self, kind: Kind, legal: &str, help: &str, unit: Option<UnitName>) -> Result<Family, Error> {
+    pub(super) fn declare(
+        &self,
+        kind: Kind,
+        legal: &str,
+        help: Option<&str>,
+        unit: Option<UnitName>,
+    ) -> Result<Family, Error> {
         // A description may come later, and changes what the family is called, not which one it is.
         let declared = self.config.exposed_name(kind, legal, None);
         let wish = self.config.wished_name(kind, legal, unit);
-        self.make(kind, legal, &declared, help, unit, OpenSettings::new().wish(wish.of(kind)))
+        let settings = OpenSettings::new().wish(wish.of(kind)).help_line(help.is_some());
+        self.make(kind, legal, &declared, help.unwrap_or_default(), unit, settings)
     }
 
     /// Declares a family of the recorder's own, which keeps its name.

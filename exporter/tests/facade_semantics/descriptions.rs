@@ -22,15 +22,21 @@ fn a_description_after_the_registration_is_the_help_from_the_next_scrape_on() {
 }
 
 #[test]
-fn the_first_description_counts() {
+fn the_last_description_before_a_scrape_counts_and_none_that_comes_later() {
     let recorder = recorder();
     with_local_recorder(&recorder, || {
         describe_gauge!("depth", "The first.");
-        describe_gauge!("depth", "The second.");
         gauge!("depth").set(1);
-        describe_gauge!("depth", "The third.");
+        describe_gauge!("depth", "The second.");
     });
-    assert_eq!(exposed(&recorder).help("depth"), Some("The first."));
+    assert_eq!(exposed(&recorder).help("depth"), Some("The second."));
+    with_local_recorder(&recorder, || {
+        describe_gauge!("depth", "The third.");
+        describe_gauge!("height", "It has none yet.");
+        gauge!("height").set(1);
+    });
+    let exposed = exposed(&recorder);
+    assert_eq!((exposed.help("depth"), exposed.help("height")), (Some("The second."), Some("It has none yet.")));
 }
 
 #[test]
@@ -50,12 +56,17 @@ fn a_description_alone_exposes_nothing() {
 }
 
 #[test]
-fn an_empty_description_is_none() {
-    let text = rendered(|| {
-        describe_counter!("events", "");
-        counter!("events").increment(1);
-    });
-    assert_eq!(text, "# TYPE events counter\nevents 1\n");
+fn an_empty_description_is_a_line_without_text() {
+    for is_early in [true, false] {
+        let text = rendered(|| {
+            if is_early {
+                describe_counter!("events", "");
+            }
+            counter!("events").increment(1);
+            describe_counter!("events", "");
+        });
+        assert_eq!(text, "# HELP events \n# TYPE events counter\nevents 1\n");
+    }
 }
 
 #[test]
@@ -78,7 +89,7 @@ fn the_macro_that_records_describes_as_well() {
         gauge!(description: "Depth.", unit: metrics::Unit::Bytes, "depth").set(1);
     });
     let exposed = exposed(&recorder);
-    assert_eq!((exposed.help("events"), exposed.help("depth")), (Some("Events read."), Some("Depth.")));
+    assert_eq!((exposed.help("events"), exposed.help("depth")), (Some("Another text."), Some("Depth.")));
     assert_eq!(exposed.get("events{table=\"b\"}"), Some(2.0));
 }
 

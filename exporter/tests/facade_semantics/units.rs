@@ -83,14 +83,16 @@ fn a_unit_told_after_the_registration_changes_the_name_and_keeps_the_value() {
 }
 
 #[test]
-fn the_unit_of_the_first_description_counts() {
+fn the_unit_of_the_last_description_before_a_scrape_counts() {
     let recorder = suffixing();
     with_local_recorder(&recorder, || {
         describe_gauge!("used", "No unit.");
-        describe_gauge!("used", Unit::Bytes, "Bytes.");
         gauge!("used").set(1);
+        describe_gauge!("used", Unit::Bytes, "Bytes.");
     });
-    assert_eq!(recorder.handle().render(), "# HELP used No unit.\n# TYPE used gauge\nused 1\n");
+    assert_eq!(recorder.handle().render(), "# HELP used_bytes Bytes.\n# TYPE used_bytes gauge\nused_bytes 1\n");
+    with_local_recorder(&recorder, || describe_gauge!("used", Unit::Seconds, "Seconds."));
+    assert_eq!(recorder.handle().render(), "# HELP used_bytes Bytes.\n# TYPE used_bytes gauge\nused_bytes 1\n");
 }
 
 #[test]
@@ -151,6 +153,23 @@ fn recommended_naming_appends_total_to_counters_and_units_to_all() {
     assert_eq!(names(&recorder), ["age_seconds", "events_total", "read_bytes_total", "rows_total"]);
     with_local_recorder(&recorder, || describe_counter!("events", Unit::Kibibytes, "Kibibytes."));
     assert_eq!(names(&recorder), ["age_seconds", "events_kibibytes_total", "read_bytes_total", "rows_total"]);
+}
+
+#[test]
+fn counters_that_total_makes_one_name_of_are_one_family() {
+    for names in [["rows", "rows_total"], ["rows_total", "rows"]] {
+        let recorder = Recorder::builder().with_recommended_naming(true).build_recorder();
+        with_local_recorder(&recorder, || {
+            for (index, name) in names.into_iter().enumerate() {
+                counter!(name, "index" => index.to_string()).increment(1);
+                counter!(name).increment(10);
+            }
+        });
+        let exposed = exposed(&recorder);
+        let values = ["rows_total", "rows_total{index=\"0\"}", "rows_total{index=\"1\"}"].map(|id| exposed.get(id));
+        assert_eq!(values, [Some(20.0), Some(1.0), Some(1.0)], "{exposed:?}");
+        assert_eq!((exposed.collisions("name"), exposed.collisions("family")), (Some(1.0), None));
+    }
 }
 
 #[test]

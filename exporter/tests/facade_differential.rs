@@ -40,10 +40,11 @@ fn the_same_calls_expose_the_same_metrics() {
     let cases = std::env::var_os("PROPTEST_CASES").map_or(1_000, |_| Config::default().cases);
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let seen = RefCell::new(BTreeMap::<Difference, u32>::new());
-    let alike = RefCell::new(0);
+    let (alike, same_texts) = (RefCell::new(0), RefCell::new(0));
     let outcome = runner.run(&program::programs(), |program| {
         let found = compare::compare(&program).map_err(TestCaseError::fail)?;
         *alike.borrow_mut() += found.alike;
+        *same_texts.borrow_mut() += u32::from(found.is_same_text);
         found.differences.into_iter().for_each(|difference| *seen.borrow_mut().entry(difference).or_default() += 1);
         Ok(())
     });
@@ -51,11 +52,12 @@ fn the_same_calls_expose_the_same_metrics() {
         panic!("{error}");
     }
     // The programs are worth something only where they reach what is interesting.
-    let (seen, alike) = (seen.into_inner(), alike.into_inner());
+    let (seen, alike, same_texts) = (seen.into_inner(), alike.into_inner(), same_texts.into_inner());
     if cases >= 1_000 {
         for difference in Difference::ALL {
             assert!(seen.get(&difference).is_some_and(|times| *times > 10), "{difference:?} hardly came: {seen:?}");
         }
         assert!(alike > 5_000, "only {alike} samples could be compared");
+        assert!(same_texts > 50, "only {same_texts} texts could be compared whole");
     }
 }

@@ -4,10 +4,10 @@ use crate::compare::{Found, id, written};
 use crate::differences::{
     Difference, is_recorded, is_reserved, our_labels, stock_help, stock_labels, stock_sample, stock_value,
 };
-use crate::facade::Exposed;
+use crate::facade::{COLLISIONS, Exposed};
 use crate::model::{FamilyId, Model, SeriesId, Value, raw_id};
 use crate::program::{GLOBAL, Kind, Op, Program};
-use crate::stock::{Block, read};
+use crate::stock::{Block, Line, in_order, read};
 use metrics_exporter_prometheus::formatting::{sanitize_label_key, sanitize_metric_name};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,30 +41,46 @@ fn slots(program: &Program) -> BTreeMap<Slot, BTreeSet<SeriesId>> {
 pub(crate) fn compare_with_stock(
     program: &Program,
     model: &Model,
-    exposed: &Exposed,
+    ours: &str,
     text: &str,
     found: &mut Found,
 ) -> Result<(), String> {
     let mut blocks: BTreeMap<(String, String), Block> = BTreeMap::new();
-    for block in read(text) {
+    let read = read(text);
+    require!(read.len() == model.names.len(), "{} families, {} expected", read.len(), model.names.len());
+    for block in read {
         let place = (block.name.clone(), block.kind.as_str().to_owned());
-        require!(blocks.insert(place.clone(), block).is_none(), "{place:?} comes twice");
+        match blocks.get_mut(&place) {
+            Some(twin) => {
+                twin.is_twin = true;
+                twin.samples.extend(block.samples);
+            }
+            None => drop(blocks.insert(place, block)),
+        }
     }
-    require!(blocks.len() == model.names.len(), "{} families, {} expected", blocks.len(), model.names.len());
+    let exposed = Exposed::of(ours);
+    let own_lines: BTreeMap<String, String> =
+        ours.lines().filter(|line| !line.starts_with('#')).map(Line::read).map(|line| (line.id, line.text)).collect();
     for (family, name) in &model.names {
-        let place = (model.stock_name(family, program.naming), format!("{:?}", family.0).to_lowercase());
+        let place = (model.plain_name(family, program.naming), format!("{:?}", family.0).to_lowercase());
         let block = blocks.get(&place).ok_or_else(|| format!("{place:?} is missing"))?;
-        let [ours, help] = [&model.descriptions, &model.stock_descriptions].map(|all| all.get(&family.1));
-        let help = help.map(|(_, help)| *help);
+        if block.is_twin {
+            continue;
+        }
+        let help = model.descriptions.get(&family.1).map(|(_, help)| *help);
         let expected = help.map(stock_help);
         require!(block.help.clone().unwrap_or_default() == expected.unwrap_or_default(), "the help of {block:?}");
         match help {
-            Some(_) if ours != model.stock_descriptions.get(&family.1) => {
-                found.differences.insert(Difference::Descriptions);
-            }
-            Some("") => drop(found.differences.insert(Difference::EmptyHelp)),
             Some(help) if stock_help(help) != help => drop(found.differences.insert(Difference::Backslashes)),
-            _ => require!(exposed.help(name) == block.help.as_deref(), "{:?} and {block:?}", exposed.help(name)),
+            _ if *name != place.0 => require!(exposed.help(name) == block.help.as_deref(), "the help of {name}"),
+            // Line by line.
+            _ => {
+                for line in &block.metadata {
+                    require!(ours.lines().any(|own| own == line), "no {line:?}");
+                }
+                let helps = |text: &str| text.lines().filter(|line| is_help_of(name, line)).count();
+                require!(helps(ours) == usize::from(help.is_some()), "HELP lines of {name}");
+            }
         }
     }
     let slots = slots(program);
@@ -81,15 +97,12 @@ pub(crate) fn compare_with_stock(
     let mut order: Vec<_> = slots.iter().collect();
     order.sort_by_key(|(_, raws)| raws.len());
     for ((family, labels), raws) in order {
-        let plain = model.stock_name(family, program.naming);
+        let plain = model.plain_name(family, program.naming);
         let place = (plain.clone(), format!("{:?}", family.0).to_lowercase());
         let values: Vec<&Value> = raws.iter().map(|raw| &model.raw[raw]).collect();
         let mut differences = differences_of(labels, &values);
-        if model.names[family] != model.plain_name(family, program.naming) {
+        if model.names[family] != plain {
             differences.insert(Difference::NameTaken);
-        }
-        if model.plain_name(family, program.naming) != plain {
-            differences.insert(Difference::Descriptions);
         }
         if is_merged(raws) && model.alike.contains(&family.1) {
             differences.insert(Difference::NamesAlike);
@@ -116,20 +129,41 @@ pub(crate) fn compare_with_stock(
             names.extend(bound.iter().map(|bound| ("le".to_owned(), bound.clone())));
             let id = id(&name, stock_labels(&names), None);
             let may_be: Vec<_> = options.iter().map(|samples| written(samples[index].2)).collect();
-            let at = block.samples.iter().position(|(known, value)| *known == id && may_be.contains(&written(*value)));
+            let at = block.samples.iter().position(|line| line.id == id && may_be.contains(&written(line.value)));
             let at = at.ok_or_else(|| format!("no {id} {may_be:?} in {block:?}"))?;
-            let (_, value) = block.samples.swap_remove(at);
+            let line = block.samples.swap_remove(at);
             if differences.is_empty() && !is_merged(raws) {
-                let own = exposed.get(&id).map(written);
-                require!(own == Some(written(value)), "{id}: {own:?}, of the stock recorder {value}");
+                let mut text = in_order(&line.text);
+                if line.value.is_infinite() {
+                    found.differences.insert(Difference::Infinity);
+                    text = text.replace(" inf", " +Inf").replace(" -inf", " -Inf");
+                }
+                let own = own_lines.get(&id);
+                require!(own == Some(&text), "{own:?}, of the stock recorder {:?}", line.text);
                 found.alike += 1;
             }
         }
         found.differences.extend(differences);
     }
+    if found.differences.is_empty() {
+        let sorted = |text: &str, rewrite: fn(&str) -> String| {
+            // What this recorder tells of itself stands for nothing there.
+            let is_meant = |line: &&str| !line.is_empty() && !line.contains(COLLISIONS);
+            let mut lines: Vec<String> = text.lines().filter(is_meant).map(rewrite).collect();
+            lines.sort_unstable();
+            lines
+        };
+        let (ours, stock) = (sorted(ours, str::to_owned), sorted(text, in_order));
+        require!(ours == stock, "{ours:#?} and {stock:#?}");
+        found.is_same_text = true;
+    }
     let left: Vec<_> = blocks.values().filter(|block| !block.samples.is_empty()).collect();
     require!(left.is_empty(), "the stock recorder has more: {left:?}");
     Ok(())
+}
+
+fn is_help_of(name: &str, line: &str) -> bool {
+    line.strip_prefix("# HELP ").and_then(|line| line.strip_prefix(name)).is_some_and(|rest| rest.starts_with(' '))
 }
 
 fn differences_of(labels: &[(String, String)], values: &[&Value]) -> BTreeSet<Difference> {

@@ -1,7 +1,7 @@
 //! Runs a program through all recorders and compares what they make of it.
 
 use crate::against_stock::compare_with_stock;
-use crate::differences::{Difference, our_help};
+use crate::differences::Difference;
 use crate::facade::{COLLISIONS, Exposed};
 use crate::model::{Model, SeriesId, Value, our_samples};
 use crate::program::{BOUNDS, GLOBAL, Kind, Naming, Op, Program, call};
@@ -11,6 +11,7 @@ use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshot};
 use metrics_util::layers::FanoutBuilder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
+use streamgauge::Registry;
 use streamgauge_exporter::recorder::{Builder, Recorder};
 
 /// What came of a comparison.
@@ -19,13 +20,19 @@ pub(crate) struct Found {
     pub(crate) differences: BTreeSet<Difference>,
     /// Samples that both recorders have, with the same name, labels and value.
     pub(crate) alike: usize,
+    /// The expositions are the same, line by line.
+    pub(crate) is_same_text: bool,
 }
 
 fn ours(program: &Program) -> Recorder {
-    let builder: Builder = Recorder::builder().set_buckets(&BOUNDS).expect("they ascend");
+    configured(program, Recorder::builder()).build_recorder()
+}
+
+fn configured(program: &Program, builder: Builder) -> Builder {
+    let builder = builder.set_buckets(&BOUNDS).expect("they ascend");
     let builder = if program.has_global { builder.add_global_label(GLOBAL.0, GLOBAL.1) } else { builder };
     let builder = builder.set_enable_unit_suffix(program.naming == Naming::Units);
-    if program.naming == Naming::Recommended { builder.with_recommended_naming(true) } else { builder }.build_recorder()
+    if program.naming == Naming::Recommended { builder.with_recommended_naming(true) } else { builder }
 }
 
 #[allow(deprecated, reason = "the setting that is compared")]
@@ -38,6 +45,9 @@ fn stock(program: &Program) -> metrics_exporter_prometheus::PrometheusRecorder {
 
 pub(crate) fn compare(program: &Program) -> Result<Found, String> {
     let (fanned, direct, stock, debugging) = (ours(program), ours(program), stock(program), DebuggingRecorder::new());
+    // Two recorders of one registry, of which both are told the descriptions and each is given a part of the metrics.
+    let registry = Registry::new();
+    let pair = [(); 2].map(|()| configured(program, Recorder::builder().registry(&registry)).build_recorder());
     let (our_handle, stock_handle, snapshotter) = (fanned.handle(), stock.handle(), debugging.snapshotter());
     let fanout = FanoutBuilder::default().add_recorder(fanned).add_recorder(stock).add_recorder(debugging).build();
     for ops in &program.threads {
@@ -47,8 +57,16 @@ pub(crate) fn compare(program: &Program) -> Result<Found, String> {
                     call(&fanout, &program.metrics, op);
                     // Fanout makes single records of many at once, so a second recorder is asked without it.
                     call(&direct, &program.metrics, op);
-                    if matches!(op, Op::Scrape) {
-                        assert!(our_handle.render().len() + stock_handle.render().len() < 1 << 20);
+                    match op {
+                        Op::Scrape => {
+                            let handles = [&our_handle, &direct.handle(), &pair[0].handle()];
+                            let bytes: usize = handles.iter().map(|handle| handle.render().len()).sum();
+                            assert!(bytes + stock_handle.render().len() < 1 << 20);
+                        }
+                        Op::Describe(..) => pair.iter().for_each(|it| call(it, &program.metrics, op)),
+                        Op::Register(index) | Op::Add(index, ..) | Op::Set(index, ..) => {
+                            call(&pair[index % 2], &program.metrics, op);
+                        }
                     }
                 }
             });
@@ -58,13 +76,14 @@ pub(crate) fn compare(program: &Program) -> Result<Found, String> {
     let exposed = Exposed::of(&our_handle.render());
     raw_values_are_those_of_the_debugging_recorder(&model, snapshotter.snapshot())?;
     let expected = expected(&model);
-    for (way, exposed) in [("by fanout", &exposed), ("directly", &Exposed::of(&direct.handle().render()))] {
+    let [alone, shared] = [direct.handle(), pair[0].handle()].map(|handle| Exposed::of(&handle.render()));
+    for (way, exposed) in [("by fanout", &exposed), ("directly", &alone), ("by two recorders", &shared)] {
         let shown = shown(exposed);
         require!(shown == expected, "recorded {way}: {shown:#?}, expected: {expected:#?}");
     }
     let mut found = Found::default();
     let text = stock_handle.render();
-    compare_with_stock(program, &model, &exposed, &text, &mut found)
+    compare_with_stock(program, &model, &our_handle.render(), &text, &mut found)
         .map_err(|error| format!("{error}\nstock:\n{text}"))?;
     if found.differences.contains(&Difference::NameTaken) {
         require!(exposed.collisions("family").is_some(), "another name was not counted: {exposed:?}");
@@ -95,7 +114,8 @@ fn expected(model: &Model) -> Shown {
     let mut shown = Shown::default();
     for ((family, labels), value) in &model.ours {
         let name = &model.names[family];
-        let help = model.descriptions.get(&family.1).and_then(|(_, help)| our_help(help));
+        // A HELP line without text is none to the parser; against_stock.rs compares the lines.
+        let help = model.descriptions.get(&family.1).map(|(_, help)| *help).filter(|help| !help.is_empty());
         shown.1.insert(name.clone(), (format!("{:?}", family.0).to_lowercase(), help.map(str::to_owned)));
         for (suffix, bound, value) in our_samples(value) {
             let name = if suffix.is_empty() { name.clone() } else { format!("{name}_{suffix}") };

@@ -1,4 +1,5 @@
-//! In what the two recorders differ, on purpose. side_by_side.rs shows each.
+//! In what the two recorders differ, on purpose, but for the order of families, lines and labels: stock's are those of
+//! hash tables and calls, here they are sorted. side_by_side.rs shows each.
 
 use crate::stock::repeated;
 use metrics_exporter_prometheus::formatting::{sanitize_description, sanitize_label_key, sanitize_label_value};
@@ -16,7 +17,7 @@ pub(crate) enum Difference {
     /// sum of histograms. Here they are one series, whatever the kind.
     NamesAlike,
     /// Stock exposes a name with several kinds, or whose samples another family has, as if they were alone: TYPE comes
-    /// twice, or a series does. Here the later one has another name.
+    /// twice, or a series does. Here one of them has another name, by its kind.
     NameTaken,
     /// Stock exposes labels called `le`, `quantile` and `__..` as they are, twice in a histogram. Here they are prefixed.
     Reserved,
@@ -28,15 +29,12 @@ pub(crate) enum Difference {
     /// Stock leaves `_count`, `_sum` and `_bucket` away where the name of a histogram ends in the word: that of `account`
     /// has its count in `account`. Here all are there.
     Suffix,
-    /// Stock writes a HELP line for an empty description. Here there is none.
-    EmptyHelp,
-    /// Of several descriptions of a name stock takes the last one before it is rendered, and none later. Here it is the
-    /// first one, whenever something scrapes.
-    Descriptions,
+    /// Stock writes infinities as Rust does, `inf`; here they are `+Inf`, as the format has them.
+    Infinity,
 }
 
 impl Difference {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Backslashes,
         Self::BadValues,
         Self::NamesAlike,
@@ -45,8 +43,7 @@ impl Difference {
         Self::LabelsAlike,
         Self::EmptyLabels,
         Self::Suffix,
-        Self::EmptyHelp,
-        Self::Descriptions,
+        Self::Infinity,
     ];
 }
 
@@ -67,11 +64,6 @@ pub(crate) fn stock_help(help: &str) -> String {
     let line = format!("# HELP x {}\n", sanitize_description(help));
     let families = families(Parser::text(line.as_bytes())).expect("stock escapes well enough to be read");
     families.first().and_then(|family| family.help.clone()).unwrap_or_default()
-}
-
-/// Gives the help that is exposed here.
-pub(crate) fn our_help(help: &str) -> Option<&str> {
-    Some(help).filter(|help| !help.is_empty())
 }
 
 /// Gives the label names and values that stock exposes, those that come again with a number.

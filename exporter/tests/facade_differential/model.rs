@@ -29,10 +29,8 @@ pub(crate) struct Model {
     pub(crate) ours: BTreeMap<SeriesId, Value>,
     /// The names under which the families are exposed here.
     pub(crate) names: BTreeMap<FamilyId, String>,
-    /// The first description of each legal name.
+    /// The last description of each legal name before a scrape has shown one.
     pub(crate) descriptions: BTreeMap<String, Description>,
-    /// Those that the stock recorder has, by its own rule.
-    pub(crate) stock_descriptions: BTreeMap<String, Description>,
     /// Legal names that two names as they were given have.
     pub(crate) alike: BTreeSet<String>,
     given: BTreeMap<String, &'static str>,
@@ -87,7 +85,7 @@ impl Model {
         let (mut published, mut families) = (BTreeMap::new(), BTreeSet::new());
         for op in program.threads.iter().flatten() {
             if let Op::Scrape = op {
-                published.clone_from(&model.stock_descriptions);
+                published.clone_from(&model.descriptions);
             }
             let (Op::Register(index) | Op::Add(index, ..) | Op::Set(index, ..) | Op::Describe(index, ..)) = op else {
                 continue;
@@ -96,9 +94,8 @@ impl Model {
             let legal = sanitize_metric_name(metric.name);
             if let Op::Describe(_, unit, help) = op {
                 if !published.contains_key(&legal) {
-                    model.stock_descriptions.insert(legal.clone(), (*unit, help));
+                    model.descriptions.insert(legal, (*unit, help));
                 }
-                model.descriptions.entry(legal).or_insert((*unit, help));
                 continue;
             }
             if *model.given.entry(legal.clone()).or_insert(metric.name) != metric.name {
@@ -113,12 +110,7 @@ impl Model {
         model
     }
 
-    /// Gives the name of a family of the stock recorder.
-    pub(crate) fn stock_name(&self, (kind, legal): &FamilyId, naming: Naming) -> String {
-        exposed_name(*kind, legal, self.stock_descriptions.get(legal).and_then(|(unit, _)| *unit), naming)
-    }
-
-    /// Gives the name of a family that is alone.
+    /// Gives the name of a family that is alone, as the stock recorder has it in any case.
     pub(crate) fn plain_name(&self, (kind, legal): &FamilyId, naming: Naming) -> String {
         let unit = self.descriptions.get(legal).and_then(|(unit, _)| *unit);
         exposed_name(*kind, legal, unit, naming)

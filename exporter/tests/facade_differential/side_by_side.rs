@@ -1,9 +1,7 @@
 //! Every difference, as the stock recorder and this one expose it.
 
 use crate::facade::recorder;
-use metrics::{
-    Unit, counter, describe_counter, describe_gauge, gauge, histogram, set_default_local_recorder, with_local_recorder,
-};
+use metrics::{Unit, counter, describe_counter, describe_gauge, gauge, histogram, with_local_recorder};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use streamgauge::parse::{Parser, families};
 use streamgauge_exporter::recorder::Recorder;
@@ -166,31 +164,46 @@ fn a_counter_with_its_suffix_and_a_gauge_without_keep_their_names() {
 }
 
 #[test]
-fn an_empty_description_has_no_line() {
+fn descriptions_are_the_same_empty_early_late_and_between_scrapes() {
     let [stock, ours] = both(|| {
         describe_counter!("events", "");
         counter!("events").increment(1);
+        describe_gauge!("depth", "First.");
+        gauge!("depth").set(1);
+        describe_gauge!("depth", "Second.");
     });
-    assert_eq!((stock[0].as_str(), stock.len()), ("# HELP events ", 3));
-    assert_eq!(ours, ["# TYPE events counter", "events 1"]);
+    assert_eq!((stock[0].as_str(), stock.len()), ("# HELP depth Second.", 6));
+    assert_eq!(ours, stock);
+    let (ours, stock) = (recorder(), PrometheusBuilder::new().build_recorder());
+    let render = || [lines(&stock.handle().render()), lines(&ours.handle().render())];
+    for text in ["First.", "Second."] {
+        for recorder in [&ours as &dyn metrics::Recorder, &stock] {
+            with_local_recorder(recorder, || {
+                describe_gauge!("depth", text);
+                gauge!("depth").set(1);
+            });
+        }
+        assert_eq!(render()[0], render()[1]);
+        assert_eq!(render()[0][0], "# HELP depth First.", "it was seen");
+    }
 }
 
 #[test]
-fn the_first_description_counts_whenever_something_scrapes() {
-    let describe = || {
-        describe_gauge!("depth", "First.");
-        describe_gauge!("depth", "Second.");
-        gauge!("depth").set(1);
-    };
-    let [stock, ours] = both(describe);
-    assert_eq!((stock[0].as_str(), ours[0].as_str()), ("# HELP depth Second.", "# HELP depth First."));
-    // Rendered in between, the stock recorder keeps the first one as well.
-    let stock = PrometheusBuilder::new().build_recorder();
-    let _local = set_default_local_recorder(&stock);
-    describe_gauge!("depth", "First.");
-    stock.handle().render();
-    describe();
-    assert_eq!(lines(&stock.handle().render())[0], "# HELP depth First.");
+fn numbers_are_the_same() {
+    let bounds = [0.000_01, 0.5, 1.0, 1_048_576.0, 1e21];
+    let ours = Recorder::builder().set_buckets(&bounds).unwrap().build_recorder();
+    let stock = PrometheusBuilder::new().set_buckets(&bounds).unwrap().build_recorder();
+    for recorder in [&ours as &dyn metrics::Recorder, &stock] {
+        with_local_recorder(recorder, || {
+            let values = [1e-300, -1e-7, 0.1, 1.0, 1234567.0, 1e300, -0.0, f64::NAN, f64::MIN_POSITIVE, f64::MAX];
+            for (index, value) in values.into_iter().enumerate() {
+                gauge!("value", "index" => index.to_string()).set(value);
+            }
+            [1e-9, 3e6, 0.25].into_iter().for_each(|value| histogram!("size").record(value));
+            counter!("rows").increment(u64::MAX);
+        });
+    }
+    assert_eq!(lines(&ours.handle().render()), lines(&stock.handle().render()));
 }
 
 #[test]

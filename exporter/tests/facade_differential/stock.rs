@@ -9,8 +9,27 @@ pub(crate) struct Block {
     pub(crate) name: String,
     pub(crate) kind: MetricType,
     pub(crate) help: Option<String>,
-    /// Name with sorted labels, and value; a series can come twice.
-    pub(crate) samples: Vec<(String, f64)>,
+    /// A unit or `_total` made the name of two metrics one: these are both.
+    pub(crate) is_twin: bool,
+    /// The HELP and TYPE lines.
+    pub(crate) metadata: Vec<String>,
+    pub(crate) samples: Vec<Line>,
+}
+
+/// A sample as it stands there; a series can come twice.
+#[derive(Debug)]
+pub(crate) struct Line {
+    /// Name with sorted labels.
+    pub(crate) id: String,
+    pub(crate) value: f64,
+    pub(crate) text: String,
+}
+
+impl Line {
+    pub(crate) fn read(text: &str) -> Self {
+        let sample = read_sample(text);
+        Self { id: id_of(&sample.name, &sample), value: sample.value, text: text.to_owned() }
+    }
 }
 
 /// Reads an exposition of the stock recorder. It sets a blank line behind each family, and none inside.
@@ -24,11 +43,16 @@ fn read_block(text: &str) -> Block {
     let mut families = families(Parser::text(metadata.as_bytes())).unwrap_or_else(|error| panic!("{error}\n{text}"));
     assert_eq!(families.len(), 1, "{text}");
     let family = families.remove(0);
-    let samples = text.lines().filter(|line| !is_metadata(line)).map(|line| {
-        let sample = read_sample(line);
-        (id_of(&sample.name, &sample), sample.value)
-    });
-    Block { name: family.name, kind: family.kind, help: family.help, samples: samples.collect() }
+    let samples = text.lines().filter(|line| !is_metadata(line)).map(Line::read);
+    let metadata = metadata.lines().map(str::to_owned).collect();
+    Block {
+        name: family.name,
+        kind: family.kind,
+        help: family.help,
+        is_twin: false,
+        metadata,
+        samples: samples.collect(),
+    }
 }
 
 /// Reads a sample without its TYPE: a reader that knows it is a histogram's refuses a second `le`.
@@ -38,9 +62,9 @@ fn read_sample(line: &str) -> OwnedSample {
     families.remove(0).samples.remove(0)
 }
 
-/// Tells labels with the same name apart, which no reader takes: all but the last get a number.
-fn apart(line: &str) -> String {
-    let Some((name, rest)) = line.split_once('{') else { return line.to_owned() };
+/// Splits a line into the name, the labels with their values as they are written, and what follows.
+fn parts(line: &str) -> Option<(&str, Vec<(&str, &str)>, &str)> {
+    let (name, rest) = line.split_once('{')?;
     let (labels, value) = rest.rsplit_once('}').expect("labels end");
     let mut pairs = Vec::new();
     let mut left = labels;
@@ -55,6 +79,20 @@ fn apart(line: &str) -> String {
         pairs.push((label, &rest[..end]));
         left = rest[end + 1..].trim_start_matches(',');
     }
+    Some((name, pairs, value))
+}
+
+/// Gives the line with its labels in the order of their names, and the bound of a bucket behind them.
+pub(crate) fn in_order(line: &str) -> String {
+    let Some((name, mut pairs, value)) = parts(line) else { return line.to_owned() };
+    pairs.sort_by_key(|(label, _)| (*label == "le" || *label == "quantile", *label));
+    let labels: Vec<_> = pairs.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
+    format!("{name}{{{}}}{value}", labels.join(","))
+}
+
+/// Tells labels with the same name apart, which no reader takes: all but the last get a number.
+fn apart(line: &str) -> String {
+    let Some((name, pairs, value)) = parts(line) else { return line.to_owned() };
     let labels = pairs.iter().enumerate().map(|(index, (label, value))| {
         match pairs[index + 1..].iter().filter(|(later, _)| later == label).count() {
             0 => format!("{label}=\"{value}\""),

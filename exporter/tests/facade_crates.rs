@@ -5,6 +5,8 @@ mod facade;
 
 #[path = "facade_crates/axum.rs"]
 mod axum;
+#[path = "facade_crates/beside_stock.rs"]
+mod beside_stock;
 #[path = "facade_crates/derive.rs"]
 mod derive;
 #[path = "facade_crates/layers.rs"]

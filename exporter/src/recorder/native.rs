@@ -41,7 +41,6 @@ impl Handle {
     /// metrics::with_local_recorder(&recorder, || metrics::counter!("rows", "table" => "orders").increment(1));
     /// assert_eq!(recorder.handle().render(), "# TYPE rows counter\nrows{table=\"orders\"} 2\n");
     /// ```
-    #[must_use]
     pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> Counter {
         self.find(Kind::Counter, name, labels, |family, labels| match family {
             Family::Counter(family) => Some(family.get_or_create(labels)),
@@ -52,7 +51,6 @@ impl Handle {
 
     /// Gives the engine's handle of the series that `gauge!` with this name and these labels records into; see
     /// [`counter`](Self::counter).
-    #[must_use]
     pub fn gauge(&self, name: &str, labels: &[(&str, &str)]) -> Gauge {
         self.find(Kind::Gauge, name, labels, |family, labels| match family {
             Family::Gauge(family) => Some(family.get_or_create(labels)),

@@ -62,8 +62,11 @@ fn read_sample(line: &str) -> OwnedSample {
     families.remove(0).samples.remove(0)
 }
 
+/// The name, the labels, and what follows.
+type Parts<'l> = (&'l str, Vec<(&'l str, &'l str)>, &'l str);
+
 /// Splits a line into the name, the labels with their values as they are written, and what follows.
-fn parts(line: &str) -> Option<(&str, Vec<(&str, &str)>, &str)> {
+fn parts(line: &str) -> Option<Parts<'_>> {
     let (name, rest) = line.split_once('{')?;
     let (labels, value) = rest.rsplit_once('}').expect("labels end");
     let mut pairs = Vec::new();

@@ -38,7 +38,7 @@ fn gauges_hold_every_number_there_is() {
     assert_eq!(text(f64::NAN), "NaN");
     assert_eq!(text(-f64::NAN), "NaN");
     assert_eq!((text(f64::INFINITY), text(f64::NEG_INFINITY)), ("+Inf".to_owned(), "-Inf".to_owned()));
-    assert_eq!(text(-0.0), "0");
+    assert_eq!(text(-0.0), "-0", "as the stock recorder writes it");
     for value in [f64::MAX, f64::MIN, f64::MIN_POSITIVE, 5e-324, 0.1 + 0.2, 1e21, 1e-7] {
         let read: f64 = text(value).parse().unwrap();
         assert_eq!(read.to_bits(), value.to_bits(), "{value:?} as {}", text(value));

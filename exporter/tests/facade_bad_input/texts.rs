@@ -14,7 +14,7 @@ fn nothing_at_all_is_a_name_and_no_label() {
         counter!(String::new(), &[(String::new(), String::new())]).increment(2);
         describe_counter!("", "");
     });
-    assert_eq!(recorder.handle().render(), "# TYPE _ counter\n_ 3\n");
+    assert_eq!(recorder.handle().render(), "# HELP _ \n# TYPE _ counter\n_ 3\n");
 }
 
 #[test]

@@ -4,8 +4,10 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use std::collections::{BTreeMap, BTreeSet};
 use streamgauge::bridge::{OpenFamily, OpenSettings, Wish};
+use streamgauge::parse::{Parser, Severity, Syntax, families as read_families, lint};
 use streamgauge::{
-    CollectedFamily, Collection, Collector, CollectorId, Counter, Error, Format, Gauge, Histogram, Registry, Scraper,
+    CollectedFamily, Collection, Collector, CollectorId, Counter, Error, Escaping, Exposition, Format, Gauge,
+    Histogram, Registry, Scraper,
 };
 
 fn settings<'n>(stem: &'n str, suffix: &'n str, word: &'n str, rank: u8) -> OpenSettings<'n> {
@@ -107,6 +109,21 @@ fn two_bridges_with_one_declaration_have_one_family() {
     let third = third.open_family_with(settings("reads", "", "counter", 1)).unwrap();
     assert_eq!(third.name(), "reads_bytes");
     assert_eq!(scrape(&registry), body);
+}
+
+#[test]
+fn an_open_family_without_a_wish_is_as_good_as_declared_and_may_be_renamed() {
+    let registry = Registry::new();
+    let wishing = gauge(&registry, "depth");
+    let kept: OpenFamily<Gauge> = registry.gauge("height", "").open_family().unwrap();
+    kept.rename("depth").unwrap();
+    assert_eq!((kept.name(), wishing.name()), ("depth".to_owned(), "depth_gauge".to_owned()));
+    let declared: Gauge = registry.gauge("width", "W.").register().unwrap();
+    declared.set(1.0);
+    assert!(matches!(kept.rename("width"), Err(Error::SampleNameTaken { .. })));
+    assert_eq!((kept.name(), wishing.name()), ("depth".to_owned(), "depth_gauge".to_owned()));
+    kept.rename("height").unwrap();
+    assert_eq!((kept.name(), wishing.name()), ("height".to_owned(), "depth".to_owned()));
 }
 
 #[test]
@@ -225,6 +242,29 @@ fn ops() -> impl Strategy<Value = Op> {
     ]
 }
 
+/// Has every family expose something, and reads the bodies back in every format and scheme.
+fn read_strictly(registry: &Registry, families: &BTreeMap<(Kind, &'static str), Family>) {
+    for family in families.values() {
+        match family {
+            Family::Histogram(family) => family.get_or_create(&[]).expect("legal").observe(1.0),
+            Family::Counter(family) => family.get_or_create(&[]).expect("legal").inc(),
+            Family::Gauge(family) => family.get_or_create(&[]).expect("legal").set(1.0),
+        }
+    }
+    let mut scraper = Scraper::new(registry);
+    for escaping in [Escaping::AllowUtf8, Escaping::Underscores, Escaping::Dots, Escaping::Values] {
+        for (format, syntax) in [(Format::Text, Syntax::Text), (Format::OpenMetrics, Syntax::OpenMetrics)] {
+            let mut body = Vec::new();
+            let exposition = Exposition::from(format).with_escaping(escaping).with_created_samples(true);
+            scraper.encode(exposition, &mut body);
+            let body = String::from_utf8(body).expect("UTF-8");
+            let read = read_families(Parser::new(syntax, body.as_bytes())).unwrap_or_else(|it| panic!("{it}\n{body}"));
+            let wrong = lint(syntax, &read).into_iter().find(|found| found.severity == Severity::Error);
+            assert!(wrong.is_none(), "{wrong:?}\n{body}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn names_are_those_of_naming_everything_at_once(ops in proptest::collection::vec(ops(), 1..30)) {
@@ -287,5 +327,6 @@ proptest! {
         }).collect();
         named.sort();
         prop_assert_eq!(named, model(&wishes, &kept));
+        read_strictly(&registry, &families);
     }
 }

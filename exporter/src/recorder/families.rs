@@ -258,7 +258,6 @@ impl Families {
             }
         }
         remarks.into_iter().for_each(Remark::say);
-        self.look_at_names();
     }
 
     /// Notes that somebody sees what there is.

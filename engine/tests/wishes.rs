@@ -133,11 +133,15 @@ fn a_wish_without_room_for_another_name_is_refused() {
     let long = registry.gauge(&name, "").verbatim();
     let refused = long.open_family_with(settings(&name, "", "gauge", 2)).unwrap_err();
     assert!(matches!(refused, Error::InvalidName { .. }), "{refused}");
+    for word in ["nul\0", "\n"] {
+        let refused = registry.gauge("y", "").open_family_with(settings("y", "", word, 2));
+        assert_eq!(refused.is_err(), word.contains('\0'), "{word:?}: {refused:?}");
+    }
     let short = gauge(&registry, "x");
     assert!(matches!(short.rename(&name), Err(Error::InvalidName { .. })));
     assert_eq!(short.name(), "x");
-    short.rename("y").unwrap();
-    assert_eq!(short.name(), "y");
+    short.rename("z").unwrap();
+    assert_eq!(short.name(), "z");
 }
 
 /// One kind of metric in the random programs.

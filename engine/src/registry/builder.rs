@@ -243,10 +243,12 @@ impl<M: Instrument> Builder<M> {
         }
         let wish = settings.wish.map(|wish| Wished::new(&self.name, wish));
         if let Some(wish) = &wish {
-            wish.check()?;
             self.name = wish.name(0);
         }
         let desc = self.desc(Box::default(), true)?;
+        if let Some(wish) = &wish {
+            wish.check_others(&desc, self.verbatim)?;
+        }
         let OpenSettings { plain_numbers, help_line, .. } = settings;
         let has_empty_help = help_line && desc.help.is_empty();
         let desc = Desc { wish: wish.map(PlainArc::new), plain_numbers, has_empty_help, ..desc };

@@ -102,8 +102,8 @@ impl Names {
                 true => (*new.wish.clone().unwrap_or_else(|| wish.clone())).clone(),
                 false => wish.renamed(Wish { stem: &new.name, suffix: "", ..wish.parts() }),
             };
-            wish.check()?;
             Desc { name: wish.name(0).into(), ..new.clone() }.check(verbatim)?;
+            wish.check_others(&new, verbatim)?;
             self.tell(family, new, &wish);
             return Ok(());
         }

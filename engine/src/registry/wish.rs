@@ -106,13 +106,16 @@ impl Wished {
         Turn { is_last_resort: attempt > 0, rank: self.rank, is_derived, name, serial: self.serial }
     }
 
-    /// Refuses a wish that leaves no room for another name: a family that loses its name always finds one.
-    pub(super) fn check(&self) -> Result<(), Error> {
-        let longest = self.name(1).len() + NUMBER_BYTES;
-        let problem = length_problem(longest, MAX_NAME_BYTES);
-        problem.map_or(Ok(()), |problem| {
-            Err(Error::InvalidName { name: self.name(0), problem: format!("with what may be added {problem}") })
-        })
+    /// Refuses a wish whose other names are not allowed, or too long: a family that loses its name always finds one.
+    pub(super) fn check_others(&self, desc: &Desc, verbatim: bool) -> Result<(), Error> {
+        let other = self.name(1);
+        if let Some(problem) = length_problem(other.len() + NUMBER_BYTES, MAX_NAME_BYTES) {
+            return Err(Error::InvalidName {
+                name: self.name(0),
+                problem: format!("with what may be added {problem}"),
+            });
+        }
+        Desc { name: other.into(), ..desc.clone() }.check(verbatim)
     }
 }
 

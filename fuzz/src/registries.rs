@@ -8,6 +8,7 @@ mod text;
 use arbitrary::Arbitrary;
 use bodies::read_all;
 use open::{Record, Series};
+use streamgauge::bridge::{OpenSettings, Wish};
 use streamgauge::{
     Buckets, Builder, CollectedFamily, Collection, Collector, CollectorId, Counter, Error, Family, Gauge, Histogram,
     Instrument, LabelSet, MetricSet, Registry, Scope, Scraper, StateSet, Unit,
@@ -47,6 +48,8 @@ enum Step {
     Uncollect(u8),
     /// Scrapes in the middle.
     Scrape(u8),
+    /// Declares such a family that gives its name up to others: the parts of the name, and who goes first.
+    Wish(Declaration, Labels, [Text; 3], u8),
 }
 
 type Labels = Vec<(Text, Text)>;
@@ -183,11 +186,11 @@ impl End for One {
     }
 }
 
-struct Opened<'w>(&'w mut Vec<Box<dyn Series>>, &'w Labels);
+struct Opened<'w>(&'w mut Vec<Box<dyn Series>>, &'w Labels, OpenSettings<'w>);
 
 impl End for Opened<'_> {
     fn end<M: Instrument + Record>(self, builder: Builder<M>, number: f64) -> Result<(), Error> {
-        let family = builder.open_family()?;
+        let family = builder.open_family_with(self.2)?;
         family.record(&text::pairs(self.1), number);
         self.0.push(Box::new(family));
         Ok(())
@@ -221,7 +224,12 @@ impl World {
         let chosen = |index: u8| open.get(usize::from(index) % open.len().max(1));
         let _refused = match step {
             Step::Register(declaration, labels) => declaration.declare(&labelled(labels), One),
-            Step::Open(declaration, labels) => declaration.declare(registry, Opened(open, labels)),
+            Step::Open(declaration, labels) => declaration.declare(registry, Opened(open, labels, OpenSettings::new())),
+            Step::Wish(declaration, labels, [stem, suffix, word], rank) => {
+                let wish = Wish { stem: stem.as_str(), suffix: suffix.as_str(), word: word.as_str(), rank: rank % 3 };
+                let settings = OpenSettings::new().wish(wish).plain_numbers(rank & 4 != 0).help_line(rank & 8 != 0);
+                declaration.declare(registry, Opened(open, labels, settings))
+            }
             Step::Fixed(declaration, table, method) => {
                 declaration.declare(registry, WithLabels(table.as_str(), method.as_str()))
             }

@@ -13,7 +13,7 @@
 //!
 //! There is no protobuf as text (`encoding=text`, `compact-text`) here, so such a clause is passed over. A wildcard means
 //! text 0.0.4; versions of the Go library that answered it with OpenMetrics or protobuf did so by mistake, and later ones
-//! do not (prometheus/common#966).
+//! do not.
 
 use super::{Exposition, Format};
 use crate::label::Escaping;

@@ -4,4 +4,4 @@
 //! The recorder for the `metrics` facade in `streamgauge-exporter` is made of these.
 
 pub use crate::cells::{Owner, Visitor};
-pub use crate::registry::{OpenFamily, OpenSettings, Wish};
+pub use crate::registry::{OpenFamily, OpenSettings, Placed, Wish};

@@ -69,7 +69,7 @@ pub use labels::Labels;
 pub(crate) use level::RegistryLevel;
 pub use level::{Level, Switch};
 pub use metric_set::{FieldVisitor, MetricSet, SetField};
-pub use open_family::{OpenFamily, OpenSettings};
+pub use open_family::{OpenFamily, OpenSettings, Placed};
 pub(crate) use record::RecordRef;
 pub use root::Registry;
 pub(crate) use root::RegistryInner;

@@ -4,7 +4,7 @@ use super::core::{Make, Refused, Standing};
 use super::instrument::backend::Backend;
 use super::lookup::lost;
 use super::removal::removing;
-use super::rendered::Rendered;
+use super::rendered::{OVERFLOW_SERIES, Rendered};
 use super::{Builder, Desc, Error, FamilyCore, Instrument, Kind, Labels, RecordRef, RegistryInner, Switch, Unit, Wish};
 use crate::cells::Pin;
 use crate::sync::{LazyLock, PlainArc};
@@ -14,7 +14,7 @@ use std::marker::PhantomData;
 /// The name of the only label of the series that takes what finds no room.
 pub(super) const OVERFLOW_LABEL: &str = "overflow";
 
-/// The labels of that series, the same in every family.
+/// The labels of that series, unless it is given more.
 static OVERFLOW_LABELS: LazyLock<Rendered> = LazyLock::new(Rendered::of_overflow);
 
 /// What only the open families of bridges are told, see [`Builder::open_family_with`].
@@ -61,7 +61,8 @@ impl<'n> OpenSettings<'n> {
 /// A lookup renders the labels, so it allocates: about 150 ns for three. Keep the handle.
 ///
 /// # Limits
-/// As of every family: past the limit of series records go to one series with the label `overflow="__overflow__"`.
+/// As of every family: past the limit of series records go to one series with the label `overflow="__overflow__"`, and
+/// those of [`with_overflow_labels`](Self::with_overflow_labels).
 ///
 /// # Examples
 /// ```
@@ -80,7 +81,42 @@ pub struct OpenFamily<M> {
     /// `None` of a disabled registry.
     inner: Option<(PlainArc<FamilyCore>, PlainArc<RegistryInner>)>,
     verbatim: bool,
+    /// Where they are not [`OVERFLOW_LABELS`].
+    overflow: Option<PlainArc<Rendered>>,
     metric: PhantomData<fn() -> M>,
+}
+
+/// A handle as an [`OpenFamily`] gives it, and whose it is.
+#[derive(Clone, Debug)]
+#[must_use = "it holds the handle"]
+pub enum Placed<M> {
+    /// Of a series with the labels that were asked for.
+    Own(M),
+    /// Of the series that takes what finds no room: not to be kept, for there may be room when it is asked for again.
+    Overflow(M),
+}
+
+impl<M> Placed<M> {
+    /// Gives the handle.
+    pub fn into_inner(self) -> M {
+        match self {
+            Self::Own(metric) | Self::Overflow(metric) => metric,
+        }
+    }
+
+    /// Tells whether it is of the series that takes what finds no room.
+    #[must_use]
+    pub const fn is_overflow(&self) -> bool {
+        matches!(self, Self::Overflow(_))
+    }
+
+    /// Makes another handle of it.
+    pub fn map<N>(self, make: impl FnOnce(M) -> N) -> Placed<N> {
+        match self {
+            Self::Own(metric) => Placed::Own(make(metric)),
+            Self::Overflow(metric) => Placed::Overflow(make(metric)),
+        }
+    }
 }
 
 impl<M: Instrument> Builder<M> {
@@ -101,14 +137,38 @@ impl<M: Instrument> Builder<M> {
         let verbatim = self.is_verbatim();
         let registry = self.registry().cloned();
         let core = self.declare_open(settings)?;
-        Ok(OpenFamily { inner: core.zip(registry), verbatim, metric: PhantomData })
+        Ok(OpenFamily { inner: core.zip(registry), verbatim, overflow: None, metric: PhantomData })
     }
 }
 
 impl<M> OpenFamily<M> {
     /// A family that finds nothing and counts nothing.
     pub const fn noop() -> Self {
-        Self { inner: None, verbatim: false, metric: PhantomData }
+        Self { inner: None, verbatim: false, overflow: None, metric: PhantomData }
+    }
+
+    /// Gives the family with more labels for the series that takes what finds no room for this handle and its clones:
+    /// those that all series have, so that its records count with theirs.
+    ///
+    /// # Errors
+    /// As [`get_or_create`](Self::get_or_create), and where one is called `overflow`.
+    ///
+    /// ```
+    /// # use streamgauge::Registry;
+    /// let registry = Registry::new();
+    /// let requests = registry.counter("requests", "").verbatim().limit(0).open_family()?;
+    /// let requests = requests.with_overflow_labels(&[("service", "orders")])?;
+    /// requests.get_or_create(&[("service", "orders"), ("path", "/")])?.inc();
+    /// let overflow = [("overflow", "__overflow__"), ("service", "orders")];
+    /// assert_eq!(registry.sample_value("requests", &overflow), Some(1.0));
+    /// # Ok::<(), streamgauge::Error>(())
+    /// ```
+    pub fn with_overflow_labels(mut self, labels: &[(&str, &str)]) -> Result<Self, Error> {
+        if let Some((core, _)) = self.inner.as_ref().filter(|_| !labels.is_empty()) {
+            let labels: Vec<_> = labels.iter().copied().chain([OVERFLOW_SERIES]).collect();
+            self.overflow = Some(PlainArc::new(render(core, &labels)?.0));
+        }
+        Ok(self)
     }
 
     /// Tells the help and the unit anew, as when the family was declared.
@@ -184,26 +244,45 @@ impl<M: Instrument> OpenFamily<M> {
     /// Where a label name is not `[a-zA-Z_][a-zA-Z0-9_]*`, reserved or given twice, has more than 1024
     /// bytes, or is that of a state set, whose state it names; or where there are more than 128.
     pub fn get_or_create(&self, labels: &[(&str, &str)]) -> Result<M, Error> {
-        let Some((core, _)) = &self.inner else { return Ok(M::default()) };
+        self.place(labels).map(Placed::into_inner)
+    }
+
+    /// As [`get_or_create`](Self::get_or_create), and says whether the handle is of a series of its own: for a cache of
+    /// handles, which is not to keep those of the overflow series.
+    ///
+    /// # Errors
+    /// As [`get_or_create`](Self::get_or_create).
+    ///
+    /// ```
+    /// # use streamgauge::Registry;
+    /// let registry = Registry::new();
+    /// let requests = registry.counter("requests", "").verbatim().limit(1).open_family()?;
+    /// assert!(!requests.place(&[("path", "/")])?.is_overflow());
+    /// assert!(requests.place(&[("path", "/other")])?.is_overflow());
+    /// # Ok::<(), streamgauge::Error>(())
+    /// ```
+    pub fn place(&self, labels: &[(&str, &str)]) -> Result<Placed<M>, Error> {
+        let Some((core, _)) = &self.inner else { return Ok(Placed::Own(M::default())) };
         let (rendered, cut) = render(core, labels)?;
         if cut > 0 {
             core.count_cut(cut);
         }
         let pin = Pin::enter();
-        let overflow = &*OVERFLOW_LABELS;
+        let overflow = self.overflow.as_deref().unwrap_or(&OVERFLOW_LABELS);
         // A series may be removed between finding it and holding it; then the next one is made.
         for _ in 0..8 {
             if rendered.text == overflow.text {
                 break;
             }
             match insert(core, &pin, &rendered, Standing::Limited) {
-                Ok(Some(metric)) => return Ok(metric),
+                Ok(Some(metric)) => return Ok(Placed::Own(metric)),
                 Ok(None) => {}
                 Err(_) => break,
             }
         }
         core.count_overflow();
-        Ok(insert(core, &pin, overflow, Standing::LastResort).ok().flatten().unwrap_or_else(lost))
+        let metric = insert(core, &pin, overflow, Standing::LastResort).ok().flatten();
+        Ok(Placed::Overflow(metric.unwrap_or_else(lost)))
     }
 
     /// Gives a handle of the series with these labels, `None` where there is none.
@@ -292,7 +371,12 @@ fn insert<M: Backend>(
 
 impl<M> Clone for OpenFamily<M> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), verbatim: self.verbatim, metric: PhantomData }
+        Self {
+            inner: self.inner.clone(),
+            verbatim: self.verbatim,
+            overflow: self.overflow.clone(),
+            metric: PhantomData,
+        }
     }
 }
 

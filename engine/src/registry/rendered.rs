@@ -116,7 +116,7 @@ impl Rendered {
     }
 }
 
-/// The only label of the series of an open family that takes what finds no room.
-const OVERFLOW_SERIES: (&str, &str) = (OVERFLOW_LABEL, OVERFLOW);
+/// The label by which the series of an open family that takes what finds no room is told from the others.
+pub(super) const OVERFLOW_SERIES: (&str, &str) = (OVERFLOW_LABEL, OVERFLOW);
 /// Labels that are sorted without an allocation.
 const INLINE: usize = 16;

@@ -8,6 +8,8 @@ use crate::sync::{Arc, AtomicU32, Fault, Ordering, broken, model_failed};
 const DEAD: u32 = 1 << (u32::BITS - 1);
 /// Set before the first user of an overflow series, and never changed.
 const OVERFLOW: u32 = 1 << (u32::BITS - 2);
+/// Set by updates that change nothing, and taken back by the look for idle series.
+const TOUCHED: u32 = 1 << (u32::BITS - 3);
 
 /// Counts the user's handles of one series. Written by whoever clones, drops or obtains a handle.
 #[derive(Debug)]
@@ -75,6 +77,21 @@ impl Users {
         self.0.fetch_or(OVERFLOW, Ordering::Relaxed);
     }
 
+    /// Notes an update that changes nothing. One that comes between the look for idle series and the end of one it found
+    /// keeps that alive: the bit is none of those that `kill_if_unused` expects.
+    fn touch(&self) {
+        if !self.has(TOUCHED) {
+            // Relaxed (O15): orders nothing else.
+            self.0.fetch_or(TOUCHED, Ordering::Relaxed);
+        }
+    }
+
+    /// Tells whether there was such an update since the last call.
+    fn take_touched(&self) -> bool {
+        // Relaxed (O15): an update that is missed now is seen at the next look.
+        self.has(TOUCHED) && self.0.fetch_and(!TOUCHED, Ordering::Relaxed) & TOUCHED != 0
+    }
+
     fn has(&self, flag: u32) -> bool {
         // Relaxed (O21): the reader has seen a generation that the removal came before.
         self.0.load(Ordering::Relaxed) & flag != 0
@@ -84,6 +101,11 @@ impl Users {
 /// A series that counts its users.
 pub(crate) trait Counted {
     fn users(&self) -> &Users;
+
+    /// Tells whether there was an update that changed nothing since the last call.
+    fn take_touched(&self) -> bool {
+        self.users().take_touched()
+    }
 }
 
 /// One user's hold on a series; `None` for noop handles. Cloning and dropping are two read-modify-writes
@@ -110,6 +132,14 @@ impl<S: Counted> Held<S> {
         // caller's borrow keeps alive.
         let copy = unsafe { std::ptr::read(series) };
         std::mem::ManuallyDrop::new(Self(Some(copy)))
+    }
+
+    /// Notes an update of the series that changes nothing, so that it is not idle. Cold.
+    #[cold]
+    pub(crate) fn touch(&self) {
+        if let Some(series) = &self.0 {
+            series.users().touch();
+        }
     }
 
     pub(crate) fn series(&self) -> Option<&Arc<S>> {

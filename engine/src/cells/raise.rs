@@ -30,13 +30,13 @@ impl Raising {
     }
 }
 
-/// Raises the total of a range to `total` where it is below.
-pub(crate) fn raise(range: Range, total: u64) {
+/// Raises the total of a range to `total` where it is below; tells whether it was.
+pub(crate) fn raise(range: Range, total: u64) -> bool {
     // Two that raise at once would each add what was missing (O24). What is counted meanwhile comes before or after,
     // as it pleases: no order between a raise and an increment of another thread is promised.
     let _lock = (!broken(Fault::RaiseWithoutLock)).then(|| arena().raising.of(range).lock());
     let now = Pass::begin(&mut PassScratch::default()).count(range);
-    if let Some(missing) = total.checked_sub(now) {
-        add(range, 0, missing);
-    }
+    let missing = total.saturating_sub(now);
+    add(range, 0, missing);
+    missing > 0
 }

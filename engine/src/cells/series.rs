@@ -127,7 +127,7 @@ impl GaugeSeries {
     }
 
     /// Tells whether the gauge was updated since the last call.
-    pub(crate) fn take_touched(&self) -> bool {
+    pub(crate) fn take_set(&self) -> bool {
         // Relaxed (O15): an update that is missed now is seen at the next look.
         self.touched.swap(0, Ordering::Relaxed) != 0
     }

@@ -57,7 +57,7 @@ impl Counter {
     }
 
     /// Raises the total to `total`, and does nothing where it is that high already: for what is counted elsewhere, by a
-    /// library or the kernel, and told as a total.
+    /// library or the kernel, and told as a total. It is an update for the idle timeout in any case.
     ///
     /// Cold: merges the slabs, allocates, and takes a lock that only `absolute` takes, so that two threads do not both
     /// add what was missing. Increments of other threads at the same time come before or after it, as it pleases.
@@ -72,9 +72,15 @@ impl Counter {
     /// # Ok::<(), streamgauge::Error>(())
     /// ```
     pub fn absolute(&self, total: u64) {
-        if self.held.series().is_some() {
-            cells::raise(self.range, total);
+        if self.held.series().is_some() && !cells::raise(self.range, total) {
+            self.touch();
         }
+    }
+
+    /// Counts as an update for the idle timeout of the family, though nothing changes: as `add(0)` would if the look for
+    /// idle series saw it, which compares totals. Cold.
+    pub fn touch(&self) {
+        self.held.touch();
     }
 
     /// Reads the total over all threads; 0 for a noop. Cold: merges the slabs, and allocates.

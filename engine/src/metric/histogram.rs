@@ -105,15 +105,24 @@ impl Histogram {
     #[cold]
     #[inline(never)]
     fn record_uncommon(&self, layout: &Layout, value: f64, total: f64, n: u64) {
+        if let Some(bucket) = layout.index_uncommon(value).filter(|_| value.is_finite()) {
+            return cells::add_observations(self.range, total, bucket, n);
+        }
+        // Somebody observes, so the series is not idle.
+        self.touch();
         if value.is_nan() {
             cells::count_dropped(Dropped::NotANumber, n);
         } else if value.is_infinite() {
             cells::count_dropped(Dropped::Infinite, n);
-        } else if let Some(bucket) = layout.index_uncommon(value) {
-            cells::add_observations(self.range, total, bucket, n);
         } else {
             cells::count_dropped(Dropped::Negative, n);
         }
+    }
+
+    /// Counts as an update for the idle timeout of the family, though nothing is observed. So do observations that are
+    /// refused. Cold.
+    pub fn touch(&self) {
+        self.held.touch();
     }
 
     /// Records a duration in seconds.

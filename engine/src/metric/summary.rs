@@ -89,9 +89,15 @@ impl Summary {
 
     /// Records the same observation `n` times, at the cost of once.
     pub fn observe_n(&self, value: f64, n: u64) {
-        if let Some(series) = self.held.series() {
-            record(series, Tick::now(), value, n);
+        if self.held.series().is_some() {
+            self.record(Tick::now(), value, n);
         }
+    }
+
+    /// Counts as an update for the idle timeout of the family, though nothing is observed. So do observations that are
+    /// refused. Cold.
+    pub fn touch(&self) {
+        self.held.touch();
     }
 
     /// Records a duration in seconds.
@@ -102,10 +108,19 @@ impl Summary {
     /// Records the seconds from `start` until now, and gives now: the start of the next stage. Reads the clock once.
     pub fn lap(&self, start: Tick) -> Tick {
         let now = Tick::now();
-        if let Some(series) = self.held.series() {
-            record(series, now, now.seconds_since(start), 1);
-        }
+        self.record(now, now.seconds_since(start), 1);
         now
+    }
+
+    fn record(&self, now: Tick, value: f64, n: u64) {
+        let Some(series) = self.held.series() else { return };
+        if value.is_finite() {
+            series.record(now.nanos(), value, n);
+        } else {
+            // Somebody observes, so the series is not idle.
+            self.touch();
+            cells::count_dropped(if value.is_nan() { Dropped::NotANumber } else { Dropped::Infinite }, n);
+        }
     }
 
     /// Records the seconds between two ticks, 0 where `end` is not after `start`. It counts as observed now, whenever
@@ -125,14 +140,6 @@ impl Summary {
 impl Default for Summary {
     fn default() -> Self {
         Self::noop()
-    }
-}
-
-fn record(series: &SummarySeries, now: Tick, value: f64, n: u64) {
-    if value.is_finite() {
-        series.record(now.nanos(), value, n);
-    } else {
-        cells::count_dropped(if value.is_nan() { Dropped::NotANumber } else { Dropped::Infinite }, n);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::prepared::Prepared;
 use crate::buckets::Layout;
-use crate::cells::{Pass, PassScratch, Pin, tidy_up};
+use crate::cells::{Counted, Pass, PassScratch, Pin, tidy_up};
 use crate::registry::{FamilyCore, Fingerprint, Kind, RecordRef, Registry, SeriesRef};
 use std::time::Instant;
 
@@ -59,7 +59,9 @@ fn fingerprint(family: &FamilyCore, record: RecordRef<'_>, pass: &mut Pass<'_>, 
     match record.series() {
         // Told once, for good: never idle.
         _ if family.desc.kind == Kind::Info => Fingerprint::Updated,
-        SeriesRef::Gauge(series) if series.take_touched() => Fingerprint::Updated,
+        SeriesRef::Gauge(series) if series.take_set() => Fingerprint::Updated,
+        SeriesRef::Cells(series) if series.take_touched() => Fingerprint::Updated,
+        SeriesRef::Summary(series) if series.take_touched() => Fingerprint::Updated,
         SeriesRef::Gauge(_) => Fingerprint::Unchanged,
         // Read at every scrape, or told by its members: never idle itself.
         SeriesRef::Callback(_) | SeriesRef::Set(_) => Fingerprint::Updated,

@@ -28,7 +28,7 @@ impl RegistrySource {
     /// decide how much is logged.
     fn log_failures(&mut self, failed: usize) {
         if failed > self.failed {
-            say!(warn, failed, "callbacks panicked; their metrics are missing");
+            say!(warn, failed, "callbacks panicked or hang; their metrics are missing");
         }
         self.failed = failed;
     }

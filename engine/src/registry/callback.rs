@@ -1,10 +1,12 @@
 //! Values made at scrape time: channel depth, lag, totals that somebody else counts.
 
+use super::runs::{Others, Runs};
 use super::{FamilyCore, Kind};
 use crate::caught::{caught, drop_caught};
 use crate::sync::{AtomicBool, Mutex, Ordering, PlainArc, PlainWeak};
 use std::cell::Cell;
 use std::fmt;
+use std::time::Instant;
 
 /// The function of the user, by what it gives.
 pub(crate) enum Function {
@@ -28,6 +30,8 @@ pub(crate) struct Callback {
     function: Function,
     /// Never held while the function runs.
     last: Mutex<Last>,
+    /// Of scrapes.
+    runs: Runs,
     /// Its series was removed.
     ended: AtomicBool,
 }
@@ -49,6 +53,8 @@ enum Outcome {
     /// A total that is lower than the one before.
     Fallen,
     Panicked,
+    /// It was not called: a run of another scrape seems to hang.
+    Hanging,
 }
 
 impl fmt::Debug for Callback {
@@ -59,7 +65,7 @@ impl fmt::Debug for Callback {
 
 impl Callback {
     pub(crate) fn new(function: Function) -> Self {
-        Self { function, last: Mutex::new(Last::default()), ended: AtomicBool::new(false) }
+        Self { function, last: Mutex::new(Last::default()), runs: Runs::new(), ended: AtomicBool::new(false) }
     }
 
     /// Gives what the last run of a gauge gave; `None` where it panicked, or none has run.
@@ -91,6 +97,24 @@ impl Callback {
             Kind::Counter => self.total().map(|total| total as f64),
             Kind::DurationCounter => self.total().map(|nanos| nanos as f64 / 1e9),
             _ => self.value(),
+        }
+    }
+
+    /// Runs the callback for a scrape, unless another one is in it: then what it gave last stands, which is nothing where
+    /// it has not given anything yet, and once the other run seems to hang.
+    fn run_once(&self) -> Outcome {
+        let mut hangs = false;
+        let run = self.runs.begin(Instant::now(), |others| {
+            hangs = others == Others::Hanging;
+            others == Others::None
+        });
+        match run {
+            Some(_run) => self.run(),
+            None if hangs => {
+                self.last.lock().value = None;
+                Outcome::Hanging
+            }
+            None => Outcome::Given,
         }
     }
 
@@ -139,6 +163,8 @@ pub(crate) fn alone<R>(run: impl FnOnce() -> R) -> Option<R> {
 pub(crate) struct Ran {
     /// Those that panicked.
     pub(crate) failed: usize,
+    /// Those that other scrapes seem to hang in.
+    pub(crate) hanging: usize,
     /// Totals that were lower than the time before.
     pub(crate) fallen: usize,
 }
@@ -189,10 +215,11 @@ impl Callbacks {
         ended.into_iter().for_each(drop_caught);
         let mut ran = Ran::default();
         for callback in scratch.drain(..) {
-            match if callback.has_ended() { Outcome::Given } else { callback.run() } {
+            match if callback.has_ended() { Outcome::Given } else { callback.run_once() } {
                 Outcome::Given => {}
                 Outcome::Fallen => ran.fallen += 1,
                 Outcome::Panicked => ran.failed += 1,
+                Outcome::Hanging => ran.hanging += 1,
             }
             drop_caught(callback);
         }

@@ -16,6 +16,10 @@ impl Builder<Gauge> {
     /// Callbacks run before the scrape reads anything, on its thread and holding no lock. One that panics is
     /// left out of that scrape and counted in its report. It lives as long as the registry.
     ///
+    /// A scrape that finds one running in another scrape does not wait: it shows what the callback gave last, nothing where
+    /// it has given nothing yet. Once that run is ten seconds old it seems to hang: then the gauge is left out, and counted
+    /// in the report, until it returns.
+    ///
     /// # Errors
     /// As [`register`](Self::register); also where a gauge with the same labels exists: a value has one
     /// source.

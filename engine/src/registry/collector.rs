@@ -45,7 +45,8 @@ pub trait Collector: Send + Sync + 'static {
     /// so that a clash of names is found then and not by the reader of a scrape.
     fn describe(&self) -> Vec<CollectedFamily>;
 
-    /// Gives the samples of this scrape.
+    /// Gives the samples of this scrape. Scrapes that come at one time call it at one time; where a call has not returned
+    /// for ten seconds, others are not made until it does, and what it gives is missing.
     fn collect(&self, out: &mut Collection<'_>);
 }
 

@@ -2,10 +2,12 @@
 
 use super::callback::alone;
 use super::level::{RegistryLevel, Switch};
+use super::runs::{Others, Runs};
 use super::{Collected, CollectedFamily, Collection, Collector, CollectorId, Desc, Error, Registry};
 use crate::caught::caught;
 use crate::sync::{AtomicU8, Mutex, Ordering, PlainArc, PlainAtomicU64};
 use std::fmt;
+use std::time::Instant;
 
 /// A collector and the families it declared.
 pub(crate) struct Registered {
@@ -13,6 +15,7 @@ pub(crate) struct Registered {
     pub(crate) descs: Vec<Desc>,
     /// A [`Switch`] for each.
     switches: Vec<AtomicU8>,
+    runs: Runs,
     collector: Box<dyn Collector>,
 }
 
@@ -30,13 +33,17 @@ impl Registered {
         level.allows(self.descs[place].level, switch)
     }
 
-    /// Runs the collector, unless all its families are off; tells whether it came to its end. Where it panicked, it
-    /// gave nothing. To be called inside [`alone`].
-    pub(crate) fn run(&self, level: &RegistryLevel, collected: &mut Collected) -> bool {
+    /// Runs the collector, unless all its families are off, or another scrape seems to hang in it. Where it did not come to
+    /// its end it gave nothing. To be called inside [`alone`].
+    pub(crate) fn run(&self, level: &RegistryLevel, collected: &mut Collected) -> Ended {
         collected.clear();
         if !self.descs.is_empty() && !(0..self.descs.len()).any(|place| self.is_on(place, level)) {
-            return true;
+            return Ended::Well;
         }
+        // What it gives belongs to one scrape, so others run it at the same time.
+        let Some(_run) = self.runs.begin(Instant::now(), |others| others != Others::Hanging) else {
+            return Ended::Hanging;
+        };
         let ended = caught(|| {
             self.collector.collect(&mut Collection { descs: &self.descs, collected: &mut *collected });
         });
@@ -45,8 +52,17 @@ impl Registered {
             // Half of what it wanted to say might mean something else.
             None => collected.clear(),
         }
-        ended.is_some()
+        if ended.is_some() { Ended::Well } else { Ended::Panicked }
     }
+}
+
+/// How a run of a collector ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Well,
+    Panicked,
+    /// It was not begun: a run of another scrape seems to hang.
+    Hanging,
 }
 
 /// An immutable list of collectors: what a scrape takes without copying.
@@ -74,7 +90,7 @@ impl Collectors {
         // Relaxed (O26): it only has to be another one every time.
         let id = CollectorId(REGISTERED.fetch_add(1, Ordering::Relaxed));
         let switches = descs.iter().map(|_| AtomicU8::new(Switch::ByLevel as u8)).collect();
-        let registered = PlainArc::new(Registered { id, descs, switches, collector });
+        let registered = PlainArc::new(Registered { id, descs, switches, runs: Runs::new(), collector });
         let mut list = self.0.lock();
         *list = PlainArc::new(list.iter().cloned().chain([registered]).collect());
         id

@@ -3,7 +3,7 @@
 use super::encoder::{Encoders, Form};
 use super::{Filter, Sample, SampleValue};
 use crate::caught::drop_caught;
-use crate::registry::{Collected, CollectedValue, CollectorList, Kind, Registered, RegistryLevel};
+use crate::registry::{Collected, CollectedValue, CollectorList, Ended, Kind, Registered, RegistryLevel};
 use crate::sync::PlainArc;
 
 /// The collectors of a registry as a scraper keeps them.
@@ -12,6 +12,14 @@ pub(crate) struct Collections {
     /// The list that `slots` was prepared from.
     list: CollectorList,
     slots: Vec<Slot>,
+}
+
+/// Collectors that gave nothing in a scrape.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FailedCollectors {
+    pub(crate) panicked: usize,
+    /// Another scrape seems to hang in them.
+    pub(crate) hanging: usize,
 }
 
 /// One collector, what does not change about its families, and what it gave last.
@@ -33,18 +41,23 @@ impl Slot {
 }
 
 impl Collections {
-    /// Runs the collectors; gives how many panicked. To be called inside [`alone`](crate::registry::alone).
-    pub(crate) fn run(&mut self, list: CollectorList, level: &RegistryLevel) -> usize {
+    /// Runs the collectors; gives how many gave nothing. To be called inside [`alone`](crate::registry::alone).
+    pub(crate) fn run(&mut self, list: CollectorList, level: &RegistryLevel) -> FailedCollectors {
         if !PlainArc::ptr_eq(&list, &self.list) {
             let slots = list.iter().map(Slot::new).collect();
             // Perhaps the last references to collectors that were unregistered: what those own is the user's.
             drop_caught(std::mem::replace(&mut self.list, list));
             std::mem::replace(&mut self.slots, slots).into_iter().for_each(drop_caught);
         }
-        self.slots
-            .iter_mut()
-            .filter_map(|slot| (!slot.registered.run(level, &mut slot.collected)).then_some(()))
-            .count()
+        let mut failed = FailedCollectors::default();
+        for slot in &mut self.slots {
+            match slot.registered.run(level, &mut slot.collected) {
+                Ended::Well => {}
+                Ended::Panicked => failed.panicked += 1,
+                Ended::Hanging => failed.hanging += 1,
+            }
+        }
+        failed
     }
 
     /// Forgets what was given by collectors that are not in `list`: others may have their names by now.

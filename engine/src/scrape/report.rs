@@ -23,13 +23,14 @@ impl Report {
         self.bytes
     }
 
-    /// Gives the number of callbacks and collectors that panicked; their series were left out.
+    /// Gives the number of callbacks and collectors that panicked, or that another scrape has been in for ten seconds; their
+    /// series were left out.
     #[must_use]
     pub fn failed_callbacks(&self) -> usize {
         self.failed_callbacks + self.failed_collectors
     }
 
-    /// Gives the number of collectors that panicked; all they gave was left out.
+    /// Gives the number of collectors among them; all they gave was left out.
     #[must_use]
     pub fn failed_collectors(&self) -> usize {
         self.failed_collectors

@@ -184,10 +184,15 @@ impl Scratch {
         let ran = alone(|| {
             (registry.callbacks.run(callbacks), collections.run(registry.collectors.list(), &registry.shared.level))
         });
-        let report = ran.map(|(callbacks, failed_collectors)| {
+        let report = ran.map(|(callbacks, collectors)| {
             let rejected_samples = collections.rejected();
-            registry.failures.add(callbacks.failed + failed_collectors, callbacks.fallen, rejected_samples);
-            Report { failed_callbacks: callbacks.failed, failed_collectors, rejected_samples, ..Report::default() }
+            registry.failures.add(callbacks.failed + collectors.panicked, callbacks.fallen, rejected_samples);
+            Report {
+                failed_callbacks: callbacks.failed + callbacks.hanging,
+                failed_collectors: collectors.panicked + collectors.hanging,
+                rejected_samples,
+                ..Report::default()
+            }
         });
         self.collected = report.unwrap_or_else(|| {
             collections.clear();

@@ -1,70 +1,18 @@
 //! What the recorder allocates, and what it gives back: a warm macro call allocates nothing, and series that go give
 //! back their memory though threads that sleep have cached them.
 #![cfg(feature = "metrics-0-24")]
-#![allow(unsafe_code, reason = "a global allocator that counts is unsafe to implement")]
 
+#[path = "common/counting.rs"]
+mod counting;
 mod facade;
 
+use counting::{alone, calls, live};
 use facade::{exposed, recorder, wait_until};
 use metrics::{counter, describe_counter, gauge, histogram, with_local_recorder};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
-use streamgauge_exporter::recorder::{MetricKindMask, Recorder};
-
-thread_local! {
-    // Const and without a destructor: reading it allocates nothing itself.
-    static CALLS: Cell<u64> = const { Cell::new(0) };
-}
-
-/// Bytes that are allocated, by all threads.
-static LIVE: AtomicI64 = AtomicI64::new(0);
-
-struct Counting;
-
-fn count(bytes: i64) {
-    CALLS.set(CALLS.get() + 1);
-    LIVE.fetch_add(bytes, Ordering::Relaxed);
-}
-
-// SAFETY: every call goes to System unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as i64);
-        // SAFETY: the caller's promises are System's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as i64);
-        // SAFETY: the caller's promises are System's.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count(size as i64 - layout.size() as i64);
-        // SAFETY: the caller's promises are System's.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        count(-(layout.size() as i64));
-        // SAFETY: the caller's promises are System's.
-        unsafe { System.dealloc(memory, layout) };
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Lets one test run at a time, since all allocations and all chunks of the process are counted.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
+use streamgauge_exporter::recorder::{MetricKindMask, Recorder, cache_bytes};
 
 #[test]
 fn a_warm_macro_call_allocates_nothing() {
@@ -80,12 +28,12 @@ fn a_warm_macro_call_allocates_nothing() {
     };
     with_local_recorder(&recorder, || {
         record();
-        let before = CALLS.get();
+        let before = calls();
         (0..100).for_each(|_| record());
-        assert_eq!(CALLS.get() - before, 0);
+        assert_eq!(calls() - before, 0);
         // The count counts.
         drop(std::hint::black_box(Box::new(1)));
-        assert_eq!(CALLS.get() - before, 2);
+        assert_eq!(calls() - before, 2);
     });
     assert_eq!(exposed(&recorder).get("events"), Some(101.0));
 }
@@ -104,9 +52,9 @@ fn held_handles_allocate_nothing() {
         drop(events.clone());
     };
     record();
-    let before = CALLS.get();
+    let before = calls();
     (0..100).for_each(|_| record());
-    assert_eq!(CALLS.get() - before, 0);
+    assert_eq!(calls() - before, 0);
 }
 
 const SERIES: usize = 500;
@@ -127,7 +75,7 @@ const OF_SERIES: i64 = SERIES as i64 * 3 * 2_000;
 /// Runs `recorded` when a thread that goes on living has recorded the series, and gives the bytes that are taken before,
 /// with the series, and after it.
 fn live_around(recorder: Recorder, recorded: impl FnOnce(Recorder)) -> [i64; 3] {
-    let before = LIVE.load(Ordering::Relaxed);
+    let before = live();
     let (ready, is_ready) = mpsc::channel();
     let (end, ended) = mpsc::channel::<()>();
     let thread = thread::spawn(move || {
@@ -137,22 +85,50 @@ fn live_around(recorder: Recorder, recorded: impl FnOnce(Recorder)) -> [i64; 3] 
         let _ = ended.recv();
     });
     let recorder = is_ready.recv().unwrap();
-    let with_series = LIVE.load(Ordering::Relaxed);
+    let with_series = live();
     recorded(recorder);
-    let after = LIVE.load(Ordering::Relaxed);
+    let after = live();
     drop(end);
     thread.join().unwrap();
     [before, with_series, after]
 }
 
-#[test]
-fn a_recorder_that_is_dropped_gives_its_memory_back_though_a_sleeping_thread_has_used_it() {
+/// Ends a recorder while a thread that has used it sleeps; what else is done then must have that thread forget it.
+fn gives_back(then: impl Fn()) {
     let _alone = alone();
     for _ in 0..3 {
-        let [before, with_series, after] = live_around(recorder(), drop);
+        let [before, with_series, after] = live_around(recorder(), |recorder| {
+            let remembered = cache_bytes();
+            drop(recorder);
+            assert_eq!(cache_bytes(), remembered, "the end of a recorder walks no cache of another thread");
+            then();
+        });
         assert!(with_series > before + OF_SERIES, "{before} {with_series}");
         assert!(after < before + OF_SERIES / 4, "{before} {with_series} {after}");
     }
+}
+
+#[test]
+fn a_scrape_gives_back_the_memory_of_a_recorder_that_is_gone_though_a_sleeping_thread_has_used_it() {
+    let other = recorder();
+    gives_back(|| {
+        // A thread of another test that is in its cache just now is met the next time.
+        wait_until(|| {
+            let _ = other.handle().render();
+            cache_bytes() < OF_SERIES as usize / 4
+        });
+    });
+}
+
+#[test]
+fn new_recorders_give_back_the_memory_of_one_that_is_gone_though_a_sleeping_thread_has_used_it() {
+    // One thread in turn for each that is made; the threads of this binary are few.
+    gives_back(|| {
+        wait_until(|| {
+            recorder();
+            cache_bytes() < OF_SERIES as usize / 4
+        });
+    });
 }
 
 #[test]
@@ -208,12 +184,12 @@ fn series_go_with_their_recorder_though_other_threads_have_cached_them() {
 fn a_flood_of_descriptions_takes_no_memory_past_the_limit_of_names() {
     let _alone = alone();
     let recorder = Recorder::builder().name_limit(100).build_recorder();
-    let before = LIVE.load(Ordering::Relaxed);
+    let before = live();
     with_local_recorder(&recorder, || {
         for id in 0..20_000 {
             describe_counter!(format!("described_{id}"), "Never recorded, and described at some length.");
         }
     });
-    let taken = LIVE.load(Ordering::Relaxed) - before;
+    let taken = live() - before;
     assert!(taken < 100_000, "{taken} bytes");
 }

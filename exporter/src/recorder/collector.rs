@@ -1,7 +1,7 @@
 //! What the recorder does at every scrape: it lets idle series go, and tells its own numbers once there are any.
 
 use super::core::Core;
-use super::{VERSIONS, watch};
+use super::{VERSIONS, facade, watch};
 use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -72,6 +72,7 @@ impl Collector for FacadeCollector {
 
     fn collect(&self, out: &mut Collection<'_>) {
         let Some(core) = self.core.upgrade() else { return };
+        facade::forget_gone();
         self.sweep(&core);
         self.listen(&core);
         core.families.note_scrape();
@@ -84,6 +85,7 @@ impl Collector for FacadeCollector {
             ("family", &collisions.families),
             ("label", &collisions.labels),
             ("refused", &collisions.refused),
+            ("series", &core.full.refused),
         ];
         let mut family = out.family(COLLISIONS);
         for (what, count) in counts {

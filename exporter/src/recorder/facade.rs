@@ -1,6 +1,6 @@
 //! What the recorder needs of a version of the facade, and its implementation for those that are enabled.
 
-use super::cache::{Cache, Visitors};
+use super::cache::{self, Cache, RecorderId, Visitors};
 use streamgauge::bridge::Owner;
 
 /// One version of the crate `metrics`.
@@ -81,6 +81,10 @@ macro_rules! facade {
 
             impl CounterFn for Counted {
                 fn increment(&self, value: u64) {
+                    if value == 0 {
+                        // An update, though no look at the total can tell.
+                        return self.0.touch();
+                    }
                     self.0.add(value);
                 }
 
@@ -169,6 +173,9 @@ macro_rules! facade {
 #[cfg(feature = "metrics-0-24")]
 facade!(v0_24, metrics, "0.24", {
     fn record_many(&self, value: f64, count: usize) {
+        if count == 0 {
+            return self.0.touch();
+        }
         self.0.observe_n(value, count as u64);
     }
 });
@@ -195,34 +202,50 @@ pub(super) fn install(recorder: &super::Recorder) -> Result<(), crate::Error> {
     installed.into_iter().collect()
 }
 
+/// Calls a function for each version that is enabled, and gives what they give.
+macro_rules! for_each_version {
+    (|$version:ident| $call:expr) => {
+        [
+            #[cfg(feature = "metrics-0-24")]
+            {
+                type $version = v0_24::Version;
+                $call
+            },
+            #[cfg(feature = "metrics-0-23")]
+            {
+                type $version = v0_23::Version;
+                $call
+            },
+        ]
+    };
+}
+
 /// Forgets the handles of a recorder that no user holds, of the kinds that `mask` names.
-pub(super) fn forget_unheld(recorder: &super::cache::RecorderId, mask: super::MetricKindMask) {
-    #[cfg(feature = "metrics-0-24")]
-    forget_unheld_of::<v0_24::Version>(recorder, mask);
-    #[cfg(feature = "metrics-0-23")]
-    forget_unheld_of::<v0_23::Version>(recorder, mask);
+pub(super) fn forget_unheld(recorder: &RecorderId, mask: super::MetricKindMask) {
+    for_each_version!(|Version| Cache::<Version>::forget_unheld(recorder, mask));
 }
 
-fn forget_unheld_of<F: Facade>(recorder: &super::cache::RecorderId, mask: super::MetricKindMask) {
-    use super::MetricKindMask;
-    use super::handles::{Counted, Gauged, Observed};
-    use std::sync::Arc;
-
-    if mask.contains(MetricKindMask::COUNTER) {
-        Cache::<F>::forget_unheld::<Arc<Counted>>(recorder);
-    }
-    if mask.contains(MetricKindMask::GAUGE) {
-        Cache::<F>::forget_unheld::<Arc<Gauged>>(recorder);
-    }
-    if mask.contains(MetricKindMask::HISTOGRAM) {
-        Cache::<F>::forget_unheld::<Observed>(recorder);
-    }
+/// Has every thread forget the recorders that are gone, where some went since the last time.
+pub(super) fn forget_gone() {
+    cache::forget_where_new(|| {
+        for_each_version!(|Version| Cache::<Version>::forget_gone_in_all()).into_iter().all(|all| all)
+    });
 }
 
-/// Forgets all handles of a recorder.
-pub(super) fn forget(recorder: &super::cache::RecorderId) {
-    #[cfg(feature = "metrics-0-24")]
-    Cache::<v0_24::Version>::forget(recorder);
-    #[cfg(feature = "metrics-0-23")]
-    Cache::<v0_23::Version>::forget(recorder);
+/// Has one thread forget the recorders that are gone.
+pub(super) fn forget_gone_in_one() {
+    for_each_version!(|Version| Version::visitors().forget_gone_in_one());
+}
+
+/// Has one thread of each version give room for another, whose cache has so many bytes.
+pub(super) fn trim_one(asking: usize) {
+    for_each_version!(|Version| Version::visitors().trim_one(asking));
+}
+
+/// Has all threads give room until the limit holds.
+pub(super) fn trim_to_limit() {
+    let (used, wanted) = (cache::cache_bytes(), cache::cache_limit());
+    if used > wanted {
+        for_each_version!(|Version| Version::visitors().trim_all(used, wanted));
+    }
 }

@@ -139,7 +139,10 @@ impl Declarer {
         if let Some(timeout) = self.config.idle_timeout(kind) {
             builder = builder.idle_timeout(timeout);
         }
+        // The label that tells the overflow series is its own, whatever all others have under that name.
+        let global = self.config.global_labels.iter().filter(|(name, _)| name != "overflow");
+        let global: Vec<(&str, &str)> = global.map(|(name, value)| (&**name, &**value)).collect();
         // As metrics-exporter-prometheus writes them: dashboards name buckets by the text of their bounds.
-        builder.open_family_with(open.plain_numbers(true))
+        builder.open_family_with(open.plain_numbers(true))?.with_overflow_labels(&global)
     }
 }

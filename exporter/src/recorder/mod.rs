@@ -46,8 +46,10 @@ mod core;
 mod facade;
 mod families;
 mod family;
+mod full;
 mod handle;
 mod handles;
+mod labels;
 mod matcher;
 mod naming;
 mod native;
@@ -57,6 +59,7 @@ mod watch;
 
 use self::core::Core;
 pub use builder::Builder;
+pub use cache::{cache_bytes, cache_limit, set_cache_limit};
 use facade::{Facade, VERSIONS};
 pub use handle::Handle;
 pub use matcher::{Matcher, MetricKindMask};

@@ -35,6 +35,10 @@ pub(super) enum Remark {
     Labels { metric: Box<str>, first: Box<str>, second: Box<str> },
     /// There are as many names as there may be.
     Full { limit: usize },
+    /// A family has no room for a series more.
+    FamilyFull { kind: Kind, name: Box<str> },
+    /// More families have none than are named.
+    OthersFull { named: usize },
     /// A name is too long.
     Long { bytes: usize },
     /// A key can have no series of its own.
@@ -70,6 +74,14 @@ impl Remark {
             ),
             Self::Full { limit } => {
                 tracing::warn!("more than {limit} metric names: records of the others go to {OVERFLOW_NAME}");
+            }
+            Self::FamilyFull { kind, name } => tracing::warn!(
+                "the {} {name:?} has no room for more series, or the registry has none: records of others go to its \
+                 series with the label overflow=\"__overflow__\"",
+                kind.as_str()
+            ),
+            Self::OthersFull { named } => {
+                tracing::warn!("more than {named} metrics have no room for more series; the others are not named");
             }
             Self::Long { bytes } => tracing::warn!(
                 "a metric name has {bytes} bytes, and {LONGEST_NAME} are allowed: its records go to {OVERFLOW_NAME}"

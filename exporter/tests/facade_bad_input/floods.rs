@@ -34,7 +34,7 @@ fn a_million_label_values_are_ten_thousand_series_and_one_for_the_rest() {
         }
     });
     let exposed = exposed(&recorder);
-    assert_eq!(exposed.samples.len(), 10_001);
+    assert_eq!(exposed.samples.len(), 10_002, "those within the limit, the rest, and the count of the rest");
     assert_eq!(
         total(&exposed, "events"),
         (MILLION * (MILLION - 1) / 2) as f64,
@@ -90,9 +90,9 @@ fn every_kind_has_a_place_for_names_past_the_limit() {
     let exposed = exposed(&recorder);
     assert_eq!(exposed.get("first{job=\"test\"}"), Some(2.0));
     assert_eq!(exposed.get("first_gauge{job=\"test\"}"), Some(5.0), "a name that is known may have another kind");
-    assert_eq!(exposed.get("metrics_facade_overflow_total"), Some(4.0));
-    assert_eq!(exposed.get("metrics_facade_overflow_gauge"), Some(6.0));
-    assert_eq!(exposed.get("metrics_facade_overflow_histogram_sum"), Some(8.0));
+    assert_eq!(exposed.get("metrics_facade_overflow_total{job=\"test\"}"), Some(4.0));
+    assert_eq!(exposed.get("metrics_facade_overflow_gauge{job=\"test\"}"), Some(6.0));
+    assert_eq!(exposed.get("metrics_facade_overflow_histogram_sum{job=\"test\"}"), Some(8.0));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 use streamgauge::{Format, Scraper};
-use streamgauge_exporter::recorder::{Handle, MetricKindMask, Recorder};
+use streamgauge_exporter::recorder::{Handle, Matcher, MetricKindMask, Recorder};
 
 fn idling(mask: MetricKindMask) -> Recorder {
     Recorder::builder().idle_timeout(mask, Some(Duration::from_millis(40))).build_recorder()
@@ -171,4 +171,52 @@ fn without_a_timeout_nothing_goes() {
     }
     until_gone(&timed.handle(), "events");
     assert_eq!(scraped(&recorder.handle()).get("events"), Some(1.0));
+}
+
+#[test]
+fn an_update_that_changes_nothing_keeps_a_series() {
+    let recorder = Recorder::builder()
+        .idle_timeout(MetricKindMask::ALL, Some(Duration::from_millis(40)))
+        .set_quantiles_for_metric(Matcher::Full("lag".into()), &[0.5])
+        .unwrap()
+        .build_recorder();
+    let handle = recorder.handle();
+    with_local_recorder(&recorder, || {
+        for who in ["alive", "total", "dead"] {
+            counter!("events", "who" => who).increment(5);
+        }
+        for who in ["nan", "none", "dead"] {
+            histogram!("size", "who" => who).record(1);
+        }
+        histogram!("lag").record(1);
+        gauge!("depth").set(1);
+    });
+    let updates = || {
+        with_local_recorder(&recorder, || {
+            counter!("events", "who" => "alive").increment(0);
+            counter!("events", "who" => "total").absolute(3);
+            histogram!("size", "who" => "nan").record(f64::NAN);
+            histogram!("size", "who" => "none").record_many(1.0, 0);
+            histogram!("lag").record(f64::INFINITY);
+            gauge!("depth").set(1);
+        });
+    };
+    // Three times over, for what an update does not keep may outlive the first look.
+    for _ in 0..3 {
+        with_local_recorder(&recorder, || {
+            counter!("events", "who" => "dead").increment(1);
+            histogram!("size", "who" => "dead").record(1);
+        });
+        wait_until(|| {
+            updates();
+            let exposed = scraped(&handle);
+            for kept in ["events{who=\"alive\"}", "events{who=\"total\"}"] {
+                assert_eq!(exposed.get(kept), Some(5.0), "{kept}");
+            }
+            for kept in ["size_count{who=\"nan\"}", "size_count{who=\"none\"}", "lag_count", "depth"] {
+                assert_eq!(exposed.get(kept), Some(1.0), "{kept}");
+            }
+            exposed.get("events{who=\"dead\"}").is_none() && exposed.get("size_count{who=\"dead\"}").is_none()
+        });
+    }
 }

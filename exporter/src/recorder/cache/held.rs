@@ -1,0 +1,91 @@
+//! Handles as they are remembered, of whatever kind.
+
+use super::super::MetricKindMask;
+use super::super::handles::{Bucketed, Counted, Gauged, Observed, Summarised};
+use super::limit::allocated;
+use std::sync::Arc;
+
+/// The two counts of an [`Arc`].
+const COUNTS: usize = 2 * size_of::<usize>();
+
+/// One handle.
+pub(in crate::recorder) enum Held {
+    Counter(Arc<Counted>),
+    Gauge(Arc<Gauged>),
+    Buckets(Arc<Bucketed>),
+    Quantiles(Arc<Summarised>),
+}
+
+/// One kind of handle.
+pub(in crate::recorder) trait Cached: Clone + Sized {
+    /// Gives the handle, where it is of this kind.
+    fn of(held: &Held) -> Option<Self>;
+
+    fn held(self) -> Held;
+}
+
+impl Held {
+    /// Tells whether it is of the kinds that `mask` names, and no user holds it, only the cache.
+    pub(super) fn is_unheld(&self, mask: MetricKindMask) -> bool {
+        let (kind, holders) = match self {
+            Self::Counter(counter) => (MetricKindMask::COUNTER, Arc::strong_count(counter)),
+            Self::Gauge(gauge) => (MetricKindMask::GAUGE, Arc::strong_count(gauge)),
+            Self::Buckets(histogram) => (MetricKindMask::HISTOGRAM, Arc::strong_count(histogram)),
+            Self::Quantiles(summary) => (MetricKindMask::HISTOGRAM, Arc::strong_count(summary)),
+        };
+        holders == 1 && mask.contains(kind)
+    }
+
+    /// What it takes outside of itself.
+    pub(super) fn heap_bytes(&self) -> usize {
+        allocated(
+            COUNTS
+                + match self {
+                    Self::Counter(_) => size_of::<Counted>(),
+                    Self::Gauge(_) => size_of::<Gauged>(),
+                    Self::Buckets(_) => size_of::<Bucketed>(),
+                    Self::Quantiles(_) => size_of::<Summarised>(),
+                },
+        )
+    }
+}
+
+impl Cached for Arc<Counted> {
+    #[inline(always)]
+    fn of(held: &Held) -> Option<Self> {
+        if let Held::Counter(counter) = held { Some(counter.clone()) } else { None }
+    }
+
+    fn held(self) -> Held {
+        Held::Counter(self)
+    }
+}
+
+impl Cached for Arc<Gauged> {
+    #[inline(always)]
+    fn of(held: &Held) -> Option<Self> {
+        if let Held::Gauge(gauge) = held { Some(gauge.clone()) } else { None }
+    }
+
+    fn held(self) -> Held {
+        Held::Gauge(self)
+    }
+}
+
+impl Cached for Observed {
+    #[inline(always)]
+    fn of(held: &Held) -> Option<Self> {
+        match held {
+            Held::Buckets(histogram) => Some(Self::Buckets(histogram.clone())),
+            Held::Quantiles(summary) => Some(Self::Quantiles(summary.clone())),
+            _ => None,
+        }
+    }
+
+    fn held(self) -> Held {
+        match self {
+            Self::Buckets(histogram) => Held::Buckets(histogram),
+            Self::Quantiles(summary) => Held::Quantiles(summary),
+        }
+    }
+}

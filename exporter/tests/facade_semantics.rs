@@ -21,5 +21,7 @@ mod names;
 mod records;
 #[path = "facade_semantics/registries.rs"]
 mod registries;
+#[path = "facade_semantics/renders.rs"]
+mod renders;
 #[path = "facade_semantics/units.rs"]
 mod units;

@@ -9,11 +9,11 @@ use super::full::FullFamilies;
 use super::handles::Handle;
 use super::labels::{MOST_LABELS, legal_labels};
 use super::naming::UnitName;
+use super::scrapers::LentScraper;
 use super::{Facade, facade};
-use parking_lot::Mutex;
 use std::sync::Weak;
 use streamgauge::bridge::Placed;
-use streamgauge::{CollectorId, Error, Registry, Scraper};
+use streamgauge::{CollectorId, Error, Registry};
 
 /// What the facade calls a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +52,8 @@ pub(super) struct Core {
     pub(super) families: Families,
     /// Those that have no room for a series more.
     pub(super) full: FullFamilies,
-    /// Of `Handle::render`, made when it is called first.
-    pub(super) scraper: Mutex<Option<Scraper>>,
+    /// Of `Handle::render`.
+    pub(super) scraper: LentScraper,
     /// Of the recorder's own numbers.
     collector: Option<CollectorId>,
 }
@@ -69,7 +69,7 @@ impl Core {
             id: RecorderId::new(),
             families: Families::new(registry, config),
             full: FullFamilies::default(),
-            scraper: Mutex::new(None),
+            scraper: LentScraper::default(),
             collector,
         }
     }

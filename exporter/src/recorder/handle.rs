@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use streamgauge::{Exposition, Format, Registry, Scraper};
+use streamgauge::{Exposition, Format, Registry};
 
 /// Reads what a recorder has recorded. Clones read the same.
 #[derive(Clone)]
@@ -38,9 +38,14 @@ impl Handle {
     }
 
     /// Appends an exposition to `out`.
+    ///
+    /// Waits for no other call, so that callbacks of the registry may render too, and one that hangs holds up only those
+    /// that call it. The first of the calls that run at one time shows what [`Scraper`](streamgauge::Scraper) does; the others have a scraper of
+    /// their own each, for this once, and show what lives: a removed series' final value is for the first.
     pub fn encode(&self, exposition: impl Into<Exposition>, out: &mut Vec<u8>) {
-        let mut scraper = self.core.scraper.lock();
-        scraper.get_or_insert_with(|| Scraper::new(self.core.registry())).encode(exposition, out);
+        self.core.scraper.with(self.core.registry(), |scraper| {
+            scraper.encode(exposition, out);
+        });
     }
 
     /// Gives the registry that the metrics are in: to expose it, to read values in a test, to register metrics that

@@ -54,6 +54,7 @@ mod matcher;
 mod naming;
 mod native;
 mod remarks;
+mod scrapers;
 mod versions;
 mod watch;
 

@@ -3,14 +3,22 @@
 use super::{VERSIONS, versions};
 use std::sync::Once;
 
-/// Looks, on a thread of its own and once a process, whether more versions are linked than this recorder serves.
+/// Looks, on a thread of its own and once a process, whether more versions are linked than this recorder serves. Where the
+/// symbols are stripped nobody can tell, and that is said: at the level of information, for it is no sign of a mistake, and
+/// so that whoever misses metrics finds the reason in the log.
 pub(super) fn look() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let looking = std::thread::Builder::new().name("metrics-versions".to_owned()).spawn(|| {
-            if let Some(linked) = versions::linked().filter(|linked| *linked > VERSIONS.len()) {
+        let looking = std::thread::Builder::new().name("metrics-versions".to_owned()).spawn(|| match versions::linked() {
+            Some(linked) if linked > VERSIONS.len() => {
                 warn(&format!("{linked} versions of the crate `metrics` are linked"));
             }
+            Some(_) => {}
+            None => tracing::info!(
+                "this executable has no symbols to tell whether it links other versions of the crate `metrics` than {}, \
+                 whose records would go nowhere; `cargo tree -i metrics` shows them",
+                VERSIONS.join(" and ")
+            ),
         });
         if let Err(error) = looking {
             tracing::debug!(%error, "no thread to look for the linked versions of the crate metrics");

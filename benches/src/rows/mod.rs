@@ -5,6 +5,7 @@ mod churn;
 mod create;
 mod encode;
 mod facade;
+mod facade_cache;
 mod memory;
 mod memory_table;
 mod parse;
@@ -24,6 +25,7 @@ pub use facade::{
     facade_encode, facade_handle_inc, facade_histogram_record, facade_macro_owned, facade_macro_static, facade_memory,
     facade_memory_child, facade_scrape_after_1m,
 };
+pub use facade_cache::{facade_cache_child, facade_cache_memory};
 pub use memory::{MEMORY_SIDES, memory, memory_child};
 pub use memory_table::{CASES, Case, When, memory_table, memory_table_child};
 pub use parse::{parse_text, parse_text_node};

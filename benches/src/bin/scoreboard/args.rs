@@ -37,6 +37,9 @@ pub(crate) struct Args {
     /// The facade's memory row's child process: a side and its records
     #[arg(long, hide = true, num_args = 2, value_names = ["SIDE", "RECORDS"])]
     pub(crate) facade_child: Option<Vec<String>>,
+    /// The facade's cache row's child process: a side and the number of a case
+    #[arg(long, hide = true, num_args = 2, value_names = ["SIDE", "CASE"])]
+    pub(crate) facade_cache_child: Option<Vec<String>>,
     /// The memory table's child process: the number of a case
     #[arg(long, hide = true, value_name = "CASE")]
     pub(crate) table_child: Option<usize>,

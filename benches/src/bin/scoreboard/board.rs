@@ -11,7 +11,7 @@ use crate::args::Args;
 use crate::{json, machine, table};
 
 /// Every row of the usual run, in their order.
-pub(crate) const ROWS: [&str; 27] = [
+pub(crate) const ROWS: [&str; 28] = [
     "counter_inc",
     "histogram_observe",
     "family_with",
@@ -39,6 +39,7 @@ pub(crate) const ROWS: [&str; 27] = [
     "facade_macro_owned",
     "facade_encode",
     "facade_memory",
+    "facade_cache_memory",
 ];
 
 /// Those of `--large`, which take minutes and gigabytes.
@@ -55,6 +56,7 @@ pub(crate) fn main() -> ExitCode {
         Args { churn_child: Some(child), .. } => print(rows::churn_child(child[0], child[1])),
         Args { table_child: Some(case), .. } => print(rows::memory_table_child(*case).map(|bytes| [bytes])),
         Args { facade_child: Some(child), .. } => facade_child(child),
+        Args { facade_cache_child: Some(child), .. } => facade_cache_child(child),
         _ => run(&args),
     };
     match result {
@@ -77,6 +79,11 @@ fn facade_child(child: &[String]) -> io::Result<()> {
     let records =
         child[1].parse().map_err(|_| io::Error::other(format!("`{}` is not a number of records", child[1])))?;
     print(rows::facade_memory_child(&child[0], records).map(|bytes| [bytes]))
+}
+
+fn facade_cache_child(child: &[String]) -> io::Result<()> {
+    let case = child[1].parse().map_err(|_| io::Error::other(format!("`{}` is not the number of a case", child[1])))?;
+    print(rows::facade_cache_child(&child[0], case).map(|bytes| [bytes]))
 }
 
 /// Prints what a child has to say to the process that started it.
@@ -135,6 +142,7 @@ fn outcomes(row: &str, plan: Plan) -> io::Result<Vec<Outcome>> {
         "facade_macro_owned" => measure(&rows::facade_macro_owned(), plan),
         "facade_encode" => measure(&rows::facade_encode(), plan),
         "facade_memory" => vec![rows::facade_memory(plan)?],
+        "facade_cache_memory" => rows::facade_cache_memory()?,
         "parse_text" => {
             [rows::parse_text(), rows::parse_text_node()].iter().flat_map(|row| measure(row, plan)).collect()
         }

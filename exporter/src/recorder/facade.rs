@@ -6,7 +6,7 @@ use streamgauge::bridge::Owner;
 /// One version of the crate `metrics`.
 pub(super) trait Facade: Sized + 'static {
     type Key: Clone + Send + 'static;
-    type Label: 'static;
+    type Label: Clone + 'static;
 
     fn hash(key: &Self::Key) -> u64;
 

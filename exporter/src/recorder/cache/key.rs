@@ -44,13 +44,13 @@ impl<F: Facade> StoredKey<F> {
         if bytes > LONGEST {
             return None;
         }
-        let own = key.clone();
-        // A copy that stands elsewhere owns its texts; another is of literals, or counted by everybody who has it.
-        let place = Place::of::<F>(key);
-        if Place::of::<F>(&own) == place {
-            return Some(Self::Shared(Box::new(SharedKey { key: own, place })));
+        // First the labels one by one, as most keys own a value: then there is one text to copy, and not all.
+        if F::labels(key).iter().all(is_shared::<F>) {
+            let (own, place) = (key.clone(), Place::of::<F>(key));
+            if Place::of::<F>(&own) == place {
+                return Some(Self::Shared(Box::new(SharedKey { key: own, place })));
+            }
         }
-        drop(own);
         let mut texts = Vec::with_capacity(bytes);
         let mut push = |text: &str| {
             // Lossless: the bytes of all texts fit, see LONGEST.
@@ -87,6 +87,14 @@ impl<F: Facade> StoredKey<F> {
             Self::Texts(texts) => allocated(texts.len()),
         }
     }
+}
+
+/// Tells whether a copy of a label has its texts where it has them: they are literals, or counted by everybody who has
+/// them. A copy that owns its texts has others.
+fn is_shared<F: Facade>(label: &F::Label) -> bool {
+    let copy = label.clone();
+    let ((name, value), (own_name, own_value)) = (F::pair(label), F::pair(&copy));
+    std::ptr::eq(name, own_name) && std::ptr::eq(value, own_value)
 }
 
 /// Gives the bytes of the texts of all labels, and so many for each label itself: also labels without text take room.

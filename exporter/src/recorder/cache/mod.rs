@@ -74,6 +74,9 @@ impl<F: Facade> Cache<F> {
 
     /// Remembers the handle of a key.
     pub(super) fn insert<H: Cached>(recorder: &RecorderId, key: &F::Key, handle: &H) {
+        if cache_limit() == 0 {
+            return;
+        }
         let Some(stored) = StoredKey::of(key) else { return };
         let (recorder, held, tag) = (recorder.number(), handle.clone().held(), F::hash(key) as u32);
         let entry = Entry { recorder, key: stored, held, tag, is_used: false };
@@ -117,7 +120,7 @@ impl<F: Facade> Cache<F> {
             return None;
         }
         self.unpaid += bytes;
-        if self.unpaid < VISIT_BYTES || cache_limit() == 0 {
+        if self.unpaid < VISIT_BYTES {
             return None;
         }
         self.unpaid = 0;

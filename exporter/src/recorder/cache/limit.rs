@@ -57,6 +57,14 @@ pub(super) fn take(bytes: usize) -> bool {
     USED.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
 }
 
+/// Takes so many bytes that are used already.
+pub(super) fn add(bytes: usize) {
+    if bytes > 0 {
+        // Relaxed: as above.
+        USED.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
 /// Gives back what was taken.
 pub(super) fn give_back(bytes: usize) {
     // Relaxed: as above.

@@ -103,8 +103,12 @@ impl<F: Facade> Cache<F> {
         loop {
             let growth = self.table.growth();
             if limit::take(bytes + growth) {
-                self.bytes += bytes + growth;
+                let before = self.table.own_bytes();
                 self.table.insert(entry);
+                let grown = self.table.own_bytes() - before;
+                // A table may be given more than it asks for.
+                limit::add(grown - growth);
+                self.bytes += bytes + grown;
                 break;
             }
             // Not all that the thread remembers for one key that finds no room then.
@@ -173,7 +177,7 @@ impl<F: Facade> Cache<F> {
     /// Gives so much room that it takes `wanted` bytes where it would have taken `used`.
     fn shrink_to(&mut self, used: usize, wanted: usize) {
         let target = (self.bytes as u128 * wanted as u128 / used.max(1) as u128) as usize;
-        while self.bytes > target {
+        while self.bytes > target && self.table.len() > 0 {
             self.change(|table| {
                 let part = table.len() / 16 + 1;
                 let unused = (0..part).map_while(|_| table.take_unused(None));

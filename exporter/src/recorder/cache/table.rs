@@ -41,6 +41,7 @@ pub(super) struct Table<F: Facade> {
     /// Open addressing, a power of two or nothing. A tag tells the place it would like to have.
     index: Vec<Slot>,
     entries: Vec<Entry<F>>,
+    /// The place of the entry that was looked at last; what is new comes behind it.
     hand: usize,
 }
 
@@ -118,8 +119,10 @@ impl<F: Facade> Table<F> {
     /// ones that `looks` says; where it says nothing it finds one, after a round at the latest, unless there is none.
     pub(super) fn take_unused(&mut self, mut looks: Option<&mut usize>) -> Option<Entry<F>> {
         while !self.entries.is_empty() {
-            let at = if self.hand < self.entries.len() { self.hand } else { 0 };
-            self.hand = at + 1;
+            // From the end to the beginning: what comes to the place of one that went has been looked at.
+            let above = if self.hand == 0 { self.entries.len() } else { self.hand.min(self.entries.len()) };
+            let at = above - 1;
+            self.hand = at;
             if !std::mem::replace(&mut self.entries[at].is_used, false) {
                 return Some(self.take(at));
             }
@@ -130,7 +133,7 @@ impl<F: Facade> Table<F> {
         None
     }
 
-    /// Takes out the entry at a place. The last one comes there, behind the hand: what is new has a whole round.
+    /// Takes out the entry at a place. The last one comes there.
     fn take(&mut self, at: usize) -> Entry<F> {
         self.unlink(self.entries[at].tag, at as u32);
         let last = self.entries.len() - 1;
@@ -233,3 +236,7 @@ impl<F: Facade> Table<F> {
 fn places_for(entries: usize) -> usize {
     if entries == 0 { 0 } else { (entries * FULL.1 / FULL.0 + 1).next_power_of_two() }
 }
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod tests;

@@ -4,6 +4,7 @@
 //! every line. The exporter goes on without the line.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 /// Runs `run`; `None` if it panics.
 pub(crate) fn caught<R>(run: impl FnOnce() -> R) -> Option<R> {
@@ -27,9 +28,40 @@ macro_rules! say {
 }
 pub(crate) use say;
 
+/// When something was told last that clients can bring about, and must not decide how often it is told.
+#[derive(Debug, Default)]
+pub(crate) struct Seldom {
+    told: Option<Instant>,
+}
+
+/// It is told as often as this.
+const SILENCE: Duration = Duration::from_secs(60);
+
+impl Seldom {
+    /// Says whether it is to be told now.
+    pub(crate) fn is_due(&mut self) -> bool {
+        self.is_due_at(Instant::now())
+    }
+
+    fn is_due_at(&mut self, now: Instant) -> bool {
+        let is_due = self.told.is_none_or(|told| now.duration_since(told) >= SILENCE);
+        if is_due {
+            self.told = Some(now);
+        }
+        is_due
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_comes_often_is_told_once_in_a_while() {
+        let (mut seldom, start) = (Seldom::default(), Instant::now());
+        let told: Vec<u64> = (0..200).filter(|second| seldom.is_due_at(start + Duration::from_secs(*second))).collect();
+        assert_eq!(told, [0, 60, 120, 180]);
+    }
 
     struct Spiteful;
 

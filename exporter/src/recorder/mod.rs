@@ -30,6 +30,11 @@
 //! `streamgauge_facade_collisions_total` (`what="series"`). A macro call finds a series of its own as soon as there is
 //! room; a handle that was taken before stays where it is.
 //!
+//! # Forks and libraries that are unloaded
+//! The child of a `fork` without `exec` may record, and should scrape nothing and end no thread: a lock that another thread
+//! held at that moment is held for good. A library that is loaded and unloaded while the program runs (`dlclose`) must not
+//! record: keys of its macros point into it and are remembered. The stock recorder has the same limits.
+//!
 //! # What becomes of names
 //! As in metrics-exporter-prometheus: what is no letter, digit, `_` or `:` becomes `_`. What that exporter exposes twice
 //! or overwrites is told apart, logged, and counted in `streamgauge_facade_collisions_total`: names that look alike when

@@ -1,6 +1,7 @@
 //! What went another way than its user meant: counted always, said once each.
 
 use super::core::Kind;
+use crate::say::say;
 use std::sync::atomic::{AtomicU64, Ordering};
 use streamgauge::Error;
 
@@ -59,35 +60,39 @@ impl Remark {
     pub(super) fn say(self) {
         match self {
             Self::Names { given, first, legal } => {
-                tracing::warn!("the metrics {first:?} and {given:?} are both {legal:?} in the formats: one family");
+                say!(warn, "the metrics {first:?} and {given:?} are both {legal:?} in the formats: one family");
             }
-            Self::Renamed { kind, name, used } => tracing::warn!(
+            Self::Renamed { kind, name, used } => say!(
+                warn,
                 "the {} {name:?} is exposed as {used:?}: another metric has the name, or a sample of that name",
                 kind.as_str()
             ),
             Self::Nameless { kind, name, error } => {
                 let kind = kind.as_str();
-                tracing::warn!(%error, "the {kind} {name:?} finds no name: its records go to {OVERFLOW_NAME}");
+                say!(warn, %error, "the {kind} {name:?} finds no name: its records go to {OVERFLOW_NAME}");
             }
-            Self::Labels { metric, first, second } => tracing::warn!(
+            Self::Labels { metric, first, second } => say!(
+                warn,
                 "the labels {first:?} and {second:?} of {metric:?} are the same label in the formats; the last one counts"
             ),
             Self::Full { limit } => {
-                tracing::warn!("more than {limit} metric names: records of the others go to {OVERFLOW_NAME}");
+                say!(warn, "more than {limit} metric names: records of the others go to {OVERFLOW_NAME}");
             }
-            Self::FamilyFull { kind, name } => tracing::warn!(
+            Self::FamilyFull { kind, name } => say!(
+                warn,
                 "the {} {name:?} has no room for more series, or the registry has none: records of others go to its \
                  series with the label overflow=\"__overflow__\"",
                 kind.as_str()
             ),
             Self::OthersFull { named } => {
-                tracing::warn!("more than {named} metrics have no room for more series; the others are not named");
+                say!(warn, "more than {named} metrics have no room for more series; the others are not named");
             }
-            Self::Long { bytes } => tracing::warn!(
+            Self::Long { bytes } => say!(
+                warn,
                 "a metric name has {bytes} bytes, and {LONGEST_NAME} are allowed: its records go to {OVERFLOW_NAME}"
             ),
-            Self::Refused { error } => tracing::warn!(%error, "records go to {OVERFLOW_NAME}"),
-            Self::Lost { error } => tracing::warn!(%error, "records past the limits are lost"),
+            Self::Refused { error } => say!(warn, %error, "records go to {OVERFLOW_NAME}"),
+            Self::Lost { error } => say!(warn, %error, "records past the limits are lost"),
         }
     }
 }

@@ -32,6 +32,8 @@ use std::path::PathBuf;
 
 use memchr::memmem;
 
+use crate::say::say;
+
 /// What the symbols of both manglings have in common.
 const MODULE: &[u8] = b"7metrics8recorder";
 const GLOBAL: &[u8] = b"15GLOBAL_RECORDER";
@@ -74,7 +76,7 @@ pub(crate) fn linked() -> Option<usize> {
         Ok(0) => None,
         Ok(versions) => Some(versions),
         Err(error) => {
-            tracing::debug!(%error, "cannot look for the linked versions of the crate metrics");
+            say!(debug, %error, "cannot look for the linked versions of the crate metrics");
             None
         }
     }

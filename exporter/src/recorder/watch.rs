@@ -1,6 +1,7 @@
 //! Telling, once, that a second version of the facade seems to record into the void.
 
 use super::{VERSIONS, versions};
+use crate::say::say;
 use std::sync::Once;
 
 /// Looks, on a thread of its own and once a process, whether more versions are linked than this recorder serves. Where the
@@ -14,21 +15,23 @@ pub(super) fn look() {
                 warn(&format!("{linked} versions of the crate `metrics` are linked"));
             }
             Some(_) => {}
-            None => tracing::info!(
+            None => say!(
+info,
                 "this executable has no symbols to tell whether it links other versions of the crate `metrics` than {}, \
                  whose records would go nowhere; `cargo tree -i metrics` shows them",
                 VERSIONS.join(" and ")
             ),
         });
         if let Err(error) = looking {
-            tracing::debug!(%error, "no thread to look for the linked versions of the crate metrics");
+            say!(debug, %error, "no thread to look for the linked versions of the crate metrics");
         }
     });
 }
 
 /// Says what was seen, and what to do about it.
 pub(super) fn warn(seen: &str) {
-    tracing::warn!(
+    say!(
+        warn,
         "{seen}, and this recorder serves {}: each version has a recorder of its own, and what is recorded through \
          another one goes nowhere. `cargo tree -i metrics` shows who uses which; the features `metrics-0-24` and \
          `metrics-0-23` of streamgauge-exporter serve both",

@@ -38,15 +38,17 @@
 //!
 //! - **Rendering.** Requests that come together and ask for the same are answered by one rendering, from one body in
 //!   memory, and callbacks and collectors run once for all that wait. Those that ask for everything come before those that
-//!   ask for a part, and among them those first whose format nobody asked for in a while. At most 32 different parts can
-//!   wait, and there are 32 forms of everything: formats, escaping schemes, compressed or not. Rendering that takes more than 10 seconds answers 503, a panic in it 500,
-//!   and the next scrape begins afresh (unless the program is built with `panic = "abort"`). A subscriber that panics loses
-//!   the line that it was told.
-//! - **Memory.** Readers that are slow to take their answer hold 64 MiB together, or four bodies if those are larger. Where
-//!   another body is wanted, those that hold the oldest one are cut off, once they have had it for half a second.
-//! - **Connections.** There are at most 512, and 128 that wait for a place. A newcomer takes that of the one that asks for
-//!   nothing for longest, or else of one that takes nothing of its answer for a quarter of a second, or has been busy with
-//!   it for two. Idle ones make room as well where the process has no file descriptor left, of which one is kept in reserve. A
+//!   ask for a part. At most 32 different parts can wait, those first that were asked for before, and there are 32 forms of
+//!   everything: formats, escaping schemes, compressed or not. Rendering that takes more than 10 seconds answers 503, a
+//!   panic in it 500, and the next scrape begins afresh (unless the program is built with `panic = "abort"`). A subscriber
+//!   that panics loses the line that it was told.
+//! - **Memory.** Bodies that readers have not taken yet are 64 MiB together, or four if those are larger. Where another one
+//!   is wanted, readers are cut off that took less than a megabyte a second, and half a second later all of the oldest
+//!   body.
+//! - **Connections.** There are at most 512 to all ports, as many to each Unix socket, and 1,024 that wait for a place, the
+//!   first from addresses that have fewer. A newcomer takes the place of one that asks for nothing, that takes nothing of
+//!   its answer for a quarter of a second, or all of it for ten; or, where its address has far fewer, one of the address
+//!   that has most. Where the process has no file descriptor left the same make room, and one is kept in reserve. A
 //!   connection must send its request within 5 seconds, take some of the answer every 10 seconds, and end after 5 minutes.
 //!   Request bodies are refused unread.
 //!
@@ -72,6 +74,6 @@ mod source;
 pub use builder::Builder;
 pub use error::Error;
 pub use exporter::Exporter;
-pub use http::response::Body;
+pub use http::body::Body;
 pub use http::server::Server;
 pub use http::service::{MetricsService, ResponseFuture};

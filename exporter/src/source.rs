@@ -3,7 +3,7 @@
 use streamgauge::{Exposition, Filter, Registry, Scraper};
 
 use crate::http::render::Render;
-use crate::say::say;
+use crate::say::{Seldom, say};
 
 /// Renders a registry.
 pub(crate) struct RegistrySource {
@@ -13,21 +13,30 @@ pub(crate) struct RegistrySource {
     created_samples: bool,
     /// How many callbacks failed last time.
     failed: usize,
+    /// When that was told.
+    told: Seldom,
     /// It was said that the system refuses memory barriers.
     told_of_fences: bool,
 }
 
 impl RegistrySource {
     pub(crate) fn new(registry: Registry, created_samples: bool) -> RegistrySource {
-        RegistrySource { registry, scraper: None, created_samples, failed: 0, told_of_fences: false }
+        RegistrySource {
+            registry,
+            scraper: None,
+            created_samples,
+            failed: 0,
+            told: Seldom::default(),
+            told_of_fences: false,
+        }
     }
 }
 
 impl RegistrySource {
-    /// Warns when the number of failures changes. Whoever can scrape decides how often a callback fails, and must not
-    /// decide how much is logged.
+    /// Warns when there are more failures than before, once in a while. Whoever can scrape decides how often a callback
+    /// fails, and must not decide how much is logged.
     fn log_failures(&mut self, failed: usize) {
-        if failed > self.failed {
+        if failed > self.failed && self.told.is_due() {
             say!(warn, failed, "callbacks panicked or hang; their metrics are missing");
         }
         self.failed = failed;

@@ -97,7 +97,8 @@ async fn two_hundred_readers_cost_two_renderings() {
     for reader in readers {
         bodies.push(reader.await.unwrap());
     }
-    assert!(bodies.iter().all(|body| body.as_ptr() == bodies[0].as_ptr() && !body.is_empty()));
+    // Each rendering has another count of the responses before it.
+    assert!(bodies.iter().all(|body| *body == bodies[0] && !body.is_empty()));
     assert_eq!(gate.passes(), 2);
 }
 

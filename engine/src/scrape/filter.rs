@@ -3,6 +3,7 @@
 use crate::label::Escaping;
 use crate::registry::{Desc, any_name};
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Chooses families by the names of their samples; without names it chooses all.
 ///
@@ -27,6 +28,19 @@ use std::collections::HashSet;
 pub struct Filter {
     /// `None` chooses all.
     names: Option<HashSet<String>>,
+}
+
+/// Equal filters have equal hashes, in whatever order their names were given.
+impl Hash for Filter {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Some(names) = &self.names else { return 0u8.hash(state) };
+        let hash = |name: &String| {
+            let mut hasher = DefaultHasher::new();
+            name.hash(&mut hasher);
+            hasher.finish()
+        };
+        (names.len(), names.iter().map(hash).fold(0, u64::wrapping_add)).hash(state);
+    }
 }
 
 impl Filter {

@@ -14,17 +14,17 @@ use std::io;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::time::Instant;
 
 use super::limits::{BACKOFF_MAX, BACKOFF_MIN};
 use super::networks::Peer;
 use super::no_sigpipe::{NoSigpipe, no_sigpipe};
-use crate::say::say;
+use super::seats::Client;
+use crate::say::{Seldom, say};
 
 /// A source of connections. A trait, so that tests can run out of file descriptors at will.
 pub(crate) trait Accept: Send + 'static {
     /// One connection.
-    type Io: Send + 'static;
+    type Io: Client + Send + 'static;
 
     /// Waits for the next connection, and says where it comes from.
     fn accept(&mut self) -> impl Future<Output = io::Result<(Self::Io, Peer)>> + Send;
@@ -70,8 +70,8 @@ pub(crate) trait Reception: Send {
     /// Notes an error.
     fn failed(&self);
 
-    /// Ends a connection that can be spared, and returns once the system has its resources; false if there is none.
-    fn make_room(&self) -> impl Future<Output = bool> + Send;
+    /// Ends a connection that can be spared, and returns once the system has its resources, or after `patience`.
+    fn make_room(&self, patience: Duration) -> impl Future<Output = ()> + Send;
 
     /// Waits until a connection has ended.
     fn somebody_left(&self) -> impl Future<Output = ()> + Send;
@@ -132,12 +132,8 @@ pub(crate) async fn accept_loop<A: Accept>(mut listener: A, reception: impl Rece
             Remedy::GiveUp => return error,
             Remedy::Pause => {
                 pauses.log(&error);
-                if !reserve.give_up() && !reception.make_room().await {
-                    let pause = pauses.next();
-                    tokio::select! {
-                        () = tokio::time::sleep(pause) => {}
-                        () = reception.somebody_left() => {}
-                    }
+                if !reserve.give_up() {
+                    reception.make_room(pauses.next()).await;
                 }
             }
         }
@@ -148,15 +144,12 @@ pub(crate) async fn accept_loop<A: Accept>(mut listener: A, reception: impl Rece
 #[derive(Debug)]
 struct Pauses {
     next: Duration,
-    told: Option<Instant>,
+    told: Seldom,
 }
-
-/// A lack that comes and goes is told as often as this.
-const SILENCE: Duration = Duration::from_secs(60);
 
 impl Pauses {
     fn new() -> Pauses {
-        Pauses { next: BACKOFF_MIN, told: None }
+        Pauses { next: BACKOFF_MIN, told: Seldom::default() }
     }
 
     /// Returns the pause that is due; the one behind it is twice as long.
@@ -173,8 +166,7 @@ impl Pauses {
     /// Warns once in a while: a system without descriptors needs no flood of lines as well, and clients decide how
     /// often there is an error.
     fn log(&mut self, error: &io::Error) {
-        if self.told.is_none_or(|told| told.elapsed() >= SILENCE) {
-            self.told = Some(Instant::now());
+        if self.told.is_due() {
             say!(warn, %error, "cannot accept connections; idle ones make room, and else it is tried until it works");
         } else {
             say!(debug, %error, "still cannot accept connections");
@@ -196,6 +188,8 @@ mod tests {
     const EMFILE: i32 = 24;
     const ECONNABORTED: i32 = 103;
     const EINVAL: i32 = 22;
+
+    impl Client for u32 {}
 
     /// Says what it is told to, and notes when it was asked.
     struct Script {
@@ -232,11 +226,15 @@ mod tests {
             *self.failures.lock().unwrap() += 1;
         }
 
-        async fn make_room(&self) -> bool {
-            let mut spare = self.spare.lock().unwrap();
-            let is_there = *spare > 0;
-            *spare = spare.saturating_sub(1);
-            is_there
+        async fn make_room(&self, patience: Duration) {
+            let is_there = {
+                let mut spare = self.spare.lock().unwrap();
+                *spare = spare.saturating_sub(1);
+                *spare > 0
+            };
+            if !is_there {
+                tokio::time::sleep(patience).await;
+            }
         }
 
         async fn somebody_left(&self) {
@@ -265,8 +263,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn there_is_no_pause_while_somebody_makes_room() {
-        let (waits, served, _) = play(2, [Err(EMFILE), Err(EMFILE), Err(EMFILE), Err(EMFILE), Ok(7)]).await;
-        assert_eq!((waits, served), (vec![0, 0, 0, 5, 0], vec![7]));
+        let (waits, served, _) = play(3, [Err(EMFILE), Err(EMFILE), Err(EMFILE), Err(EMFILE), Ok(7)]).await;
+        assert_eq!((waits, served), (vec![0, 0, 0, 20, 0], vec![7]));
     }
 
     #[tokio::test(start_paused = true)]
@@ -282,20 +280,5 @@ mod tests {
         let (waits, served, failures) = play(0, [Err(ECONNABORTED), Err(ECONNABORTED), Ok(1), Ok(2)]).await;
         assert_eq!(waits, [0, 0, 0, 0]);
         assert_eq!((served, failures), (vec![1, 2], 3));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_lack_that_comes_and_goes_is_told_once_in_a_while() {
-        let mut pauses = Pauses::new();
-        let error = io::Error::from_raw_os_error(EMFILE);
-        pauses.log(&error);
-        let first = pauses.told;
-        tokio::time::advance(SILENCE - Duration::from_millis(1)).await;
-        pauses.end();
-        pauses.log(&error);
-        assert_eq!(pauses.told, first);
-        tokio::time::advance(Duration::from_millis(1)).await;
-        pauses.log(&error);
-        assert_ne!(pauses.told, first);
     }
 }

@@ -6,12 +6,15 @@
 //!
 //! The same shares bound the memory. A reader that takes its time holds its body, and each new rendering is another
 //! body, so enough of them would hold any amount. Past the budget there is no rendering until some are done or cut
-//! off, those first that hold the oldest body. Bodies of different kinds (whole and filtered, compressed and not) differ in size, so a few are kept that wait
+//! off: those first that are slow, then all that read the oldest body. Bodies of different kinds (whole and filtered, compressed and not) differ in size, so a few are kept that wait
 //! for one of their own.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
+
+use super::body::Loan;
 
 /// What readers may hold in unfinished bodies. Far more than honest readers need: the system's socket buffers take
 /// a body of a few megabytes whole, and a finished reader holds nothing.
@@ -31,69 +34,86 @@ const SLACK_BYTES: usize = 64 * 1024;
 pub(crate) struct BodyBuffer {
     /// The bodies that readers may hold, the latest last.
     lent: Vec<Lent>,
-    /// How many there were.
-    count: u64,
     budget: usize,
 }
 
-/// A share of one body.
+/// One body, and the memory that it takes.
 #[derive(Debug)]
 struct Lent {
-    number: u64,
-    since: Instant,
-    body: Bytes,
+    loan: Arc<Loan>,
+    length: usize,
+    capacity: usize,
+}
+
+impl Lent {
+    /// Says whether nobody reads it any more.
+    fn is_free(&self) -> bool {
+        Arc::strong_count(&self.loan) == 1
+    }
+
+    /// Says whether somebody keeps its memory.
+    fn is_held(&self) -> bool {
+        !self.is_free() && !self.loan.is_called_back()
+    }
+
+    fn into_memory(self) -> Option<Vec<u8>> {
+        let mut body = Arc::into_inner(self.loan)?.into_bytes()?.try_into_mut().ok()?;
+        // Emptied first, or the conversion would move the old bytes.
+        body.clear();
+        Some(Vec::from(body))
+    }
 }
 
 impl BodyBuffer {
     /// Starts with no memory at all.
     pub(crate) fn new() -> BodyBuffer {
-        BodyBuffer { lent: Vec::new(), count: 0, budget: BUDGET_BYTES }
+        BodyBuffer { lent: Vec::new(), budget: BUDGET_BYTES }
     }
 
     /// Returns an empty vector for a body of about `expected` bytes, or `None` while readers hold too much.
     pub(crate) fn take(&mut self, expected: usize) -> Option<Vec<u8>> {
         let (mut readers, mut held) = (0, 0);
-        for Lent { body, .. } in self.lent.iter().filter(|lent| !lent.body.is_unique()) {
+        for lent in self.lent.iter().filter(|lent| lent.is_held()) {
             readers += 1;
-            held += body.len();
+            held += lent.capacity;
         }
         if readers >= BUDGET_BODIES && held >= self.budget {
             return None;
         }
-        let fits = |body: &Bytes| body.len() <= room(expected) && expected <= room(body.len());
-        let fitting = self.lent.iter().position(|lent| lent.body.is_unique() && fits(&lent.body));
-        let reused =
-            fitting.map(|at| self.lent.remove(at).body).and_then(|body| body.try_into_mut().ok()).map(|mut body| {
-                // Emptied first, or the conversion would move the old bytes.
-                body.clear();
-                Vec::from(body)
-            });
+        // Readers that come too late find it called back; its memory is free.
+        self.lent.retain(|lent| !lent.loan.is_called_back());
+        let fits = |lent: &Lent| lent.length <= room(expected) && expected <= room(lent.length);
+        let fitting = self.lent.iter().position(|lent| lent.is_free() && fits(lent));
+        let reused = fitting.and_then(|at| self.lent.remove(at).into_memory());
         self.drop_spares();
         Some(reused.unwrap_or_else(|| Vec::with_capacity(expected + expected / 8)))
     }
 
-    /// Turns a finished body into one that any number of readers can hold. Returns it with its number, which is higher
-    /// than those before.
-    pub(crate) fn share(&mut self, mut body: Vec<u8>) -> (u64, Bytes) {
+    /// Turns a finished body into one that any number of readers can hold.
+    pub(crate) fn lend(&mut self, mut body: Vec<u8>) -> Arc<Loan> {
         trim(&mut body);
-        let body = Bytes::from(body);
-        self.count += 1;
-        self.lent.push(Lent { number: self.count, since: Instant::now(), body: body.clone() });
-        (self.count, body)
+        let (length, capacity) = (body.len(), body.capacity());
+        let loan = Loan::new(Bytes::from(body));
+        self.lent.push(Lent { loan: Arc::clone(&loan), length, capacity });
+        loan
     }
 
-    /// Returns the number of the oldest body that readers hold, if they have had it for `patience`.
-    pub(crate) fn oldest(&self, patience: Duration) -> Option<u64> {
-        let held = self.lent.iter().find(|lent| !lent.body.is_unique())?;
-        (held.since.elapsed() >= patience).then_some(held.number)
+    /// Has readers let go that had their body for `patience`: those that are slow, or all of the oldest body.
+    pub(crate) fn call_back(&mut self, patience: Duration, oldest: bool) {
+        let mut held = self.lent.iter().filter(|lent| lent.is_held());
+        if !oldest {
+            held.for_each(|lent| lent.loan.call_back_from_the_slow(patience));
+        } else if let Some(lent) = held.next().filter(|lent| lent.loan.age() >= patience) {
+            lent.loan.call_back();
+        }
     }
 
     /// Keeps the latest of the bodies that no reader holds.
     fn drop_spares(&mut self) {
-        let spares = self.lent.iter().filter(|lent| lent.body.is_unique()).count();
+        let spares = self.lent.iter().filter(|lent| lent.is_free()).count();
         let mut surplus = spares.saturating_sub(SPARE_BODIES);
         self.lent.retain(|lent| {
-            let drop = surplus > 0 && lent.body.is_unique();
+            let drop = surplus > 0 && lent.is_free();
             surplus -= usize::from(drop);
             !drop
         });
@@ -102,7 +122,7 @@ impl BodyBuffer {
 
 /// The memory that a body of this length may take.
 fn room(length: usize) -> usize {
-    length + length / 2 + SLACK_BYTES
+    length + length / 4 + SLACK_BYTES
 }
 
 /// Gives back what one exceptional exposition needed, which must not be claimed for the life of the process.
@@ -117,23 +137,24 @@ pub(crate) fn trim(body: &mut Vec<u8>) {
 mod tests {
     use super::*;
 
-    fn write(buffer: &mut BodyBuffer, bytes: usize) -> Bytes {
+    /// What a reader has.
+    fn write(buffer: &mut BodyBuffer, bytes: usize) -> Arc<Loan> {
         let mut body = buffer.take(bytes).unwrap();
         assert!(body.is_empty());
         body.resize(bytes, b'x');
-        buffer.share(body).1
+        buffer.lend(body)
     }
 
     #[test]
     fn memory_is_reused_once_every_reader_is_done() {
         let mut buffer = BodyBuffer::new();
         let first = write(&mut buffer, 100_000);
-        let address = first.as_ptr();
+        let address = first.to_bytes().as_ptr();
         drop(first);
         for _ in 0..3 {
             let body = write(&mut buffer, 90_000);
-            assert_eq!(body.as_ptr(), address);
-            assert_eq!(body.len(), 90_000);
+            assert_eq!(body.to_bytes().as_ptr(), address);
+            assert_eq!(body.to_bytes().len(), 90_000);
         }
     }
 
@@ -141,9 +162,9 @@ mod tests {
     fn kinds_of_bodies_that_alternate_keep_their_memory() {
         let mut buffer = BodyBuffer::new();
         let kinds = [2_000_000, 100_000];
-        let addresses = kinds.map(|bytes| write(&mut buffer, bytes).as_ptr());
+        let addresses = kinds.map(|bytes| write(&mut buffer, bytes).to_bytes().as_ptr());
         for _ in 0..3 {
-            assert_eq!(kinds.map(|bytes| write(&mut buffer, bytes + bytes / 50).as_ptr()), addresses);
+            assert_eq!(kinds.map(|bytes| write(&mut buffer, bytes + bytes / 50).to_bytes().as_ptr()), addresses);
         }
     }
 
@@ -152,8 +173,8 @@ mod tests {
         let mut buffer = BodyBuffer::new();
         let first = write(&mut buffer, 1000);
         let second = write(&mut buffer, 1000);
-        assert_ne!(first.as_ptr(), second.as_ptr());
-        assert_eq!(first, second);
+        assert_ne!(first.to_bytes().as_ptr(), second.to_bytes().as_ptr());
+        assert_eq!(first.to_bytes(), second.to_bytes());
     }
 
     #[test]
@@ -163,7 +184,7 @@ mod tests {
         drop(write(&mut buffer, 1000));
         assert!(buffer.take(1000).unwrap().capacity() < 1000 + 2 * SLACK_BYTES);
         for _ in 0..SPARE_BODIES {
-            assert!(buffer.lent.iter().any(|lent| lent.body.len() == 10_000_000), "it waits for another of its kind");
+            assert!(buffer.lent.iter().any(|lent| lent.length == 10_000_000), "it waits for another of its kind");
             let kinds = [write(&mut buffer, 1000), write(&mut buffer, 1000)];
             drop(kinds);
         }
@@ -171,8 +192,8 @@ mod tests {
 
     #[test]
     fn readers_cannot_hold_more_than_the_budget() {
-        let mut buffer = BodyBuffer { budget: 10_000, ..BodyBuffer::new() };
-        let mut held: Vec<Bytes> = (0..10).map(|_| write(&mut buffer, 1000)).collect();
+        let mut buffer = BodyBuffer { budget: 11_000, ..BodyBuffer::new() };
+        let mut held: Vec<Arc<Loan>> = (0..10).map(|_| write(&mut buffer, 1000)).collect();
         assert!(buffer.take(1000).is_none());
         held.pop();
         held.push(write(&mut buffer, 1000));
@@ -180,28 +201,28 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_body_that_is_held_is_known() {
-        let mut buffer = BodyBuffer::new();
-        assert_eq!(buffer.oldest(Duration::ZERO), None);
-        let held: Vec<Bytes> = (0..3).map(|_| write(&mut buffer, 1000)).collect();
-        assert_eq!(buffer.oldest(Duration::ZERO), Some(1));
-        assert_eq!(buffer.oldest(Duration::from_secs(1000)), None);
-        let [first, second, third] = held.try_into().unwrap();
-        drop(first);
-        assert_eq!(buffer.oldest(Duration::ZERO), Some(2));
-        drop(second);
-        // Numbers are not used again, memory is.
-        let fourth = write(&mut buffer, 1000);
-        drop(third);
-        assert_eq!(buffer.oldest(Duration::ZERO), Some(4));
-        drop(fourth);
-        assert_eq!(buffer.oldest(Duration::ZERO), None);
+    fn the_oldest_body_is_called_back_first() {
+        let mut buffer = BodyBuffer { budget: 4000, ..BodyBuffer::new() };
+        let held: Vec<Arc<Loan>> = (0..4).map(|_| write(&mut buffer, 1000)).collect();
+        let called_back = || held.iter().map(|loan| loan.is_called_back()).collect::<Vec<_>>();
+        assert!(buffer.take(1000).is_none());
+        buffer.call_back(Duration::from_secs(1000), true);
+        buffer.call_back(Duration::from_secs(1000), false);
+        assert_eq!(called_back(), [false; 4], "nobody has had it for long enough");
+        buffer.call_back(Duration::ZERO, true);
+        assert_eq!(called_back(), [true, false, false, false]);
+        // There is memory for another one, whoever still holds the first.
+        let fifth = write(&mut buffer, 1000);
+        assert!(buffer.take(1000).is_none());
+        buffer.call_back(Duration::ZERO, true);
+        assert_eq!(called_back(), [true, true, false, false]);
+        drop(fifth);
     }
 
     #[test]
     fn a_few_bodies_are_always_allowed() {
         let mut buffer = BodyBuffer { budget: 10_000, ..BodyBuffer::new() };
-        let held: Vec<Bytes> = (0..BUDGET_BODIES).map(|_| write(&mut buffer, 1_000_000)).collect();
+        let held: Vec<Arc<Loan>> = (0..BUDGET_BODIES).map(|_| write(&mut buffer, 1_000_000)).collect();
         assert!(buffer.take(1000).is_none());
         drop(held);
         assert!(buffer.take(1000).is_some());

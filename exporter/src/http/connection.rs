@@ -14,12 +14,13 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use super::body::Body;
 use super::exchange::Exchange;
 use super::framing;
 use super::io_deadline::IoDeadline;
 use super::limits::{DRAIN_TIMEOUT, HEAD_BYTES, HEADER_TIMEOUT, MAX_AGE, REFUSAL_TIMEOUT};
 use super::places::Place;
-use super::response::{Body, Refusal};
+use super::response::Refusal;
 use super::service::MetricsService;
 use crate::say::say;
 
@@ -42,7 +43,6 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let exchange = Exchange::new(place);
-    let pressure = service.pressure().listen();
     let io = TokioIo::new(IoDeadline::new(io, Arc::clone(&exchange)));
     let answers = service_fn(|request| {
         exchange.ask(access == Access::Granted);
@@ -52,7 +52,7 @@ where
     let mut connection = pin!(protocol().serve_connection(io, answers));
     tokio::select! {
         ended = connection.as_mut() => return log_end(ended),
-        () = exchange.sent_away(pressure) => return service.metrics().count_refused(),
+        () = exchange.sent_away() => return service.metrics().count_refused(),
         () = retirement(&mut stop) => {}
     }
     // Also with half a request: whoever sends the rest finds the connection closed, as it would a moment later.
@@ -60,9 +60,12 @@ where
         return;
     }
     connection.as_mut().graceful_shutdown();
-    match timeout(DRAIN_TIMEOUT, connection).await {
-        Ok(ended) => log_end(ended),
-        Err(_) => say!(debug, "a connection did not end in time and was dropped"),
+    tokio::select! {
+        ended = timeout(DRAIN_TIMEOUT, connection) => match ended {
+            Ok(ended) => log_end(ended),
+            Err(_) => say!(debug, "a connection did not end in time and was dropped"),
+        },
+        () = exchange.sent_away() => service.metrics().count_refused(),
     }
 }
 

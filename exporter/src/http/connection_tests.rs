@@ -11,6 +11,7 @@ use streamgauge::{Exposition, Filter};
 use super::*;
 use crate::http::places::Places;
 use crate::http::render::{Render, Renderer};
+use crate::http::seats::Gone;
 use crate::self_metrics::SelfMetrics;
 
 const REQUEST: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -36,7 +37,17 @@ fn connect(pipe: usize, body: usize) -> (DuplexStream, watch::Sender<bool>, Join
     );
     let (stop, stopped) = watch::channel(false);
     let (client, server) = duplex(pipe);
-    (client, stop, tokio::spawn(serve(server, service, Access::Granted, Places::new(1).take().unwrap(), stopped)))
+    (
+        client,
+        stop,
+        tokio::spawn(serve(
+            server,
+            service,
+            Access::Granted,
+            Places::new(1).take(None, &Gone::when(|| false)).unwrap(),
+            stopped,
+        )),
+    )
 }
 
 /// Sends a request and takes the first byte of the answer, while the clock stands still.
@@ -141,7 +152,7 @@ fn connect_in(places: &Places, pipe: usize, body: usize) -> (DuplexStream, JoinH
     let service = MetricsService::new(Some("/metrics".to_owned()), Vec::new(), renderer, SelfMetrics::default());
     let (stop, stopped) = watch::channel(false);
     let (client, server) = duplex(pipe);
-    let place = places.take().unwrap();
+    let place = places.take(None, &Gone::when(|| false)).unwrap();
     (
         client,
         tokio::spawn(async move {
@@ -163,7 +174,7 @@ async fn who_has_had_an_answer_leaves_for_a_newcomer() {
         }
     }
     // It has the last byte, and the server has yet to see that it has.
-    while places.take().is_none() {
+    while places.take(None, &Gone::when(|| false)).is_none() {
         tokio::task::yield_now().await;
     }
     served.await.unwrap();
@@ -175,15 +186,18 @@ async fn who_has_not_taken_an_answer_whole_stays() {
     let (mut client, served) = connect_in(&places, 64, 100_000);
     client.write_all(REQUEST).await.unwrap();
     client.read_u8().await.unwrap();
-    assert!(places.take().is_none());
+    assert!(places.take(None, &Gone::when(|| false)).is_none());
     let mut most = vec![0; 99_900];
     client.read_exact(&mut most).await.unwrap();
-    assert!(!served.is_finished() && places.take().is_none(), "some bytes have no room in the pipe yet");
+    assert!(
+        !served.is_finished() && places.take(None, &Gone::when(|| false)).is_none(),
+        "some bytes have no room in the pipe yet"
+    );
     let mut rest = Vec::new();
     while !served.is_finished() {
         tokio::task::yield_now().await;
         let mut some = [0; 64];
-        if places.take().is_none() {
+        if places.take(None, &Gone::when(|| false)).is_none() {
             let read = client.read(&mut some).await.unwrap();
             rest.extend_from_slice(&some[..read]);
         }

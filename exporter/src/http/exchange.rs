@@ -1,28 +1,26 @@
 //! What is known of one connection's requests and answers: between the service, which makes the answers, the stream, which
 //! sends them, and the place that the connection holds.
 
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
-use tokio::sync::watch;
 
+use super::body::Body;
 use super::places::Place;
-use super::response::Body;
 
 /// One connection.
 #[derive(Debug)]
 pub(crate) struct Exchange {
     place: Place,
+    /// Relaxed: the connection is one task, so nothing of it runs at the same time.
     stage: AtomicU8,
-    /// The number of the oldest body that is not out yet; 0 without one.
-    body: AtomicU64,
 }
 
-// The stages of a connection. All is Relaxed: the connection is one task, so nothing of it runs at the same time.
 /// It has no request.
 const IDLE: u8 = 0;
 /// It has one, whose answer is being made or is not with hyper as a whole.
@@ -34,7 +32,7 @@ impl Exchange {
     /// From now on the connection is listened to.
     pub(crate) fn new(place: Place) -> Arc<Exchange> {
         place.listen();
-        Arc::new(Exchange { place, stage: AtomicU8::new(IDLE), body: AtomicU64::new(0) })
+        Arc::new(Exchange { place, stage: AtomicU8::new(IDLE) })
     }
 
     /// A request has come. Those who get nothing (`keeps_place` is false) do not keep their place from those who would.
@@ -54,7 +52,6 @@ impl Exchange {
     pub(crate) fn flushed(&self) {
         if self.stage.load(Ordering::Relaxed) == SENDING {
             self.stage.store(IDLE, Ordering::Relaxed);
-            self.body.store(0, Ordering::Relaxed);
             self.place.answered();
         }
     }
@@ -64,29 +61,14 @@ impl Exchange {
         self.place.stall(is_stalled);
     }
 
-    /// Waits until the connection has to end: for another that has its place, or for the memory of its body.
-    pub(crate) async fn sent_away(&self, mut called_back: watch::Receiver<u64>) {
-        let body_is_called_back = async {
-            // An error says that there is no renderer, and so nobody who could want the memory.
-            while called_back.changed().await.is_ok() {
-                let called_back = *called_back.borrow_and_update();
-                if (1..=called_back).contains(&self.body.load(Ordering::Relaxed)) {
-                    return;
-                }
-            }
-            std::future::pending::<()>().await;
-        };
-        tokio::select! {
-            () = self.place.sent_away() => {}
-            () = body_is_called_back => {}
-        }
+    /// Waits until the connection has to end, for another that has its place.
+    pub(crate) async fn sent_away(&self) {
+        self.place.sent_away().await;
     }
 
     /// Follows an answer until hyper has all of it.
     pub(crate) fn answer(self: &Arc<Exchange>, body: Body) -> Answer {
-        if self.body.load(Ordering::Relaxed) == 0 {
-            self.body.store(body.number(), Ordering::Relaxed);
-        }
+        self.place.send();
         Answer { body, exchange: Arc::clone(self) }
     }
 }
@@ -106,9 +88,9 @@ impl Drop for Answer {
 
 impl hyper::body::Body for Answer {
     type Data = Bytes;
-    type Error = std::convert::Infallible;
+    type Error = io::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         Pin::new(&mut self.get_mut().body).poll_frame(cx)
     }
 

@@ -105,9 +105,10 @@ mod tests {
 
     use super::*;
     use crate::http::places::Places;
+    use crate::http::seats::Gone;
 
     fn exchange() -> Arc<Exchange> {
-        Exchange::new(Places::new(1).take().unwrap())
+        Exchange::new(Places::new(1).take(None, &Gone::when(|| false)).unwrap())
     }
 
     #[tokio::test(start_paused = true)]

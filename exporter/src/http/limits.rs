@@ -17,14 +17,11 @@ pub(crate) const RENDER_TIMEOUT: Duration = Duration::from_secs(10);
 /// asks and never reads holds its copy of the body for ever.
 pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// While the memory for bodies is short, whoever holds the oldest one is cut off; but everybody may hold one this long.
+/// While the memory for bodies is short, readers that are slow are cut off; but everybody has this long. After as long
+/// again the oldest body is called back from all its readers.
 pub(crate) const BODY_PATIENCE: Duration = Duration::from_millis(500);
 
-/// A rendering for which there is no memory waits this long for readers to finish, or to be cut off, before it fails:
-/// those of a server in which the endpoint is mounted cannot be cut off.
-pub(crate) const MEMORY_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// How often it looks.
+/// How often a rendering looks that waits for memory.
 pub(crate) const MEMORY_POLL: Duration = Duration::from_millis(10);
 
 /// A connection is asked to close at this age, so that one which reads a byte now and then ends as well.
@@ -36,13 +33,16 @@ pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections served at the same time. Scrapers need two or three.
 pub(crate) const CONNECTIONS: usize = 512;
 
-/// Connections over the cap that wait for a place at the same time.
-pub(crate) const NEWCOMERS: usize = 128;
+/// Connections over the cap that wait for a place at the same time. They are a socket and a few words each.
+pub(crate) const NEWCOMERS: usize = 1024;
 
-/// How long they wait. By then everybody who has a place now must be done, or may be sent away.
-pub(crate) const PLACE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long they wait: by then everybody who has a place now has had an answer, or none in time.
+pub(crate) const PLACE_TIMEOUT: Duration = RENDER_TIMEOUT;
 
-/// How often they look whether somebody may be sent away who could not before.
+/// Connections that have just come and said nothing are a crowd if there are more of them. Then they make room too.
+pub(crate) const CROWD: usize = 128;
+
+/// How often those who wait look whether somebody may be sent away who could not before.
 pub(crate) const PLACE_POLL: Duration = Duration::from_millis(50);
 
 /// Connections beyond these that are told so at the same time. Beyond it they are closed without a word.

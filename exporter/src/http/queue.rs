@@ -8,6 +8,7 @@
 //! whether somebody wants everything, who then is the next turn.
 
 use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -15,7 +16,7 @@ use tokio::time::Instant;
 use super::coding::Coding;
 use super::limits::PARTS;
 use super::render::{Outcome, RenderError, Wanted};
-use streamgauge::Exposition;
+use streamgauge::{Exposition, Filter};
 
 /// One rendering that is due.
 #[derive(Debug)]
@@ -42,8 +43,7 @@ impl Job {
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     jobs: Vec<Job>,
-    /// Parts that the thread has taken and not rendered.
-    taken: usize,
+    known: KnownParts,
     /// When each form of everything was wanted last: its exposition, and whether it is compressed.
     asked: Vec<(Exposition, bool, Instant)>,
 }
@@ -57,7 +57,7 @@ impl Queue {
             return Ok(job.outcome.subscribe());
         }
         if wanted.is_part() {
-            self.find_room_for_part()?;
+            self.find_room_for_part(&wanted)?;
         }
         let (outcome, job) = watch::channel(None);
         self.jobs.push(Job { wanted, before, outcome });
@@ -80,13 +80,29 @@ impl Queue {
         }
     }
 
-    fn find_room_for_part(&mut self) -> Result<(), RenderError> {
+    fn find_room_for_part(&mut self, wanted: &Wanted) -> Result<(), RenderError> {
         let parts = |jobs: &[Job]| jobs.iter().filter(|job| job.wanted.is_part()).count();
-        if parts(&self.jobs) + self.taken >= PARTS {
+        if parts(&self.jobs) >= PARTS {
             // Those who went away leave their place.
             self.jobs.retain(|job| !job.is_left());
         }
-        if parts(&self.jobs) + self.taken < PARTS { Ok(()) } else { Err(RenderError::TooManyParts) }
+        if parts(&self.jobs) < PARTS {
+            return Ok(());
+        }
+        let is_known = |wanted: &Wanted| self.known.contains(&wanted.filter);
+        let unknown = self.jobs.iter().rposition(|job| job.wanted.is_part() && !is_known(&job.wanted));
+        match unknown.filter(|_| is_known(wanted)) {
+            Some(last) => {
+                self.jobs.remove(last).end(Err(RenderError::TooManyParts));
+                Ok(())
+            }
+            None => Err(RenderError::TooManyParts),
+        }
+    }
+
+    /// Notes that a part is rendered.
+    pub(crate) fn note_part(&mut self, filter: &Filter) {
+        self.known.note(filter);
     }
 
     /// Says whether somebody wants everything.
@@ -96,30 +112,76 @@ impl Queue {
 
     /// Says whether there is something for `turn` to take.
     pub(crate) fn is_due(&self, turn: &Turn) -> bool {
-        self.has_whole() || (turn.is_empty() && !self.jobs.is_empty())
+        self.has_whole() || (turn.is_empty() && self.jobs.iter().any(|job| !job.is_left()))
     }
 
     /// Lets `turn` take what is due; false where it has to go on with what it has, or to wait.
     pub(crate) fn fill(&mut self, turn: &mut Turn) -> bool {
+        turn.parts.retain(|job| !job.is_left());
         let is_due = self.is_due(turn);
         if is_due {
-            for job in self.jobs.drain(..) {
-                if job.wanted.is_part() { turn.parts.push_back(job) } else { turn.wholes.push(job) }
+            let mut wholes = VecDeque::new();
+            for job in std::mem::take(&mut self.jobs).into_iter().filter(|job| !job.is_left()) {
+                match job.wanted.is_part() {
+                    false => wholes.push_back(job),
+                    true if turn.parts.len() < PARTS => turn.parts.push_back(job),
+                    true => self.jobs.push(job),
+                }
             }
-            // Stable: among equals, first come, first served. Taken from the end.
-            turn.wholes.sort_by_key(|job| job.before);
-            turn.wholes.reverse();
+            turn.take_wholes(wholes);
         }
-        self.taken = turn.parts.len();
         is_due
+    }
+}
+
+/// Which parts were rendered, by their hashes: two with the same hash are taken for one, which costs a refusal at worst.
+#[derive(Debug, Default)]
+struct KnownParts {
+    /// Those that were rendered once, the latest last.
+    once: VecDeque<u64>,
+    /// Those that were rendered again, the latest last. A flood of parts, each another, forgets none of them.
+    again: VecDeque<u64>,
+}
+
+/// As many are remembered that were rendered once,
+const ONCE: usize = 4096;
+/// and again.
+const AGAIN: usize = 256;
+
+impl KnownParts {
+    fn hash(filter: &Filter) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        filter.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn contains(&self, filter: &Filter) -> bool {
+        self.again.contains(&Self::hash(filter))
+    }
+
+    fn note(&mut self, filter: &Filter) {
+        let hash = Self::hash(filter);
+        let remember = |list: &mut VecDeque<u64>, most: usize| {
+            if list.len() >= most {
+                list.pop_front();
+            }
+            list.push_back(hash);
+        };
+        let forget = |list: &mut VecDeque<u64>| {
+            list.iter().position(|known| *known == hash).and_then(|at| list.remove(at)).is_some()
+        };
+        if forget(&mut self.again) || forget(&mut self.once) {
+            remember(&mut self.again, AGAIN);
+        } else {
+            remember(&mut self.once, ONCE);
+        }
     }
 }
 
 /// What the thread has taken: nobody can join it any more.
 #[derive(Debug, Default)]
 pub(crate) struct Turn {
-    /// The first one last.
-    wholes: Vec<Job>,
+    wholes: VecDeque<Job>,
     parts: VecDeque<Job>,
 }
 
@@ -129,11 +191,24 @@ impl Turn {
     }
 
     pub(crate) fn next_whole(&mut self) -> Option<Job> {
-        self.wholes.pop()
+        self.wholes.pop_front()
     }
 
     pub(crate) fn next_part(&mut self) -> Option<Job> {
-        self.parts.pop_front()
+        std::iter::from_fn(|| self.parts.pop_front()).find(|job| !job.is_left())
+    }
+
+    /// Takes the forms of everything: by turns the one that was wanted longest ago and the one that most wait for.
+    fn take_wholes(&mut self, mut wholes: VecDeque<Job>) {
+        // Stable: among equals, first come, first served.
+        wholes.make_contiguous().sort_by_key(|job| job.before);
+        while let Some(rare) = wholes.pop_front() {
+            self.wholes.push_back(rare);
+            let readers = |(index, job): &(usize, &Job)| (job.outcome.receiver_count(), std::cmp::Reverse(*index));
+            if let Some((most, _)) = wholes.iter().enumerate().max_by_key(readers) {
+                self.wholes.extend(wholes.remove(most));
+            }
+        }
     }
 
     /// Takes a part back that has to wait.

@@ -27,15 +27,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use streamgauge::{Exposition, Filter};
 use tokio::sync::watch;
 
+use super::body::Loan;
 use super::coding::Coding;
-use super::pressure::Pressure;
 use super::queue::{Job, Queue, Turn};
 use super::workshop::{Made, Workshop};
-use crate::say::{caught, say};
+use crate::say::{Seldom, caught, say};
 
 /// Writes expositions.
 pub(crate) trait Render: Send + 'static {
@@ -74,9 +73,7 @@ impl Wanted {
 pub(crate) struct Rendered {
     pub(crate) content_type: &'static str,
     pub(crate) compressed: bool,
-    pub(crate) body: Bytes,
-    /// By which its readers are told to let go of it.
-    pub(crate) number: u64,
+    pub(crate) loan: Arc<Loan>,
 }
 
 /// Why there is no exposition.
@@ -86,8 +83,6 @@ pub(crate) enum RenderError {
     Panicked,
     /// The system gives us no thread.
     NoThread,
-    /// Slow readers hold all the memory that bodies may have.
-    NoMemory,
     /// Too many different parts are wanted at the same time.
     TooManyParts,
 }
@@ -108,7 +103,6 @@ struct Owner {
 struct Shared {
     state: Mutex<State>,
     wake: Condvar,
-    pressure: Pressure,
 }
 
 struct State {
@@ -120,19 +114,22 @@ struct State {
     started: bool,
     /// No request can come any more.
     closed: bool,
+    /// When it was told last that there is no thread.
+    told: Seldom,
 }
 
 impl Renderer {
     /// Prepares rendering from `source`. The thread starts with the first request.
     pub(crate) fn new(source: impl Render) -> Renderer {
-        let state = State { queue: Queue::default(), source: Some(Box::new(source)), started: false, closed: false };
-        let shared = Arc::new(Shared { state: Mutex::new(state), wake: Condvar::new(), pressure: Pressure::new() });
+        let state = State {
+            queue: Queue::default(),
+            source: Some(Box::new(source)),
+            started: false,
+            closed: false,
+            told: Seldom::default(),
+        };
+        let shared = Arc::new(Shared { state: Mutex::new(state), wake: Condvar::new() });
         Renderer { owner: Arc::new(Owner { shared }) }
-    }
-
-    /// Returns what the thread says about its memory.
-    pub(crate) fn pressure(&self) -> Pressure {
-        self.owner.shared.pressure.clone()
     }
 
     /// Waits for an exposition that was begun after this call.
@@ -172,8 +169,11 @@ impl Shared {
         if !state.started {
             // The flag stays down where the system refuses, and the next request tries again.
             if let Err(error) = spawn(Arc::clone(self)) {
+                let is_due = state.told.is_due();
                 drop(state);
-                say!(error, %error, "cannot start the thread that renders metrics");
+                if is_due {
+                    say!(error, %error, "cannot start the thread that renders metrics");
+                }
                 return Err(RenderError::NoThread);
             }
             state.started = true;
@@ -225,10 +225,10 @@ fn spawn(shared: Arc<Shared>) -> std::io::Result<()> {
 /// The life of the thread.
 fn run(shared: &Shared) {
     let Some(mut source) = shared.lock().source.take() else { return };
-    let mut workshop = Workshop::new(shared.pressure.clone());
+    let mut workshop = Workshop::new();
     let mut turn = Turn::default();
-    let rest = Duration::ZERO;
-    let mut work = Work { shared, source: &mut *source, workshop: &mut workshop, turn: &mut turn, rest };
+    let (rest, told) = (Duration::ZERO, Seldom::default());
+    let mut work = Work { shared, source: &mut *source, workshop: &mut workshop, turn: &mut turn, rest, told };
     // All code of the user is run inside `caught` of its own. What comes through nevertheless ends one rendering, whose
     // readers find its sender gone, and not the thread.
     while caught(|| work.go_on()).is_none() {}
@@ -244,6 +244,7 @@ struct Work<'a> {
     /// Where callbacks are slow, whoever misses a turn by a moment waits for another run of them: for all of a crowd that
     /// was answered to ask again, and for a newcomer among them, it pays to wait a little.
     rest: Duration,
+    told: Seldom,
 }
 
 /// The longest rest.
@@ -265,7 +266,7 @@ impl Work<'_> {
                     let start = Instant::now();
                     if caught(|| self.source.collect()).is_none() {
                         self.turn.fail(RenderError::Panicked);
-                        say!(error, "a panic ended the rendering of the metrics");
+                        self.say_panic();
                     }
                     let took = start.elapsed();
                     self.rest = if took < REST { Duration::ZERO } else { (took / 20).min(REST) };
@@ -280,13 +281,23 @@ impl Work<'_> {
         }
         let gives_way = || job.wanted.is_part() && self.shared.lock().queue.has_whole();
         match caught(|| self.workshop.make(self.source, &job.wanted, &gives_way)) {
-            Some(Made::Body(rendered)) => job.end(Ok(rendered)),
-            Some(Made::NoMemory) => job.end(Err(RenderError::NoMemory)),
+            Some(Made::Body(rendered)) => {
+                if job.wanted.is_part() {
+                    self.shared.lock().queue.note_part(&job.wanted.filter);
+                }
+                job.end(Ok(rendered));
+            }
             Some(Made::Postponed) => self.turn.postpone(job),
             None => {
                 job.end(Err(RenderError::Panicked));
-                say!(error, "a panic ended the rendering of the metrics");
+                self.say_panic();
             }
+        }
+    }
+
+    fn say_panic(&mut self) {
+        if self.told.is_due() {
+            say!(error, "a panic ended the rendering of the metrics");
         }
     }
 }

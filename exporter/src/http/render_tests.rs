@@ -7,6 +7,8 @@ use std::time::Duration;
 use streamgauge::{Escaping, Format};
 use tokio::task::JoinHandle;
 
+use bytes::Bytes;
+
 use super::*;
 use crate::http::limits::PARTS;
 use broken::Broken;
@@ -87,7 +89,7 @@ async fn request_of(renderer: &Renderer, wanted: Wanted) -> JoinHandle<Outcome> 
 }
 
 async fn body(request: JoinHandle<Outcome>) -> Bytes {
-    request.await.unwrap().unwrap().body
+    request.await.unwrap().unwrap().loan.to_bytes()
 }
 
 #[tokio::test]
@@ -161,11 +163,11 @@ async fn each_thing_that_is_wanted_is_rendered_once_a_turn() {
     let mut bodies = Vec::new();
     for (request, other) in kinds {
         let (rendered, other) = (request.await.unwrap().unwrap(), other.await.unwrap().unwrap());
-        assert_eq!(rendered.body.as_ptr(), other.body.as_ptr());
+        assert!(Arc::ptr_eq(&rendered.loan, &other.loan));
         bodies.push(rendered);
     }
     let [b, a, all, open_metrics, gzip] = &bodies[..] else { panic!() };
-    assert_eq!([&b.body, &a.body, &all.body, &open_metrics.body], ["5", "6", "4", "2"]);
+    assert_eq!([b, a, all, open_metrics].map(|rendered| rendered.loan.to_bytes()), ["5", "6", "4", "2"]);
     assert!(gzip.compressed && !all.compressed);
     assert!(open_metrics.content_type.starts_with("application/openmetrics-text"));
     assert!(all.content_type.starts_with("text/plain"));
@@ -240,7 +242,7 @@ async fn what_is_rarely_wanted_comes_first() {
     }
     assert_eq!(gate.collections(), collections + 1);
     // Who insists on gzip and who only prefers it are answered by one rendering, which suits both.
-    assert_eq!(bodies[1].number, bodies[8].number);
+    assert!(Arc::ptr_eq(&bodies[1].loan, &bodies[8].loan));
     assert!(bodies[1].compressed && !bodies[3].compressed, "tiny bodies are compressed for those who insist");
 }
 
@@ -259,7 +261,7 @@ async fn a_collection_that_panics_fails_its_turn_and_no_other() {
     }
     let renderer = Renderer::new(Breaks(false));
     for _ in 0..3 {
-        assert_eq!(renderer.render(all()).await.unwrap().body, "x");
+        assert_eq!(renderer.render(all()).await.unwrap().loan.to_bytes(), "x");
         assert_eq!(renderer.render(all()).await.unwrap_err(), RenderError::Panicked);
     }
 }
@@ -284,7 +286,7 @@ async fn a_log_that_panics_does_not_end_the_thread() {
     let renderer = Renderer::new(Logs(0));
     for _ in 0..3 {
         assert_eq!(renderer.render(all()).await.unwrap_err(), RenderError::Panicked);
-        assert_eq!(renderer.render(all()).await.unwrap().body, "x");
+        assert_eq!(renderer.render(all()).await.unwrap().loan.to_bytes(), "x");
     }
 }
 
@@ -310,6 +312,33 @@ async fn parts_are_bounded_and_the_whole_is_not() {
     }
     assert_eq!((body(whole).await, body(same).await), ("2".into(), "3".into()));
     assert_eq!(body(more).await, (PARTS + 2).to_string());
+}
+
+#[tokio::test]
+async fn a_part_that_was_scraped_before_takes_the_place_of_one_that_was_not() {
+    let (renderer, gate) = gated();
+    for _ in 0..2 {
+        gate.go_on.send(true).unwrap();
+        renderer.render(part("scraped")).await.unwrap();
+    }
+    let _held_up = request(&renderer).await;
+    while gate.wait_for_beginning() < 3 {}
+    let mut parts = Vec::new();
+    for number in 0..PARTS {
+        parts.push(request_of(&renderer, part(&number.to_string())).await);
+    }
+    let scraped = request_of(&renderer, part("scraped")).await;
+    tokio::task::yield_now().await;
+    let refused: Vec<_> = parts.extract_if(.., |part| part.is_finished()).collect();
+    assert_eq!(refused.len(), 1);
+    assert_eq!(renderer.render(part("more")).await.unwrap_err(), RenderError::TooManyParts);
+    for _ in 0..=PARTS {
+        gate.go_on.send(true).unwrap();
+    }
+    assert!(scraped.await.unwrap().is_ok());
+    for part in parts {
+        assert!(part.await.unwrap().is_ok());
+    }
 }
 
 #[tokio::test]
@@ -346,7 +375,7 @@ async fn no_body_is_older_than_its_request() {
         readers.push(tokio::spawn(async move {
             for _ in 0..500 {
                 let written = VALUE.fetch_add(1, Ordering::SeqCst) + 1;
-                let body = renderer.render(all()).await.unwrap().body;
+                let body = renderer.render(all()).await.unwrap().loan.to_bytes();
                 let read: usize = std::str::from_utf8(&body).unwrap().parse().unwrap();
                 assert!(read >= written, "read {read} after {written} was written");
             }
@@ -358,7 +387,7 @@ async fn no_body_is_older_than_its_request() {
 }
 
 #[tokio::test]
-async fn a_shortage_of_memory_is_told_to_the_connections() {
+async fn bodies_that_nobody_takes_keep_nobody_from_the_next() {
     const BYTES: usize = 17 << 20;
     struct Huge;
     impl Render for Huge {
@@ -370,19 +399,10 @@ async fn a_shortage_of_memory_is_told_to_the_connections() {
     }
     let renderer = Renderer::new(Huge);
     let mut held = Vec::new();
-    for _ in 0..4 {
-        held.push(renderer.render(all()).await.unwrap());
+    for _ in 0..8 {
+        held.push(renderer.render(all()).await.unwrap().loan);
     }
-    let mut called_back = renderer.pressure().listen();
-    let fifth = request(&renderer).await;
-    called_back.changed().await.unwrap();
-    assert_eq!(*called_back.borrow_and_update(), held[0].number);
-    assert!(!fifth.is_finished());
-    drop(held.remove(0));
-    held.push(fifth.await.unwrap().unwrap());
-    // Nobody lets go.
-    assert_eq!(renderer.render(all()).await.unwrap_err(), RenderError::NoMemory);
-    assert_eq!(held.iter().map(|held| held.body.len()).sum::<usize>(), 4 * BYTES);
+    assert_eq!(held.iter().filter(|loan| !loan.is_called_back()).count(), 4);
 }
 
 #[tokio::test]

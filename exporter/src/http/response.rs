@@ -1,17 +1,13 @@
 //! The answers. Every byte of them is fixed or ours: nothing that a client sent is ever repeated to it.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use bytes::Bytes;
-use http_body_util::Full;
-use hyper::body::{Frame, SizeHint};
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Response, StatusCode};
 
+use super::body::Body;
 use super::query::QueryError;
 use super::render::Rendered;
 
@@ -20,40 +16,6 @@ const HTML: &str = "text/html; charset=utf-8";
 
 /// The request headers that decide about the answer.
 const NEGOTIATED: &str = "Accept, Accept-Encoding";
-
-/// The body of every response: bytes that are complete, and shared with the other readers of the same exposition.
-///
-/// Cloning is a reference count.
-#[derive(Debug, Clone, Default)]
-pub struct Body {
-    bytes: Full<Bytes>,
-    /// Which exposition it is; 0 for anything else.
-    number: u64,
-}
-
-impl Body {
-    /// Returns the number of the exposition, by which it is called back.
-    pub(crate) fn number(&self) -> u64 {
-        self.number
-    }
-}
-
-impl hyper::body::Body for Body {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Pin::new(&mut self.get_mut().bytes).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.bytes.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.bytes.size_hint()
-    }
-}
 
 /// A request that gets no exposition, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +29,6 @@ pub(crate) enum Refusal {
     BodyNotAllowed,
     Failed,
     NoThread,
-    NoMemory,
     TooManyParts,
     TimedOut,
 }
@@ -82,9 +43,7 @@ impl Refusal {
             Refusal::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Refusal::BodyNotAllowed => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::Failed => StatusCode::INTERNAL_SERVER_ERROR,
-            Refusal::NoThread | Refusal::NoMemory | Refusal::TooManyParts | Refusal::TimedOut => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Refusal::NoThread | Refusal::TooManyParts | Refusal::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -102,7 +61,6 @@ impl Refusal {
                 Refusal::BodyNotAllowed => "a request must have no body\n",
                 Refusal::Failed => "collecting the metrics failed\n",
                 Refusal::NoThread => "no thread to collect the metrics\n",
-                Refusal::NoMemory => "too many readers are slow to take their metrics\n",
                 Refusal::TooManyParts => "too many readers want different parts of the metrics\n",
                 Refusal::TimedOut => "collecting the metrics takes too long\n",
             }
@@ -112,7 +70,7 @@ impl Refusal {
 
     /// The answer. With `close` the connection ends after it.
     pub(crate) fn response(self, close: bool) -> Response<Body> {
-        let mut response = whole(self.status(), PLAIN, self.text());
+        let mut response = whole(self.status(), PLAIN, Body::short(self.text()));
         let headers = response.headers_mut();
         if self == Refusal::MethodNotAllowed {
             headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
@@ -133,8 +91,7 @@ impl Refusal {
 
 /// The exposition.
 pub(crate) fn exposition(rendered: Rendered) -> Response<Body> {
-    let mut response = whole(StatusCode::OK, rendered.content_type, rendered.body);
-    response.body_mut().number = rendered.number;
+    let mut response = whole(StatusCode::OK, rendered.content_type, Body::exposition(rendered.loan));
     let headers = response.headers_mut();
     headers.insert(VARY, HeaderValue::from_static(NEGOTIATED));
     if rendered.compressed {
@@ -145,7 +102,7 @@ pub(crate) fn exposition(rendered: Rendered) -> Response<Body> {
 
 /// The landing page.
 pub(crate) fn landing(page: Bytes) -> Response<Body> {
-    whole(StatusCode::OK, HTML, page)
+    whole(StatusCode::OK, HTML, Body::short(page))
 }
 
 /// Takes the body away, as an answer to `HEAD` demands. The headers stay, with the length of what `GET` would get.
@@ -153,9 +110,9 @@ pub(crate) fn without_body(response: Response<Body>) -> Response<Body> {
     response.map(|_| Body::default())
 }
 
-fn whole(status: StatusCode, content_type: &'static str, bytes: Bytes) -> Response<Body> {
-    let length = HeaderValue::from(bytes.len());
-    let mut response = Response::new(Body { bytes: Full::new(bytes), number: 0 });
+fn whole(status: StatusCode, content_type: &'static str, body: Body) -> Response<Body> {
+    let length = HeaderValue::from(body.left());
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, watch};
@@ -16,6 +17,7 @@ use super::connection::{self, Access, Stop};
 use super::limits::{CONNECTIONS, REFUSALS};
 use super::networks::{Networks, Peer};
 use super::places::Places;
+use super::seats;
 use super::service::MetricsService;
 use super::sockets::{Bound, Sockets};
 use crate::Error;
@@ -82,7 +84,8 @@ impl Server {
         }
         #[cfg(unix)]
         for socket in self.sockets.unix {
-            let client = connections.client();
+            // Places of their own: who can reach a port must not take those of this host's users.
+            let client = Client { places: Places::new(CONNECTIONS), ..connections.client() };
             let path = socket.path().to_owned();
             loops.spawn(async move { Error::UnixListener { path, source: listen(socket, client).await } });
         }
@@ -133,7 +136,7 @@ struct Receptionist<T> {
 
 impl<T> Reception for Receptionist<T>
 where
-    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: seats::Client + AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     type Io = T;
 
@@ -145,8 +148,8 @@ where
         self.client.service.metrics().count_accept_error();
     }
 
-    async fn make_room(&self) -> bool {
-        self.client.places.make_room().await
+    async fn make_room(&self, patience: Duration) {
+        self.client.places.make_room(patience).await;
     }
 
     async fn somebody_left(&self) {
@@ -199,7 +202,7 @@ impl Client {
     /// the listener until it gives up.
     fn serve<T>(&self, io: T, peer: Peer)
     where
-        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        T: seats::Client + AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let allowed = self.networks.allows(peer);
         if !allowed {
@@ -207,12 +210,12 @@ impl Client {
             say!(debug, ?peer, "a client came from a network that is not allowed");
         }
         let access = if allowed { Access::Granted } else { Access::Denied };
-        let mut client = self.clone();
-        match self.places.take() {
+        let (mut client, gone) = (self.clone(), io.gone());
+        match self.places.take(peer, &gone) {
             Some(place) => drop(tokio::spawn(connection::serve(io, client.service, access, place, client.stop))),
             None => drop(tokio::spawn(async move {
                 let place = tokio::select! {
-                    place = client.places.wait() => place,
+                    place = client.places.wait(peer, &gone) => place,
                     _ = client.stop.wait_for(|stop| *stop) => return,
                 };
                 match place {

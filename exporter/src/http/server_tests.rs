@@ -27,6 +27,8 @@ impl Render for Gated {
     }
 }
 
+impl seats::Client for DuplexStream {}
+
 struct Crowded {
     connections: Connections,
     registry: Registry,

@@ -12,13 +12,13 @@ use hyper::header::ACCEPT;
 use hyper::{Method, Request, Response};
 use streamgauge::{Exposition, Format};
 
+use super::body::Body;
 use super::coding::Coding;
 use super::framing::BodyClaim;
 use super::limits::RENDER_TIMEOUT;
-use super::pressure::Pressure;
 use super::query;
 use super::render::{RenderError, Renderer, Wanted};
-use super::response::{self, Body, Refusal};
+use super::response::{self, Refusal};
 use crate::self_metrics::SelfMetrics;
 
 /// Serves the metrics as a [tower service](tower_service::Service), to be mounted in a server of yours.
@@ -36,8 +36,8 @@ use crate::self_metrics::SelfMetrics;
 ///
 /// # Errors
 /// None: a failure is an answer. 404, 405, 400, 406 or 413 for a wrong request; 500 if rendering panics; 503 if it takes
-/// more than ten seconds, if slow readers hold 64 MiB of earlier answers, or if more than 32 different sets of names
-/// are asked for at the same time.
+/// more than ten seconds, or if more than 32 different sets of names are asked for at the same time. The body ends with an
+/// error where it is read slowly and readers hold 64 MiB.
 ///
 /// # Examples
 /// ```
@@ -96,10 +96,6 @@ impl MetricsService {
 
     pub(crate) fn metrics(&self) -> &SelfMetrics {
         &self.endpoint.metrics
-    }
-
-    pub(crate) fn pressure(&self) -> Pressure {
-        self.endpoint.renderer.pressure()
     }
 
     /// Answers a request. Its body is never touched.
@@ -162,7 +158,6 @@ impl Endpoint {
             Ok(Ok(rendered)) => return response::exposition(rendered),
             Ok(Err(RenderError::Panicked)) => Refusal::Failed,
             Ok(Err(RenderError::NoThread)) => Refusal::NoThread,
-            Ok(Err(RenderError::NoMemory)) => Refusal::NoMemory,
             Ok(Err(RenderError::TooManyParts)) => Refusal::TooManyParts,
             Err(_) => Refusal::TimedOut,
         };

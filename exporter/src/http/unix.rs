@@ -68,7 +68,13 @@ impl Accept for UnixSocket {
 /// `None` where the system cannot, as on some network file systems, or somebody else holds the lock for long: then two
 /// that start at once may get in each other's way, which is no reason not to start.
 async fn lock_directory(path: &Path) -> Option<fs::File> {
-    let directory = fs::File::open(path.parent()?).ok()?;
+    let directory = match fs::File::open(path.parent()?) {
+        Ok(directory) => directory,
+        Err(error) => {
+            say!(debug, %error, "cannot open the directory of the socket to lock it");
+            return None;
+        }
+    };
     let give_up = Instant::now() + DIRECTORY_TIMEOUT;
     loop {
         match directory.try_lock() {

@@ -6,13 +6,11 @@ use std::time::Instant;
 use super::buffer::{self, BodyBuffer};
 use super::coding::Coding;
 use super::compress::{Compressor, Gzip, WORTHWHILE_BYTES};
-use super::limits::{BODY_PATIENCE, MEMORY_POLL, MEMORY_TIMEOUT};
-use super::pressure::Pressure;
+use super::limits::{BODY_PATIENCE, MEMORY_POLL};
 use super::render::{Render, Rendered, Wanted};
 
 /// Makes bodies, one at a time.
 pub(crate) struct Workshop {
-    pressure: Pressure,
     buffer: BodyBuffer,
     /// What is to be compressed. Empty until the first client that asks for it.
     plain: Vec<u8>,
@@ -26,16 +24,14 @@ pub(crate) struct Workshop {
 #[derive(Debug)]
 pub(crate) enum Made {
     Body(Rendered),
-    /// Readers hold all the memory, and do not let go.
-    NoMemory,
-    /// The same, and it is for others to wait for that.
+    /// Readers hold all the memory, and it is for others to wait for it.
     Postponed,
 }
 
 impl Workshop {
-    /// Starts with no memory at all. Where it is short, `pressure` is told.
-    pub(crate) fn new(pressure: Pressure) -> Workshop {
-        Workshop { pressure, buffer: BodyBuffer::new(), plain: Vec::new(), compressor: None, lengths: [0; 2] }
+    /// Starts with no memory at all.
+    pub(crate) fn new() -> Workshop {
+        Workshop { buffer: BodyBuffer::new(), plain: Vec::new(), compressor: None, lengths: [0; 2] }
     }
 
     /// Renders and compresses what is wanted. Where there is no memory for it, it waits for as long as it has not to give
@@ -43,9 +39,8 @@ impl Workshop {
     pub(crate) fn make(&mut self, source: &mut dyn Render, wanted: &Wanted, gives_way: &dyn Fn() -> bool) -> Made {
         let compress = wanted.coding != Coding::Identity;
         // Before the work: without memory for its result it would be in vain.
-        let mut body = match self.find_memory(self.lengths[usize::from(compress)], gives_way) {
-            Ok(body) => body,
-            Err(unmade) => return unmade,
+        let Some(mut body) = self.find_memory(self.lengths[usize::from(compress)], gives_way) else {
+            return Made::Postponed;
         };
         let compressed = compress && self.make_compressed(source, wanted, &mut body);
         if !compress {
@@ -53,8 +48,7 @@ impl Workshop {
         }
         self.lengths[usize::from(compress)] = body.len();
         let content_type = wanted.exposition.content_type();
-        let (number, body) = self.buffer.share(body);
-        Made::Body(Rendered { content_type, compressed, body, number })
+        Made::Body(Rendered { content_type, compressed, loan: self.buffer.lend(body) })
     }
 
     /// Renders beside the body, and compresses into it unless the result is too small; says whether it did.
@@ -71,22 +65,18 @@ impl Workshop {
         compress
     }
 
-    /// Takes memory for a body. If there is none, the readers have to let go of the bodies that they hold for longest.
-    fn find_memory(&mut self, expected: usize, gives_way: &dyn Fn() -> bool) -> Result<Vec<u8>, Made> {
+    /// Takes memory for a body. Where there is none the readers that are slow have to let go of it, and after a while those
+    /// of the oldest body.
+    fn find_memory(&mut self, expected: usize, gives_way: &dyn Fn() -> bool) -> Option<Vec<u8>> {
         let start = Instant::now();
         loop {
             if let Some(body) = self.buffer.take(expected) {
-                return Ok(body);
-            }
-            if let Some(number) = self.buffer.oldest(BODY_PATIENCE) {
-                self.pressure.call_back(number);
-            }
-            if start.elapsed() > MEMORY_TIMEOUT {
-                return Err(Made::NoMemory);
+                return Some(body);
             }
             if gives_way() {
-                return Err(Made::Postponed);
+                return None;
             }
+            self.buffer.call_back(BODY_PATIENCE, start.elapsed() >= BODY_PATIENCE);
             thread::sleep(MEMORY_POLL);
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use serde_json::json;
-use streamgauge::parse::{Error, Limits, Linted, OwnedFamily, Parser, Syntax, families, lint_at_most};
+use streamgauge::parse::{Error, ErrorKind, Limits, Linted, OwnedFamily, Parser, Syntax, families, lint_at_most};
 
 use crate::escape::{ascii, printable};
 
@@ -60,7 +60,9 @@ impl Report {
         // Writing to a string cannot fail.
         if let Some(error) = &self.refused {
             let (line, column) = (error.line(), error.column());
-            let _ = writeln!(text, "line {line}: error: column {column}: {}", printable(error.message()));
+            // Whether it is the bound that a flag moves is not told; of the others that flag says so itself.
+            let hint = if error.kind() == ErrorKind::Limit { " (see --max-mib)" } else { "" };
+            let _ = writeln!(text, "line {line}: error: column {column}: {}{hint}", printable(error.message()));
             let _ = writeln!(text, "{source}: {}, refused on line {line}", self.format());
             return text;
         }

@@ -75,7 +75,9 @@ pub(crate) const PARTS: usize = 32;
 pub(crate) const BACKLOG: u32 = 1024;
 
 /// An exporter that starts waits this long for others that bind a socket in the same directory.
+#[cfg(unix)]
 pub(crate) const DIRECTORY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How often it looks.
+#[cfg(unix)]
 pub(crate) const DIRECTORY_POLL: Duration = Duration::from_millis(2);

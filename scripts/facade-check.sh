@@ -10,30 +10,50 @@ cargo build --locked --release -p streamgauge-examples --example facade
 
 scratch="$(mktemp -d)"
 example=""
+cleanup_example() { if [ -n "$example" ]; then kill "$example" 2>/dev/null || true; fi; }
 cleanup() {
-    if [ -n "$example" ]; then kill "$example" 2>/dev/null || true; fi
+    cleanup_example
     rm -rf "$scratch"
 }
 trap cleanup EXIT
 
-"$target/release/examples/facade" --listen 127.0.0.1:0 --app 127.0.0.1:0 --requests 100 >"$scratch/out" 2>"$scratch/err" &
-example=$!
-url=""
-for _ in $(seq 100); do
-    url="$(sed -n 's|^metrics on \(http://.*\)$|\1|p' "$scratch/out")"
-    # The pipeline comes last.
-    if [ -n "$url" ] && curl --silent --fail --max-time 10 "$url" | grep -q '^pipeline_events_total 1000000$'; then break; fi
-    if ! kill -0 "$example" 2>/dev/null; then break; fi
-    sleep 0.1
-done
-if [ -z "$url" ]; then
-    echo "facade-check: the example does not listen" >&2
-    cat "$scratch/out" "$scratch/err" >&2
+# start FLAGS...: runs the example until its pipeline, which comes last, is done, and sets `url`.
+start() {
+    cleanup_example
+    "$target/release/examples/facade" --listen 127.0.0.1:0 --app 127.0.0.1:0 --requests 100 "$@" \
+        >"$scratch/out" 2>"$scratch/err" &
+    example=$!
+    url=""
+    for _ in $(seq 100); do
+        url="$(sed -n 's|^metrics on \(http://.*\)$|\1|p' "$scratch/out")"
+        if [ -n "$url" ] && curl --silent --fail --max-time 10 "$url" | grep -q '^pipeline_events_total 1000000$'; then break; fi
+        if ! kill -0 "$example" 2>/dev/null; then break; fi
+        sleep 0.1
+    done
+    if [ -z "$url" ]; then
+        echo "facade-check: the example does not listen" >&2
+        cat "$scratch/out" "$scratch/err" >&2
+        exit 1
+    fi
+}
+
+# ask FILE: as a reader of OpenMetrics.
+ask() {
+    curl --silent --show-error --fail --max-time 10 --header 'accept: application/openmetrics-text;version=1.0.0' \
+        --dump-header "$scratch/head" --output "$1" "$url"
+}
+
+# As it is, the recorder serves what the stock one does to everybody.
+start
+ask "$scratch/pinned"
+if ! grep -qi '^content-type: text/plain; version=0.0.4;' "$scratch/head"; then
+    echo "facade-check: not the text format, though the recorder serves no other" >&2
+    cat "$scratch/head" >&2
     exit 1
 fi
+start --all-formats
 curl --silent --show-error --fail --max-time 10 --output "$scratch/text" "$url"
-curl --silent --show-error --fail --max-time 10 --header 'accept: application/openmetrics-text;version=1.0.0' \
-    --output "$scratch/openmetrics" "$url"
+ask "$scratch/openmetrics"
 
 "$target/venv/bin/python" - "$scratch/text" "$scratch/openmetrics" <<'PYTHON'
 import sys

@@ -30,6 +30,9 @@ struct Args {
     /// Requests the example sends to its service
     #[arg(long, default_value_t = 100)]
     requests: u32,
+    /// Serve OpenMetrics and protobuf too, to those who ask for them
+    #[arg(long)]
+    all_formats: bool,
     /// Print the metrics and end, instead of serving until Ctrl-C
     #[arg(long)]
     once: bool,
@@ -49,6 +52,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             Matcher::Full("axum_http_requests_duration_seconds".into()),
             &[0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0],
         )?
+        // Unless told otherwise the recorder serves text 0.0.4 alone, as the stock one does.
+        .with_exporter(|exporter| if args.all_formats { exporter.formats([]) } else { exporter })
         .install()?;
 
     // What the service's libraries do, as they do it everywhere.

@@ -322,8 +322,9 @@ def lay(program, siege, seconds, interval):
     try:
         port = int(GREETING.match(server.stdout.readline())[2])
         scraper = Scraper(port, siege)
-        # A Prometheus was there before the siege.
-        scraper.scrape()
+        # It was there before the siege.
+        for _ in range(3):
+            scraper.scrape()
         if siege.kind:
             # Two processes: one would be as slow as its language.
             for part in range(2):

@@ -43,8 +43,8 @@
 //!   panic in it 500, and the next scrape begins afresh (unless the program is built with `panic = "abort"`). A subscriber
 //!   that panics loses the line that it was told.
 //! - **Memory.** Bodies that readers have not taken yet are 64 MiB together, or four if those are larger. Where another one
-//!   is wanted, readers are cut off that took less than a megabyte a second, and half a second later all of the oldest
-//!   body.
+//!   is wanted, readers are cut off that took less than a megabyte a second, and a third of a second later all of the
+//!   oldest body.
 //! - **Connections.** There are at most 512 to all ports, as many to each Unix socket, and 1,024 that wait for a place, the
 //!   first from addresses that have fewer. A newcomer takes the place of one that asks for nothing, that takes nothing of
 //!   its answer for a quarter of a second, or all of it for ten; or, where its address has far fewer, one of the address

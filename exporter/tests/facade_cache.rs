@@ -9,8 +9,10 @@ use counting::{alone, calls, live};
 use facade::{exposed, recorder};
 use metrics::{Key, Label, Recorder as _, counter, gauge, histogram, with_local_recorder};
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Barrier, MutexGuard, mpsc};
 use std::thread;
+use std::time::{Duration, Instant};
 use streamgauge_exporter::recorder::{Recorder, cache_bytes, cache_limit, set_cache_limit};
 
 const MIB: usize = 1 << 20;
@@ -200,4 +202,79 @@ fn labels_without_text_weigh_what_they_take() {
         assert!(grown <= remembered, "{grown} {remembered}");
         assert!(remembered > 100 * 200 * 4, "{remembered}");
     }
+}
+
+/// Looks until it is so. The limit only keeps a broken program from hanging.
+fn wait_until(mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(60), "it never came: {} of {}", cache_bytes(), cache_limit());
+    }
+}
+
+/// Has a thread record through its keys without end while `beside` runs.
+fn beside_a_busy_thread(recorder: &Recorder, ids: usize, beside: impl FnOnce()) {
+    let (stop, (remembered, has_remembered)) = (AtomicBool::new(false), mpsc::channel());
+    thread::scope(|scope| {
+        let stop = &stop;
+        scope.spawn(move || {
+            let keys = keys(0..ids);
+            misses(recorder, &keys);
+            remembered.send(()).unwrap();
+            while !stop.load(Ordering::Relaxed) {
+                misses(recorder, &keys);
+            }
+        });
+        has_remembered.recv().unwrap();
+        // The thread ends also where this fails.
+        let done = panic::catch_unwind(AssertUnwindSafe(beside));
+        stop.store(true, Ordering::Relaxed);
+        done.unwrap_or_else(|failure| panic::resume_unwind(failure));
+    });
+}
+
+#[test]
+fn a_lower_limit_holds_for_threads_that_record() {
+    for _ in 0..5 {
+        let _limited = limited(16 * MIB);
+        let recorder = Recorder::builder().series_limit(usize::MAX).build_recorder();
+        beside_a_busy_thread(&recorder, 3_000, || {
+            set_cache_limit(200 << 10);
+            // Whoever has to remember something sees to it, and is remembered itself.
+            let few = keys(900_000..900_020);
+            wait_until(|| misses(&recorder, &few) == 0 && cache_bytes() <= cache_limit());
+            set_cache_limit(0);
+            wait_until(|| {
+                misses(&recorder, &few);
+                cache_bytes() == 0
+            });
+        });
+    }
+}
+
+#[test]
+fn threads_that_end_soon_get_room_from_those_that_sleep() {
+    let _limited = limited(MIB);
+    let recorder = Recorder::builder().series_limit(usize::MAX).build_recorder();
+    let (full, go_on) = (Barrier::new(2), Barrier::new(2));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            misses(&recorder, &keys(0..10_000));
+            full.wait();
+            go_on.wait();
+        });
+        full.wait();
+        // One key a thread: none of them ever lacks room for many.
+        let key = keys(900_000..900_001);
+        let is_remembered = || {
+            let hits = || {
+                misses(&recorder, &key);
+                misses(&recorder, &key) == 0
+            };
+            thread::scope(|scope| scope.spawn(hits).join().unwrap())
+        };
+        let remembered = panic::catch_unwind(AssertUnwindSafe(|| wait_until(is_remembered)));
+        go_on.wait();
+        remembered.unwrap_or_else(|failure| panic::resume_unwind(failure));
+    });
 }

@@ -12,8 +12,8 @@
 //! - All `Accept` headers count, there the first one.
 //!
 //! There is no protobuf as text (`encoding=text`, `compact-text`) here, so such a clause is passed over. A wildcard means
-//! text 0.0.4; versions of the Go library that answered it with OpenMetrics or protobuf did so by mistake, and later ones
-//! do not.
+//! text 0.0.4, also where `text/plain;q=0` stands beside it; versions of the Go library that answered it with OpenMetrics or
+//! protobuf did so by mistake, and later ones do not.
 
 use super::{Exposition, Format};
 use crate::label::Escaping;
@@ -26,8 +26,8 @@ impl Exposition {
     /// bytes are, there is an answer and no error.
     ///
     /// The clause with the highest `q` wins whose format exists here; of equal ones the first, wildcards last. A
-    /// clause with `q=0` is left out. Wildcards mean text 0.0.4. The last `escaping` that the clauses up to there name is the scheme; without one
-    /// names are written with underscores.
+    /// clause with `q=0` is left out. Wildcards mean text 0.0.4. The last `escaping` that the clauses up to there name is
+    /// the scheme; without one names are written with underscores.
     ///
     /// ```
     /// use streamgauge::{Exposition, Format};

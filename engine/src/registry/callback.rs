@@ -104,6 +104,7 @@ impl Callback {
     /// it has not given anything yet, and once the other run seems to hang.
     fn run_once(&self) -> Outcome {
         let mut hangs = false;
+        let runs_before = self.last.lock().runs;
         let run = self.runs.begin(Instant::now(), |others| {
             hangs = others == Others::Hanging;
             others == Others::None
@@ -111,7 +112,11 @@ impl Callback {
         match run {
             Some(_run) => self.run(),
             None if hangs => {
-                self.last.lock().value = None;
+                let mut last = self.last.lock();
+                // Unless it ended at this moment, and gave something.
+                if last.runs == runs_before {
+                    last.value = None;
+                }
                 Outcome::Hanging
             }
             None => Outcome::Given,

@@ -105,8 +105,9 @@ impl Scraper {
         }
     }
 
-    /// Appends an exposition as [`encode_filtered`](Self::encode_filtered) does, with what callbacks and collectors gave
-    /// at the last [`collect`](Self::collect); all else is of now. Without one they have given nothing.
+    /// Appends an exposition as [`encode_filtered`](Self::encode_filtered) does, with what collectors gave at the last
+    /// [`collect`](Self::collect), without one nothing, and with what callbacks gave when they last ran: then, or in the
+    /// scrape of another scraper since. All else is of now. The report tells what failed at the last `collect`.
     pub fn encode_collected(
         &mut self,
         exposition: impl Into<Exposition>,

@@ -19,7 +19,7 @@ pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// While the memory for bodies is short, readers that are slow are cut off; but everybody has this long. After as long
 /// again the oldest body is called back from all its readers.
-pub(crate) const BODY_PATIENCE: Duration = Duration::from_millis(500);
+pub(crate) const BODY_PATIENCE: Duration = Duration::from_millis(300);
 
 /// How often a rendering looks that waits for memory.
 pub(crate) const MEMORY_POLL: Duration = Duration::from_millis(10);

@@ -187,7 +187,8 @@ impl Builder {
         self
     }
 
-    /// Sets how many bytes a label value may have, 1024 unless said otherwise; longer ones are cut.
+    /// Sets how many bytes a label value may have, 1024 unless said otherwise; longer ones are cut. With 0 no series has a
+    /// label, so each metric is one.
     pub fn value_limit(mut self, bytes: usize) -> Self {
         self.config.value_limit = Some(bytes);
         self

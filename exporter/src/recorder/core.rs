@@ -11,6 +11,7 @@ use super::labels::{MOST_LABELS, legal_labels};
 use super::naming::UnitName;
 use super::scrapers::LentScraper;
 use super::{Facade, facade};
+use std::borrow::Cow;
 use std::sync::Weak;
 use streamgauge::bridge::Placed;
 use streamgauge::{CollectorId, Error, Registry};
@@ -114,17 +115,7 @@ impl Core {
 
     /// Gives the handle of a key in its family.
     fn place<F: Facade, H: Handle>(&self, family: &Family, key: &F::Key) -> Result<Placed<H>, Error> {
-        let own = F::labels(key);
-        if own.len() > MOST_LABELS {
-            // Before anything is done with them: they may be thousands.
-            return Err(Error::InvalidLabel {
-                name: F::name(key).to_owned(),
-                label: F::pair(&own[MOST_LABELS]).0.to_owned(),
-                problem: format!("a metric has at most {MOST_LABELS} labels, and this one {}", own.len()),
-            });
-        }
-        let mixed = |first: &str, second: &str| self.families.note_labels(F::name(key), first, second);
-        let labels = legal_labels(own.iter().map(F::pair), &self.config().global_labels, mixed);
+        let labels = self.legal_labels(F::name(key), F::labels(key).iter().map(F::pair))?;
         let labels: Vec<(&str, &str)> = labels.iter().map(|(name, value)| (&**name, *value)).collect();
         let placed = H::make(family, &labels)?;
         if placed.is_overflow() {
@@ -133,11 +124,33 @@ impl Core {
         Ok(placed)
     }
 
+    /// Gives the labels of a key as its series has them.
+    pub(super) fn legal_labels<'k>(
+        &'k self,
+        name: &str,
+        mut own: impl ExactSizeIterator<Item = (&'k str, &'k str)>,
+    ) -> Result<Vec<(Cow<'k, str>, &'k str)>, Error> {
+        let count = own.len();
+        if count > MOST_LABELS {
+            // Before anything is done with them: they may be thousands.
+            return Err(Error::InvalidLabel {
+                name: name.to_owned(),
+                label: own.nth(MOST_LABELS).map_or("", |(label, _)| label).to_owned(),
+                problem: format!("a metric has at most {MOST_LABELS} labels, and this one {count}"),
+            });
+        }
+        let mixed = |first: &str, second: &str| self.families.note_labels(name, first, second);
+        Ok(legal_labels(own, &self.config().global_labels, mixed))
+    }
+
     /// Gives the handle of the series for what can have none of its own.
     fn overflow<H: Handle>(&self) -> H {
         let family = self.families.overflow(H::KIND);
-        let global = self.config().global_labels.iter().map(|(name, value)| (&**name, &**value));
-        H::make(&family, &global.collect::<Vec<_>>()).map_or_else(|_| H::noop(), Placed::into_inner)
+        H::make(&family, &self.global_labels()).map_or_else(|_| H::noop(), Placed::into_inner)
+    }
+
+    pub(super) fn global_labels(&self) -> Vec<(&str, &str)> {
+        self.config().global_labels.iter().map(|(name, value)| (&**name, &**value)).collect()
     }
 
     /// Takes a description. The first one of a name counts.

@@ -68,6 +68,8 @@ struct Named {
     given: Option<Box<str>>,
     description: Option<Description>,
     families: [Option<Family>; 3],
+    /// There is no family of the kind, and can be none.
+    is_nameless: [bool; 3],
 }
 
 #[derive(Debug)]
@@ -145,6 +147,10 @@ impl Families {
             remarks.push(Remark::Names { given: given.into(), first, legal });
         }
         let named = by_legal.entry(Box::from(&*legal)).or_default();
+        if named.is_nameless[kind as usize] {
+            Collisions::count(&self.collisions.refused);
+            return None;
+        }
         match &named.given {
             None => named.given = Some(given.into()),
             Some(first) if is_new && **first != *given => {
@@ -156,7 +162,12 @@ impl Families {
         let family = match &named.families[kind as usize] {
             Some(family) => family.clone(),
             None => {
-                let family = self.declare(kind, &legal, named.description.as_ref(), remarks)?;
+                let Some(family) = self.declare(kind, &legal, named.description.as_ref(), remarks) else {
+                    // Not tried again: it takes up a name among those that there may be, and is told once.
+                    named.is_nameless[kind as usize] = true;
+                    by_given.entry(given.into()).or_default();
+                    return None;
+                };
                 named.families[kind as usize] = Some(family.clone());
                 family
             }

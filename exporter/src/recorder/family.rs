@@ -2,6 +2,7 @@
 
 use super::config::{Config, Observations};
 use super::core::Kind;
+use super::labels::MOST_LABELS;
 use super::naming::UnitName;
 use streamgauge::bridge::{OpenFamily, OpenSettings, Wish};
 use streamgauge::{Builder, Counter, Error, Gauge, Histogram, Instrument, Registry, Summary, Unit};
@@ -139,10 +140,12 @@ impl Declarer {
         if let Some(timeout) = self.config.idle_timeout(kind) {
             builder = builder.idle_timeout(timeout);
         }
-        // The label that tells the overflow series is its own, whatever all others have under that name.
-        let global = self.config.global_labels.iter().filter(|(name, _)| name != "overflow");
+        // The label that tells the overflow series is its own, whatever all others have under that name, and needs a place.
+        let global = self.config.global_labels.iter().filter(|(name, _)| name != "overflow").take(MOST_LABELS - 1);
         let global: Vec<(&str, &str)> = global.map(|(name, value)| (&**name, &**value)).collect();
         // As metrics-exporter-prometheus writes them: dashboards name buckets by the text of their bounds.
-        builder.open_family_with(open.plain_numbers(true))?.with_overflow_labels(&global)
+        let family = builder.open_family_with(open.plain_numbers(true))?;
+        // With labels that no series can have it goes without: the family is there by now, and records must go somewhere.
+        Ok(family.clone().with_overflow_labels(&global).unwrap_or(family))
     }
 }

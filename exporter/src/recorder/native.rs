@@ -3,9 +3,8 @@
 use super::Handle;
 use super::core::Kind;
 use super::family::Family;
-use super::naming::sanitise_label;
-use std::borrow::Cow;
-use streamgauge::{Counter, Gauge, Histogram, Scope, Summary};
+use streamgauge::bridge::Placed;
+use streamgauge::{Counter, Error, Gauge, Histogram, Scope, Summary};
 
 impl Handle {
     /// Gives a scope of the [`registry`](Self::registry) with the global labels of the recorder: for metrics that are
@@ -43,7 +42,7 @@ impl Handle {
     /// ```
     pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> Counter {
         self.find(Kind::Counter, name, labels, |family, labels| match family {
-            Family::Counter(family) => Some(family.get_or_create(labels)),
+            Family::Counter(family) => Some(family.place(labels)),
             _ => None,
         })
         .unwrap_or_default()
@@ -53,28 +52,30 @@ impl Handle {
     /// [`counter`](Self::counter).
     pub fn gauge(&self, name: &str, labels: &[(&str, &str)]) -> Gauge {
         self.find(Kind::Gauge, name, labels, |family, labels| match family {
-            Family::Gauge(family) => Some(family.get_or_create(labels)),
+            Family::Gauge(family) => Some(family.place(labels)),
             _ => None,
         })
         .unwrap_or_default()
     }
 
     /// Gives the engine's handle of the series that `histogram!` with this name and these labels records into, `None`
-    /// where the settings make it a [`summary`](Self::summary); see [`counter`](Self::counter).
+    /// where the settings make it a [`summary`](Self::summary), or those of all histograms do and it has no place of its own;
+    /// see [`counter`](Self::counter).
     #[must_use]
     pub fn histogram(&self, name: &str, labels: &[(&str, &str)]) -> Option<Histogram> {
         self.find(Kind::Histogram, name, labels, |family, labels| match family {
-            Family::Histogram(family) => Some(family.get_or_create(labels)),
+            Family::Histogram(family) => Some(family.place(labels)),
             _ => None,
         })
     }
 
     /// Gives the engine's handle of the series that `histogram!` with this name and these labels records into, `None`
-    /// where the settings make it a [`histogram`](Self::histogram); see [`counter`](Self::counter).
+    /// where the settings make it a [`histogram`](Self::histogram), or those of all histograms do and it has no place of its
+    /// own; see [`counter`](Self::counter).
     #[must_use]
     pub fn summary(&self, name: &str, labels: &[(&str, &str)]) -> Option<Summary> {
         self.find(Kind::Histogram, name, labels, |family, labels| match family {
-            Family::Summary(family) => Some(family.get_or_create(labels)),
+            Family::Summary(family) => Some(family.place(labels)),
             _ => None,
         })
     }
@@ -85,25 +86,34 @@ impl Handle {
         kind: Kind,
         name: &str,
         labels: &[(&str, &str)],
-        get: impl Fn(&Family, &[(&str, &str)]) -> Option<Result<M, streamgauge::Error>>,
+        get: impl Fn(&Family, &[(&str, &str)]) -> Option<Result<Placed<M>, Error>>,
     ) -> Option<M> {
-        let mut legal: Vec<(Cow<'_, str>, &str)> = Vec::new();
-        let global = self.core.config().global_labels.iter().map(|(name, value)| (Cow::Borrowed(&**name), &**value));
-        for (name, value) in global.chain(labels.iter().map(|(name, value)| (sanitise_label(name), *value))) {
-            match legal.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, known)) => *known = value,
-                None => legal.push((name, value)),
+        let core = &self.core;
+        let Some(family) = core.families.get(kind, name) else { return self.find_overflow(kind, get) };
+        // Whether it is of the kind is known before anything else, for its overflow may be of another one.
+        let placed = core.legal_labels(name, labels.iter().copied()).map_or_else(
+            |error| get(&family, &[]).map(|_| Err(error)),
+            |labels| get(&family, &labels.iter().map(|(name, value)| (&**name, *value)).collect::<Vec<_>>()),
+        )?;
+        match placed {
+            Ok(Placed::Own(metric)) => Some(metric),
+            Ok(Placed::Overflow(metric)) => {
+                core.full.note(kind, name);
+                Some(metric)
+            }
+            Err(error) => {
+                core.families.note_refused(error);
+                self.find_overflow(kind, get)
             }
         }
-        let legal: Vec<(&str, &str)> = legal.iter().map(|(name, value)| (&**name, *value)).collect();
-        let families = &self.core.families;
-        if let Some(family) = families.get(kind, name) {
-            match get(&family, &legal)? {
-                Ok(metric) => return Some(metric),
-                Err(error) => families.note_refused(error),
-            }
-        }
-        get(&families.overflow(kind), &[])?.ok()
+    }
+
+    fn find_overflow<M>(
+        &self,
+        kind: Kind,
+        get: impl Fn(&Family, &[(&str, &str)]) -> Option<Result<Placed<M>, Error>>,
+    ) -> Option<M> {
+        get(&self.core.families.overflow(kind), &self.core.global_labels())?.ok().map(Placed::into_inner)
     }
 }
 
@@ -132,7 +142,28 @@ mod tests {
         }
         // The name limit is used up: what has no name is not lost.
         handle.counter("another", &[]).add(5);
-        assert!(handle.render().contains("metrics_facade_overflow_total"), "{}", handle.render());
+        assert!(handle.render().contains("metrics_facade_overflow_total{job=\"test\"} 5\n"), "{}", handle.render());
+    }
+
+    #[test]
+    fn what_has_no_room_goes_where_the_macros_put_it() {
+        let recorder = Recorder::builder().add_global_label("job", "test").series_limit(1).build_recorder();
+        let handle = recorder.handle();
+        for id in ["1", "2", "3"] {
+            handle.counter("rows", &[("id", id)]).inc();
+        }
+        let names: Vec<String> = (0..20_000).map(|number| format!("label_{number}")).collect();
+        let many: Vec<(&str, &str)> = names.iter().map(|name| (&**name, "x")).collect();
+        handle.counter("rows", &many).add(7);
+        let body = handle.render();
+        for line in [
+            "rows{job=\"test\",overflow=\"__overflow__\"} 2\n",
+            "metrics_facade_overflow_total{job=\"test\"} 7\n",
+            "streamgauge_facade_collisions_total{what=\"series\"} 2\n",
+            "streamgauge_facade_collisions_total{what=\"refused\"} 1\n",
+        ] {
+            assert!(body.contains(line), "{line} {body}");
+        }
     }
 
     #[test]

@@ -101,3 +101,20 @@ fn calls_from_the_stock_recorder_that_have_nothing_to_do_do_nothing() {
         assert_eq!(exposed(&recorder).get("events"), Some(1.0));
     }
 }
+
+#[test]
+fn global_labels_that_no_series_can_have_beside_its_own_lose_nothing() {
+    let many = (0..128).fold(Recorder::builder().name_limit(10), |builder, number| {
+        builder.add_global_label(format!("global_{number}"), "x")
+    });
+    let recorder = many.build_recorder();
+    with_local_recorder(&recorder, || {
+        for name in 0..20 {
+            counter!(format!("name_{name}")).increment(1);
+        }
+    });
+    let body = recorder.handle().render();
+    let samples = |name: &str| body.lines().filter(|line| line.starts_with(name)).count();
+    assert_eq!((samples("name_"), samples("metrics_facade_overflow_total")), (10, 1), "{body}");
+    assert!(body.contains("\nstreamgauge_facade_collisions_total{what=\"refused\"} 10\n"), "{body}");
+}

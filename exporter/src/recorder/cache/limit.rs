@@ -19,7 +19,7 @@ static USED: AtomicUsize = AtomicUsize::new(0);
 ///
 /// It is one bound of the process, for all recorders and all versions of the facade: the last call counts, whoever makes
 /// it. So it is for the program to set, not for a library. A lower bound takes effect at once, but for threads that are
-/// in the middle of a macro call: these forget at their next call that has to remember something.
+/// in the middle of a macro call each time that this one looks: those forget when any thread next has to remember something.
 ///
 /// ```
 /// use streamgauge_exporter::recorder::{cache_limit, set_cache_limit};
@@ -28,8 +28,8 @@ static USED: AtomicUsize = AtomicUsize::new(0);
 /// ```
 pub fn set_cache_limit(bytes: usize) {
     // Relaxed: a bound that is read a moment late.
-    let before = LIMIT.swap(bytes, Ordering::Relaxed);
-    if bytes < before {
+    LIMIT.store(bytes, Ordering::Relaxed);
+    if cache_bytes() > bytes {
         super::super::facade::trim_to_limit();
     }
 }
@@ -41,8 +41,8 @@ pub fn cache_limit() -> usize {
     LIMIT.load(Ordering::Relaxed)
 }
 
-/// Gives how many bytes all threads use to remember handles; at most [`cache_limit`], but for the moment after it was
-/// lowered.
+/// Gives how many bytes all threads use to remember handles; at most [`cache_limit`], but for a while after it was lowered
+/// beside threads that record.
 #[must_use]
 pub fn cache_bytes() -> usize {
     // Relaxed: a statistic.

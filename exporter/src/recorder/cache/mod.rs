@@ -3,7 +3,7 @@
 //!
 //! All threads share one bound of bytes ([`limit`]). Within it what was used lately stays: each entry has a mark, which a
 //! hit sets and which a hand that goes round takes away; what it finds without mark goes. The hand moves where a thread
-//! has to remember something and there is no room: its own hand at once, and for each [`VISIT_BYTES`] that it could not
+//! has to remember something and there is no room: its own hand at once, and for each [`VISIT_BYTES`] that threads could not
 //! simply have, that of one other cache in turn, so that a thread that sleeps does not keep what it does not use.
 //!
 //! Whoever ends a recorder walks no cache. A thread throws out what belongs to recorders that are gone when it next
@@ -22,6 +22,7 @@ pub(super) use gone::{RecorderId, forget_where_new};
 pub(super) use held::{Cached, Held};
 use key::StoredKey;
 pub use limit::{cache_bytes, cache_limit, set_cache_limit};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use streamgauge::bridge::Owner;
 use table::{Entry, Table};
 pub(super) use visitors::Visitors;
@@ -29,6 +30,8 @@ pub(super) use visitors::Visitors;
 /// Bytes that a thread remembers without room for them, and that another cache is visited for: a visit takes a few
 /// microseconds, about as many as ten lookups of keys that are not remembered.
 const VISIT_BYTES: usize = 32 << 10;
+/// The same of all threads together, of which some may end before they remember so many.
+static UNPAID: AtomicUsize = AtomicUsize::new(0);
 /// What a visited cache gives at most, and how many used entries it may pass by for that.
 const GIVEN_BYTES: usize = 2 * VISIT_BYTES;
 const LOOKS: usize = 4096;
@@ -40,8 +43,6 @@ pub(super) struct Cache<F: Facade> {
     table: Table<F>,
     /// What was taken of the limit.
     bytes: usize,
-    /// Bytes that were remembered, or not, without room for them since the last visit.
-    unpaid: usize,
     /// How many recorders were gone when their entries were thrown out.
     gone: u64,
 }
@@ -49,7 +50,7 @@ pub(super) struct Cache<F: Facade> {
 impl<F: Facade> Cache<F> {
     /// Makes the cache of a thread, and tells the visitors of it.
     pub(super) fn of_thread() -> Owner<Self> {
-        let (owner, visitor) = Owner::new(Self { table: Table::new(), bytes: 0, unpaid: 0, gone: gone::gone() });
+        let (owner, visitor) = Owner::new(Self { table: Table::new(), bytes: 0, gone: gone::gone() });
         F::visitors().add(visitor);
         owner
     }
@@ -75,6 +76,11 @@ impl<F: Facade> Cache<F> {
     /// Remembers the handle of a key.
     pub(super) fn insert<H: Cached>(recorder: &RecorderId, key: &F::Key, handle: &H) {
         if cache_limit() == 0 {
+            // What it remembers from before, if it was in the middle of a call when the others had to forget.
+            F::with_cache(|owner| owner.with(|cache| cache.shrink_to(1, 0)));
+            if cache_bytes() > 0 {
+                super::facade::trim_to_limit();
+            }
             return;
         }
         let Some(stored) = StoredKey::of(key) else { return };
@@ -92,7 +98,12 @@ impl<F: Facade> Cache<F> {
         });
         // Outside of the own cache, for it may be the next in turn.
         if let Some(asking) = due.flatten().flatten() {
-            super::facade::trim_one(asking);
+            if cache_bytes() > cache_limit() {
+                // Somebody was in the middle of a call when the limit was lowered.
+                super::facade::trim_to_limit();
+            } else {
+                super::facade::trim_one(asking);
+            }
         }
     }
 
@@ -116,18 +127,26 @@ impl<F: Facade> Cache<F> {
                 evicted += 1;
                 break;
             }
-            let Some(unused) = self.table.take_unused(None) else { break };
+            let Some(unused) = self.table.take_unused(None) else {
+                // Nothing is left to evict, and what has room for entries is of no use without any.
+                self.change(|table| {
+                    table.shrink_to_fit();
+                    0
+                });
+                evicted += 1;
+                break;
+            };
             self.give_back(unused.heap_bytes());
             evicted += 1;
         }
         if evicted == 0 {
             return None;
         }
-        self.unpaid += bytes;
-        if self.unpaid < VISIT_BYTES {
+        // Relaxed: a count. Of two that reach the sum at once both visit.
+        if UNPAID.fetch_add(bytes, Ordering::Relaxed) + bytes < VISIT_BYTES {
             return None;
         }
-        self.unpaid = 0;
+        UNPAID.store(0, Ordering::Relaxed);
         Some(self.bytes)
     }
 

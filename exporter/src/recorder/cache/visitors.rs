@@ -3,7 +3,11 @@
 use super::limit::cache_limit;
 use super::{Cache, Facade};
 use parking_lot::Mutex;
+use std::thread;
 use streamgauge::bridge::Visitor;
+
+/// How often a cache is visited whose owner is in it each time.
+const TRIES: usize = 100;
 
 /// The caches of all threads that use one version of the facade.
 pub(in crate::recorder) struct Visitors<F: Facade>(Mutex<List<F>>);
@@ -69,7 +73,18 @@ impl<F: Facade> Visitors<F> {
     }
 
     /// Has all caches give room, each in proportion, so that all together use `wanted` bytes of the `used` ones.
+    ///
+    /// A cache whose owner is in it is tried again a few times: a call takes less than a microsecond.
     pub(in crate::recorder) fn trim_all(&self, used: usize, wanted: usize) {
-        self.each(|cache| cache.shrink_to(used, wanted));
+        let visitors: Vec<_> = self.0.lock().visitors.clone();
+        for visitor in visitors {
+            let visit = || visitor.visit(|cache| cache.shrink_to(used, wanted)).is_some() || visitor.is_gone();
+            for _ in 0..TRIES {
+                if visit() {
+                    break;
+                }
+                thread::yield_now();
+            }
+        }
     }
 }

@@ -89,14 +89,16 @@ impl Queue {
         if parts(&self.jobs) < PARTS {
             return Ok(());
         }
-        let is_known = |wanted: &Wanted| self.known.contains(&wanted.filter);
-        let unknown = self.jobs.iter().rposition(|job| job.wanted.is_part() && !is_known(&job.wanted));
-        match unknown.filter(|_| is_known(wanted)) {
-            Some(last) => {
-                self.jobs.remove(last).end(Err(RenderError::TooManyParts));
+        let count = |wanted: &Wanted| self.known.count(&wanted.filter);
+        let parts = self.jobs.iter().enumerate().rev().filter(|(_, job)| job.wanted.is_part());
+        // Of equals the last one.
+        let rarest = parts.map(|(index, job)| (count(&job.wanted), index)).min_by_key(|(count, _)| *count);
+        match rarest {
+            Some((rarest, index)) if rarest < count(wanted) => {
+                self.jobs.remove(index).end(Err(RenderError::TooManyParts));
                 Ok(())
             }
-            None => Err(RenderError::TooManyParts),
+            _ => Err(RenderError::TooManyParts),
         }
     }
 
@@ -134,19 +136,21 @@ impl Queue {
     }
 }
 
-/// Which parts were rendered, by their hashes: two with the same hash are taken for one, which costs a refusal at worst.
+/// How often parts were rendered, by their hashes: two with the same hash are taken for one, which costs a refusal at
+/// worst.
 #[derive(Debug, Default)]
 struct KnownParts {
     /// Those that were rendered once, the latest last.
     once: VecDeque<u64>,
-    /// Those that were rendered again, the latest last. A flood of parts, each another, forgets none of them.
-    again: VecDeque<u64>,
+    /// Those that were rendered more often, and how often. Where there are too many the rarest is forgotten, so that no flood
+    /// of parts, each once or twice, forgets those that are scraped.
+    often: Vec<(u64, u32)>,
 }
 
 /// As many are remembered that were rendered once,
 const ONCE: usize = 4096;
-/// and again.
-const AGAIN: usize = 256;
+/// and more often.
+const OFTEN: usize = 256;
 
 impl KnownParts {
     fn hash(filter: &Filter) -> u64 {
@@ -155,25 +159,28 @@ impl KnownParts {
         hasher.finish()
     }
 
-    fn contains(&self, filter: &Filter) -> bool {
-        self.again.contains(&Self::hash(filter))
+    fn count(&self, filter: &Filter) -> u32 {
+        let hash = Self::hash(filter);
+        self.often.iter().find(|(known, _)| *known == hash).map_or(0, |(_, count)| *count)
     }
 
     fn note(&mut self, filter: &Filter) {
         let hash = Self::hash(filter);
-        let remember = |list: &mut VecDeque<u64>, most: usize| {
-            if list.len() >= most {
-                list.pop_front();
+        if let Some((_, count)) = self.often.iter_mut().find(|(known, _)| *known == hash) {
+            *count = count.saturating_add(1);
+        } else if let Some(at) = self.once.iter().position(|known| *known == hash) {
+            self.once.remove(at);
+            if self.often.len() >= OFTEN
+                && let Some((rarest, _)) = self.often.iter().enumerate().min_by_key(|(_, (_, count))| *count)
+            {
+                self.often.remove(rarest);
             }
-            list.push_back(hash);
-        };
-        let forget = |list: &mut VecDeque<u64>| {
-            list.iter().position(|known| *known == hash).and_then(|at| list.remove(at)).is_some()
-        };
-        if forget(&mut self.again) || forget(&mut self.once) {
-            remember(&mut self.again, AGAIN);
+            self.often.push((hash, 2));
         } else {
-            remember(&mut self.once, ONCE);
+            if self.once.len() >= ONCE {
+                self.once.pop_front();
+            }
+            self.once.push_back(hash);
         }
     }
 }

@@ -129,15 +129,18 @@ fn sums_of_threads_that_ended_stay_finite() {
     let threads = 48 + 8.max(2 * std::thread::available_parallelism().map_or(4, usize::from));
     let all_there = std::sync::Barrier::new(threads);
     std::thread::scope(|scope| {
-        for thread in 0..threads {
+        let observe = |thread| {
             let (deltas, all_there) = (&deltas, &all_there);
             let huge = if thread % 2 == 0 { f64::MAX } else { f64::MIN };
             scope.spawn(move || {
                 deltas.observe(huge);
                 deltas.observe(huge);
                 all_there.wait();
-            });
-        }
+            })
+        };
+        let observers: Vec<_> = (0..threads).map(observe).collect();
+        // The end of a scope does not wait for the destructors of thread-locals, which give the slabs back; this does.
+        observers.into_iter().for_each(|observer| observer.join().expect("it only observes"));
     });
     // What the last threads have left is folded at the end of a scrape.
     Scraper::new(&registry).visit(|_| {});

@@ -4,7 +4,6 @@ use super::cache::{Cache, RecorderId};
 use super::collector::FacadeCollector;
 use super::config::Config;
 use super::families::Families;
-use super::family::Family;
 use super::full::FullFamilies;
 use super::handles::Handle;
 use super::labels::{MOST_LABELS, legal_labels};
@@ -95,37 +94,50 @@ impl Core {
     #[cold]
     #[inline(never)]
     fn find<F: Facade, H: Handle>(&self, key: &F::Key) -> H {
-        let placed = match self.families.get(H::KIND, F::name(key)) {
-            Some(family) => self.place::<F, H>(&family, key).unwrap_or_else(|error| {
-                // Names are legal and different, so only their number can be wrong.
-                self.families.note_refused(error);
-                Placed::Overflow(self.overflow())
-            }),
-            None => Placed::Overflow(self.overflow()),
-        };
+        let family = self.families.get(H::KIND, F::name(key));
+        let labels = F::labels(key).iter().map(F::pair);
+        let placed =
+            family.and_then(|family| self.place(H::KIND, F::name(key), labels, |labels| H::make(&family, labels)));
         match placed {
-            Placed::Own(handle) => {
+            Some(Placed::Own(handle)) => {
                 Cache::<F>::insert(&self.id, key, &handle);
                 handle
             }
             // Not remembered: there may be room the next time, and keys without end must not fill the memory.
-            Placed::Overflow(handle) => handle,
+            Some(Placed::Overflow(handle)) => handle,
+            None => self.overflow(),
         }
     }
 
-    /// Gives the handle of a key in its family.
-    fn place<F: Facade, H: Handle>(&self, family: &Family, key: &F::Key) -> Result<Placed<H>, Error> {
-        let labels = self.legal_labels(F::name(key), F::labels(key).iter().map(F::pair))?;
-        let labels: Vec<(&str, &str)> = labels.iter().map(|(name, value)| (&**name, *value)).collect();
-        let placed = H::make(family, &labels)?;
-        if placed.is_overflow() {
-            self.full.note(H::KIND, F::name(key));
+    /// Gives what `make` does of the labels of a key, and notes where that is no series of its own; `None`, which is
+    /// noted too, where the key can have none.
+    pub(super) fn place<'k, M>(
+        &'k self,
+        kind: Kind,
+        name: &str,
+        own: impl ExactSizeIterator<Item = (&'k str, &'k str)>,
+        make: impl FnOnce(&[(&str, &str)]) -> Result<Placed<M>, Error>,
+    ) -> Option<Placed<M>> {
+        let placed = self
+            .legal_labels(name, own)
+            .and_then(|labels| make(&labels.iter().map(|(name, value)| (&**name, *value)).collect::<Vec<_>>()));
+        match placed {
+            Ok(placed) => {
+                if placed.is_overflow() {
+                    self.full.note(kind, name);
+                }
+                Some(placed)
+            }
+            Err(error) => {
+                // Names are legal and different, so only their number can be wrong.
+                self.families.note_refused(error);
+                None
+            }
         }
-        Ok(placed)
     }
 
     /// Gives the labels of a key as its series has them.
-    pub(super) fn legal_labels<'k>(
+    fn legal_labels<'k>(
         &'k self,
         name: &str,
         mut own: impl ExactSizeIterator<Item = (&'k str, &'k str)>,
@@ -153,7 +165,7 @@ impl Core {
         self.config().global_labels.iter().map(|(name, value)| (&**name, &**value)).collect()
     }
 
-    /// Takes a description. The first one of a name counts.
+    /// Takes a description of a name; see [`Families::describe`].
     pub(super) fn describe(&self, name: &str, unit: Option<UnitName>, help: &str) {
         self.families.describe(name, unit, help);
     }

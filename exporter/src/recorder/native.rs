@@ -3,8 +3,8 @@
 use super::Handle;
 use super::core::Kind;
 use super::family::Family;
-use streamgauge::bridge::Placed;
-use streamgauge::{Counter, Error, Gauge, Histogram, Scope, Summary};
+use streamgauge::bridge::{OpenFamily, Placed};
+use streamgauge::{Counter, Gauge, Histogram, Instrument, Scope, Summary};
 
 impl Handle {
     /// Gives a scope of the [`registry`](Self::registry) with the global labels of the recorder: for metrics that are
@@ -41,8 +41,8 @@ impl Handle {
     /// assert_eq!(recorder.handle().render(), "# TYPE rows counter\nrows{table=\"orders\"} 2\n");
     /// ```
     pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> Counter {
-        self.find(Kind::Counter, name, labels, |family, labels| match family {
-            Family::Counter(family) => Some(family.place(labels)),
+        self.find(Kind::Counter, name, labels, |family| match family {
+            Family::Counter(family) => Some(family),
             _ => None,
         })
         .unwrap_or_default()
@@ -51,8 +51,8 @@ impl Handle {
     /// Gives the engine's handle of the series that `gauge!` with this name and these labels records into; see
     /// [`counter`](Self::counter).
     pub fn gauge(&self, name: &str, labels: &[(&str, &str)]) -> Gauge {
-        self.find(Kind::Gauge, name, labels, |family, labels| match family {
-            Family::Gauge(family) => Some(family.place(labels)),
+        self.find(Kind::Gauge, name, labels, |family| match family {
+            Family::Gauge(family) => Some(family),
             _ => None,
         })
         .unwrap_or_default()
@@ -63,8 +63,8 @@ impl Handle {
     /// see [`counter`](Self::counter).
     #[must_use]
     pub fn histogram(&self, name: &str, labels: &[(&str, &str)]) -> Option<Histogram> {
-        self.find(Kind::Histogram, name, labels, |family, labels| match family {
-            Family::Histogram(family) => Some(family.place(labels)),
+        self.find(Kind::Histogram, name, labels, |family| match family {
+            Family::Histogram(family) => Some(family),
             _ => None,
         })
     }
@@ -74,46 +74,29 @@ impl Handle {
     /// own; see [`counter`](Self::counter).
     #[must_use]
     pub fn summary(&self, name: &str, labels: &[(&str, &str)]) -> Option<Summary> {
-        self.find(Kind::Histogram, name, labels, |family, labels| match family {
-            Family::Summary(family) => Some(family.place(labels)),
+        self.find(Kind::Histogram, name, labels, |family| match family {
+            Family::Summary(family) => Some(family),
             _ => None,
         })
     }
 
-    /// Finds the series of a key, as a record through the facade does; `None` where it is of another kind.
-    fn find<M>(
+    /// Finds the series of a key, as a record through the facade does; `None` where it is not what `of` gives.
+    fn find<M: Instrument>(
         &self,
         kind: Kind,
         name: &str,
         labels: &[(&str, &str)],
-        get: impl Fn(&Family, &[(&str, &str)]) -> Option<Result<Placed<M>, Error>>,
+        of: impl Fn(&Family) -> Option<&OpenFamily<M>>,
     ) -> Option<M> {
         let core = &self.core;
-        let Some(family) = core.families.get(kind, name) else { return self.find_overflow(kind, get) };
-        // Whether it is of the kind is known before anything else, for its overflow may be of another one.
-        let placed = core.legal_labels(name, labels.iter().copied()).map_or_else(
-            |error| get(&family, &[]).map(|_| Err(error)),
-            |labels| get(&family, &labels.iter().map(|(name, value)| (&**name, *value)).collect::<Vec<_>>()),
-        )?;
-        match placed {
-            Ok(Placed::Own(metric)) => Some(metric),
-            Ok(Placed::Overflow(metric)) => {
-                core.full.note(kind, name);
-                Some(metric)
-            }
-            Err(error) => {
-                core.families.note_refused(error);
-                self.find_overflow(kind, get)
+        if let Some(family) = core.families.get(kind, name) {
+            let family = of(&family)?;
+            let placed = core.place(kind, name, labels.iter().copied(), |labels| family.place(labels));
+            if let Some(placed) = placed {
+                return Some(placed.into_inner());
             }
         }
-    }
-
-    fn find_overflow<M>(
-        &self,
-        kind: Kind,
-        get: impl Fn(&Family, &[(&str, &str)]) -> Option<Result<Placed<M>, Error>>,
-    ) -> Option<M> {
-        get(&self.core.families.overflow(kind), &self.core.global_labels())?.ok().map(Placed::into_inner)
+        of(&core.families.overflow(kind))?.place(&core.global_labels()).ok().map(Placed::into_inner)
     }
 }
 
@@ -164,6 +147,8 @@ mod tests {
         ] {
             assert!(body.contains(line), "{line} {body}");
         }
+        handle.counter("refused", &many).inc();
+        assert!(!handle.render().contains("\nrefused"), "a key that is refused makes no other series");
     }
 
     #[test]

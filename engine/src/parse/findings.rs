@@ -86,8 +86,6 @@ pub struct Linted {
     pub errors: usize,
     /// How many warnings there are.
     pub warnings: usize,
-    /// How many findings are kept.
-    pub(super) most: usize,
 }
 
 /// One line: names of other characters than letters, digits, `_` and `:` are in quotes, with escapes, and cut.

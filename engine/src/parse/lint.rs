@@ -38,10 +38,10 @@ pub fn lint(syntax: Syntax, families: &[OwnedFamily]) -> Vec<Finding> {
 /// ```
 #[must_use]
 pub fn lint_at_most(syntax: Syntax, families: &[OwnedFamily], most: usize) -> Linted {
-    let mut findings = Linted { most, ..Linted::default() };
+    let mut findings = Linted::default();
     let torn = torn(families);
     for (place, family) in families.iter().enumerate() {
-        let mut linter = Linter { syntax, family, findings: &mut findings };
+        let mut linter = Linter { syntax, family, findings: &mut findings, most };
         linter.metadata();
         linter.conventions();
         linter.series();
@@ -64,6 +64,8 @@ pub(super) struct Linter<'a, 'f> {
     pub(super) syntax: Syntax,
     pub(super) family: &'a OwnedFamily,
     findings: &'f mut Linted,
+    /// How many findings are kept.
+    most: usize,
 }
 
 impl<'a> Linter<'a, '_> {
@@ -73,7 +75,7 @@ impl<'a> Linter<'a, '_> {
             Severity::Warning => &mut self.findings.warnings,
         };
         *count += 1;
-        if self.findings.findings.len() < self.findings.most {
+        if self.findings.findings.len() < self.most {
             let (family, message) = (self.family.name.clone(), message.into());
             self.findings.findings.push(Finding { severity, check, line, family, message });
         }

@@ -17,6 +17,11 @@ pub(crate) enum Coding {
 }
 
 impl Coding {
+    /// Says whether anything is done to the body.
+    pub(crate) fn compresses(self) -> bool {
+        self != Coding::Identity
+    }
+
     /// Chooses the coding of an answer, or `None` if the client refuses all we have.
     ///
     /// gzip is chosen only where it is named, and not rated below `identity`. A `*` says which of the others is refused:

@@ -58,10 +58,6 @@ pub(crate) struct Place {
     sent_away: Arc<Notify>,
 }
 
-/// Somebody who waits, and the place that is theirs. To be handed over without the lock: a place that nobody takes any
-/// more is dropped, which locks.
-struct Grant(oneshot::Sender<Place>, Place);
-
 impl Places {
     /// Makes room for `count` connections.
     pub(crate) fn new(count: usize) -> Places {
@@ -118,9 +114,10 @@ impl Places {
         let places_held = |newcomer: &(usize, &Newcomer)| seats.held_by(newcomer.1.peer);
         let Some((first, newcomer)) = waiting.iter().enumerate().min_by_key(places_held) else { return };
         let place = self.take_now(seats, newcomer.peer, &newcomer.gone);
-        let grant = place.and_then(|place| Some(Grant(waiting.remove(first)?.grant, place)));
+        let granted = place.and_then(|place| Some((waiting.remove(first)?.grant, place)));
         drop(state);
-        if let Some(Grant(grant, place)) = grant {
+        // Without the lock: a place that nobody takes any more is dropped, which locks.
+        if let Some((grant, place)) = granted {
             let _ = grant.send(place);
         }
     }

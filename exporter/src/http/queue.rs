@@ -2,10 +2,13 @@
 //!
 //! Requests that want the same join one [`Job`] until the thread takes it. It takes all there are as a [`Turn`], whose
 //! callbacks and collectors run once, before all of them. Of a turn those come first who want everything. There are 32
-//! forms of that: four formats, four escaping schemes, compressed or not. The one comes first that nobody wanted for the
-//! longest time, so that one which is asked for again and again, by however many clients, keeps nobody waiting who
-//! scrapes now and then. Parts follow one at a time, and between two of them the thread looks
-//! whether somebody wants everything, who then is the next turn.
+//! forms of that: four formats, four escaping schemes, compressed or not. By turns comes the one that nobody wanted for
+//! the longest time and the one that most wait for, so that neither who scrapes now and then in a form of its own waits
+//! for those who ask for all of them, nor who shares a form with many. Parts follow one at a time, and between two of them
+//! the thread looks whether somebody wants everything, who then is the next turn.
+//!
+//! Parts that can wait are few. A part that was rendered often is likely to be scraped, and one that nobody asked for before
+//! may be anything: where there is no room the first takes that of the second.
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -13,7 +16,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::coding::Coding;
 use super::limits::PARTS;
 use super::render::{Outcome, RenderError, Wanted};
 use streamgauge::{Exposition, Filter};
@@ -30,7 +32,7 @@ pub(crate) struct Job {
 
 impl Job {
     /// Says whether all who joined have gone: nobody would read the result.
-    pub(crate) fn is_left(&self) -> bool {
+    fn is_left(&self) -> bool {
         self.outcome.is_closed()
     }
 
@@ -67,7 +69,7 @@ impl Queue {
     /// Notes that a form is wanted; returns when it was wanted before.
     fn note(&mut self, wanted: &Wanted) -> Option<Instant> {
         let now = Instant::now();
-        let compressed = wanted.coding != Coding::Identity;
+        let compressed = wanted.coding.compresses();
         let is_same = |(exposition, is_compressed, _): &&mut (Exposition, bool, Instant)| {
             *exposition == wanted.exposition && *is_compressed == compressed
         };
@@ -198,11 +200,11 @@ impl Turn {
     }
 
     pub(crate) fn next_whole(&mut self) -> Option<Job> {
-        self.wholes.pop_front()
+        next(&mut self.wholes)
     }
 
     pub(crate) fn next_part(&mut self) -> Option<Job> {
-        std::iter::from_fn(|| self.parts.pop_front()).find(|job| !job.is_left())
+        next(&mut self.parts)
     }
 
     /// Takes the forms of everything: by turns the one that was wanted longest ago and the one that most wait for.
@@ -229,4 +231,9 @@ impl Turn {
             job.end(Err(error));
         }
     }
+}
+
+/// Takes the first job that somebody waits for, and throws those away that are before it.
+fn next(jobs: &mut VecDeque<Job>) -> Option<Job> {
+    std::iter::from_fn(|| jobs.pop_front()).find(|job| !job.is_left())
 }

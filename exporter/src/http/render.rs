@@ -56,9 +56,8 @@ pub(crate) struct Wanted {
 impl Wanted {
     /// Says whether one rendering suits both.
     pub(crate) fn is_like(&self, other: &Wanted) -> bool {
-        let is_compressed = |wanted: &Wanted| wanted.coding != Coding::Identity;
         self.exposition == other.exposition
-            && is_compressed(self) == is_compressed(other)
+            && self.coding.compresses() == other.coding.compresses()
             && self.filter == other.filter
     }
 
@@ -276,9 +275,6 @@ impl Work<'_> {
     }
 
     fn make(&mut self, job: Job) {
-        if job.is_left() {
-            return;
-        }
         let gives_way = || job.wanted.is_part() && self.shared.lock().queue.has_whole();
         match caught(|| self.workshop.make(self.source, &job.wanted, &gives_way)) {
             Some(Made::Body(rendered)) => {

@@ -195,9 +195,9 @@ impl Seats {
     fn who_may_leave(&self, now: Instant, grace: Duration) -> Option<u64> {
         let ranked = self.seats.iter().filter_map(|(&number, seat)| {
             let rank = seat.rank(now, grace)?;
-            Some(((std::cmp::Reverse(self.held_by(seat.peer)), rank, number), number))
+            Some((std::cmp::Reverse(self.held_by(seat.peer)), rank, number))
         });
-        ranked.min().map(|(_, number)| number)
+        ranked.min().map(|(_, _, number)| number)
     }
 
     /// The latest of the address that has most, if that is far more than the newcomer's.

@@ -211,19 +211,19 @@ impl Client {
         }
         let access = if allowed { Access::Granted } else { Access::Denied };
         let (mut client, gone) = (self.clone(), io.gone());
-        match self.places.take(peer, &gone) {
-            Some(place) => drop(tokio::spawn(connection::serve(io, client.service, access, place, client.stop))),
-            None => drop(tokio::spawn(async move {
-                let place = tokio::select! {
+        let mut place = self.places.take(peer, &gone);
+        tokio::spawn(async move {
+            if place.is_none() {
+                place = tokio::select! {
                     place = client.places.wait(peer, &gone) => place,
                     _ = client.stop.wait_for(|stop| *stop) => return,
                 };
-                match place {
-                    Some(place) => connection::serve(io, client.service, access, place, client.stop).await,
-                    None => client.turn_away(io).await,
-                }
-            })),
-        }
+            }
+            match place {
+                Some(place) => connection::serve(io, client.service, access, place, client.stop).await,
+                None => client.turn_away(io).await,
+            }
+        });
     }
 
     /// Tells a client that there is no room for it.

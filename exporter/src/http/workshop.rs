@@ -37,7 +37,7 @@ impl Workshop {
     /// Renders and compresses what is wanted. Where there is no memory for it, it waits for as long as it has not to give
     /// way.
     pub(crate) fn make(&mut self, source: &mut dyn Render, wanted: &Wanted, gives_way: &dyn Fn() -> bool) -> Made {
-        let compress = wanted.coding != Coding::Identity;
+        let compress = wanted.coding.compresses();
         // Before the work: without memory for its result it would be in vain.
         let Some(mut body) = self.find_memory(self.lengths[usize::from(compress)], gives_way) else {
             return Made::Postponed;

@@ -8,8 +8,9 @@
 //!   is to give up: the reserve, a connection that asks for nothing. Else pause, longer each time;
 //! - the *listener* is broken (`EINVAL` after a `shutdown` of the socket): no retry can help. Report it.
 
+use std::convert::Infallible;
 use std::fs::File;
-use std::future::Future;
+use std::future::{Future, pending};
 use std::io;
 use std::time::Duration;
 
@@ -100,8 +101,14 @@ impl Reserve {
         }
     }
 
-    fn is_missing(&self) -> bool {
-        cfg!(unix) && self.0.is_none()
+    /// Restores it, as soon as there is a descriptor for it.
+    async fn refill(&mut self, reception: &impl Reception) -> Infallible {
+        self.restore();
+        while cfg!(unix) && self.0.is_none() {
+            reception.somebody_left().await;
+            self.restore();
+        }
+        pending().await
     }
 }
 
@@ -110,12 +117,10 @@ pub(crate) async fn accept_loop<A: Accept>(mut listener: A, reception: impl Rece
     let (mut reserve, mut pauses) = (Reserve::new(), Pauses::new());
     loop {
         let accepted = tokio::select! {
+            // The reserve is for those who are there, so it is filled where nobody is.
+            biased;
             accepted = listener.accept() => accepted,
-            // Its descriptor is free.
-            () = reception.somebody_left(), if reserve.is_missing() => {
-                reserve.restore();
-                continue;
-            }
+            never = reserve.refill(&reception) => match never {},
         };
         let error = match accepted {
             Ok((io, peer)) => {
@@ -238,7 +243,7 @@ mod tests {
         }
 
         async fn somebody_left(&self) {
-            std::future::pending::<()>().await;
+            pending::<()>().await;
         }
     }
 

@@ -4,4 +4,6 @@
 //! The recorder for the `metrics` facade in `streamgauge-exporter` is made of these.
 
 pub use crate::cells::{Owner, Visitor};
-pub use crate::registry::{OpenFamily, OpenSettings, Placed, Wish};
+pub use crate::registry::declare::OpenSettings;
+pub use crate::registry::desc::Wish;
+pub use crate::registry::family::{OpenFamily, Placed};

@@ -67,13 +67,12 @@ pub use cells::{Stats, stats};
 pub use encode::{Exposition, Format};
 pub use label::{Escaping, LabelSet, LabelValue, LabelVisitor};
 pub use metric::{
-    Counter, DurationCounter, Gauge, Histogram, HistogramSnapshot, InProgress, Info, StateSet, Summary,
+    Counter, DurationCounter, Gauge, Histogram, HistogramSnapshot, InProgress, Info, Quantiles, StateSet, Summary,
     SummarySnapshot, Tick, Timer, UpDownCounter, warm_thread,
 };
 pub use registry::{
     Builder, CollectedFamily, CollectedValue, Collection, Collector, CollectorId, Description, Error, Family,
-    HandleCache, Instrument, Kind, Labels, Level, MetricSet, Quantiles, Reference, Registry, Samples, Scope, Switch,
-    Unit,
+    HandleCache, Instrument, Kind, Labels, Level, MetricSet, Reference, Registry, Samples, Scope, Switch, Unit,
 };
 #[doc(hidden)]
 pub use registry::{FieldVisitor, SetField};

@@ -80,7 +80,7 @@ mod tests {
     }
 
     fn check(buckets: &Buckets) {
-        assert_eq!(buckets.problem(), None);
+        assert_eq!(buckets.check(), Ok(()));
         let layout = Layout::new(buckets);
         let mut probes = vec![0.0, -0.0, f64::MIN_POSITIVE, 5e-324, f64::MAX, 1.0];
         for bound in buckets.bounds() {
@@ -135,7 +135,7 @@ mod tests {
             bounds.dedup_by(|a, b| a == b);
             prop_assume!(!bounds.is_empty());
             let buckets = Buckets::explicit(bounds.clone());
-            prop_assert_eq!(buckets.problem(), None);
+            prop_assert_eq!(buckets.check(), Ok(()));
             let layout = Layout::new(&buckets);
             for value in values.into_iter().filter(|value| value.is_finite()) {
                 if value >= 0.0 || layout.has_negative_bounds() {

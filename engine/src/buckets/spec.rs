@@ -60,6 +60,20 @@ impl Buckets {
         Self { bounds: bounds.into() }
     }
 
+    /// Checks the bounds, as registering a histogram does.
+    ///
+    /// ```
+    /// # use streamgauge::Buckets;
+    /// assert_eq!(Buckets::explicit([0.1, 1.0]).check(), Ok(()));
+    /// assert!(Buckets::explicit([1.0, 0.1]).check().is_err_and(|problem| problem.contains("must ascend")));
+    /// ```
+    ///
+    /// # Errors
+    /// What is wrong, and what is allowed.
+    pub fn check(&self) -> Result<(), String> {
+        self.problem().map_or(Ok(()), Err)
+    }
+
     /// Gives the finite bounds, in the order given.
     #[must_use]
     pub fn bounds(&self) -> &[f64] {
@@ -67,7 +81,7 @@ impl Buckets {
     }
 
     /// Tells what is wrong with the bounds, if anything.
-    pub(crate) fn problem(&self) -> Option<String> {
+    fn problem(&self) -> Option<String> {
         let bounds = self.bounds();
         if bounds.is_empty() {
             return Some("no bucket bound was given; at least one finite bound is needed".into());

@@ -1,81 +1,39 @@
 //! Names over cell ranges: descriptors, registration, scopes, families and their lookup. The cold path,
 //! except for [`Family::with`].
+//!
+//! The folders are floors, and imports run down:
+//!
+//! ```text
+//! registry.rs     Registry, and with it   catalog.rs   what is registered, to be read
+//!                                         self_metrics.rs   the engine's metrics about itself
+//! family/         Family, DynamicFamily: from labels to metrics on the stream; sets of metrics, handle caches
+//! declare/        Scope, MetricBuilder: from a declaration to a handle; in kinds/ what is particular to a kind
+//! inner.rs        what the clones of a registry share
+//! names/          who is called what, and who gives way to whom
+//! collect/        whole families made at scrape time by code of the user
+//! store/          the family itself: rows, tables, removal; callbacks; what the families of a registry share
+//! desc/           what a family is, checked once when it is declared
+//! error.rs        what is refused
+//! ```
 
-mod builder;
-mod callback;
-mod callback_builder;
-mod claims;
-mod collection;
-mod collector;
-mod collectors;
-mod core;
-mod dense;
-mod departed;
-mod desc;
-mod describe;
-mod error;
-mod families;
-mod family;
-mod handle_cache;
-mod idle;
-mod info;
-mod instrument;
+pub(crate) mod catalog;
+pub(crate) mod collect;
+pub(crate) mod declare;
+pub(crate) mod desc;
+pub(crate) mod error;
+pub(crate) mod family;
+pub(crate) mod inner;
 mod json;
-mod kept;
-mod labels;
-mod level;
-mod lookup;
-mod made;
-mod metric_set;
-mod names;
-mod open_family;
-mod record;
-mod records;
-mod removal;
-mod rendered;
-mod room;
-mod root;
-mod runs;
-mod sample_value;
-mod scope;
-mod selector;
+pub(crate) mod names;
+pub(crate) mod registry;
 mod self_metrics;
-mod series_ref;
-mod shared;
-mod state_set;
-mod summary;
-mod table;
-mod tally;
-mod values;
-mod wish;
+pub(crate) mod store;
 
-pub use builder::Builder;
-pub(crate) use callback::{Callback, Callbacks, alone};
-pub(crate) use claims::{Clashes, any_name};
-pub(crate) use collection::Collected;
-pub use collection::{CollectedValue, Collection, Samples};
-pub use collector::{CollectedFamily, Collector, CollectorId};
-pub(crate) use collectors::{CollectorList, Collectors, Ended, Registered};
-pub(crate) use core::FamilyCore;
-pub(crate) use desc::Desc;
-pub use desc::{Kind, Unit};
-pub use describe::{Description, Reference};
+pub use catalog::{Description, Reference};
+pub use collect::{CollectedFamily, CollectedValue, Collection, Collector, CollectorId, Samples};
+pub use declare::{Builder, Instrument, Scope};
+pub use desc::{Kind, Level, Switch, Unit};
 pub use error::Error;
-pub(crate) use families::FamilyList;
-pub use family::Family;
-pub use handle_cache::HandleCache;
-pub(crate) use idle::Fingerprint;
-pub use instrument::Instrument;
-pub use labels::Labels;
-pub(crate) use level::RegistryLevel;
-pub use level::{Level, Switch};
-pub use metric_set::{FieldVisitor, MetricSet, SetField};
-pub use open_family::{OpenFamily, OpenSettings, Placed};
-pub(crate) use record::RecordRef;
-pub use root::Registry;
-pub(crate) use root::RegistryInner;
-pub use scope::Scope;
-pub(crate) use series_ref::SeriesRef;
-pub(crate) use state_set::has_label;
-pub use summary::Quantiles;
-pub use wish::Wish;
+pub use family::{Family, FieldVisitor, HandleCache, MetricSet, SetField};
+pub use registry::Registry;
+pub use store::Labels;

@@ -1,9 +1,12 @@
 //! The engine's metrics about itself: a collector like any other.
 
-use super::desc::MAX_NAME_BYTES;
-use super::tally::Tally;
-use super::{CollectedFamily, CollectedValue, Collection, Collector, Error, Registry, RegistryInner};
+use super::error::Error;
+use super::inner::RegistryInner;
+use super::registry::Registry;
 use crate::cells::stats;
+use crate::label::MAX_NAME_BYTES;
+use crate::registry::collect::{CollectedFamily, CollectedValue, Collection, Collector};
+use crate::registry::store::Tally;
 use crate::sync::{PlainArc, PlainWeak};
 
 impl Registry {

@@ -3,7 +3,8 @@
 use super::encoder::{Encoders, Form};
 use super::{Filter, Sample, SampleValue};
 use crate::caught::drop_caught;
-use crate::registry::{Collected, CollectedValue, CollectorList, Ended, Kind, Registered, RegistryLevel};
+use crate::registry::collect::{Collected, CollectedValue, CollectorList, Ended, Registered};
+use crate::registry::desc::{Kind, RegistryLevel};
 use crate::sync::PlainArc;
 
 /// The collectors of a registry as a scraper keeps them.

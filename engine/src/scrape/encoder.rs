@@ -4,7 +4,9 @@ use crate::encode::{
     Exposition, Format, Metadata, ProtobufFamily, ProtobufKind, RewrittenNames, Start, TextFamily, TextStyle,
 };
 use crate::label::Escaping;
-use crate::registry::{Clashes, Desc, Kind, Labels, Unit};
+use crate::registry::desc::{Desc, Kind, Unit};
+use crate::registry::names::Clashes;
+use crate::registry::store::Labels;
 
 /// What a scrape writes: an exposition, and which families give way in it.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,9 @@
 use super::prepared::Prepared;
 use crate::buckets::Layout;
 use crate::cells::{Counted, Pass, PassScratch, Pin, tidy_up};
-use crate::registry::{FamilyCore, Fingerprint, Kind, RecordRef, Registry, SeriesRef};
+use crate::registry::desc::Kind;
+use crate::registry::registry::Registry;
+use crate::registry::store::{FamilyCore, Fingerprint, RecordRef, SeriesRef};
 use std::time::Instant;
 
 impl Registry {

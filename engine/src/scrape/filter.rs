@@ -1,7 +1,8 @@
 //! Which families a scrape shows.
 
 use crate::label::Escaping;
-use crate::registry::{Desc, any_name};
+use crate::registry::desc::Desc;
+use crate::registry::names::any_name;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 

@@ -7,6 +7,7 @@ mod filter;
 mod prepared;
 mod report;
 mod sample;
+mod sample_value;
 mod scraper;
 mod walk;
 

@@ -5,7 +5,8 @@ use super::walk::Walk;
 use crate::buckets::Layout;
 use crate::cells::{MergedWindow, Pass};
 use crate::metric::Tick;
-use crate::registry::{Desc, FamilyCore, Kind, Labels, RecordRef, SeriesRef, has_label};
+use crate::registry::desc::{Desc, Kind};
+use crate::registry::store::{FamilyCore, Labels, RecordRef, SeriesRef};
 use crate::sync::PlainArc;
 
 #[derive(Debug)]
@@ -123,7 +124,7 @@ impl Prepared {
 /// Gives the place of the state that a series is in; `None` for one that cannot be shown, because it was made or removed
 /// while the family had another name, and has a label called as the one that names the state.
 pub(crate) fn current_state(desc: &Desc, record: RecordRef<'_>) -> Option<usize> {
-    if desc.is_open && has_label(Labels::new(desc, record), &desc.name) {
+    if desc.is_open && Labels::new(desc, record).has(&desc.name) {
         return None;
     }
     gauge_value(record).map(|current| current as usize)

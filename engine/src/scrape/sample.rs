@@ -1,6 +1,7 @@
 //! Merged values, for exporters of other formats.
 
-use crate::registry::{Desc, Kind, Labels, Unit};
+use crate::registry::desc::{Desc, Kind, Unit};
+use crate::registry::store::Labels;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The merged value of one series, as [`Scraper::visit`](crate::Scraper::visit) shows it.

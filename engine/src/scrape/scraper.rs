@@ -9,7 +9,11 @@ use super::{Filter, Report, Sample, SampleValue};
 use crate::cells::{MergedWindow, Pass, PassScratch, SummaryReading};
 use crate::encode::{Exposition, Format, open_metrics_end};
 use crate::metric::Tick;
-use crate::registry::{Callback, Clashes, Kind, Labels, RecordRef, Registry, RegistryInner, SeriesRef, alone};
+use crate::registry::desc::Kind;
+use crate::registry::inner::RegistryInner;
+use crate::registry::names::Clashes;
+use crate::registry::registry::Registry;
+use crate::registry::store::{Callback, Labels, RecordRef, SeriesRef, alone};
 use crate::sync::{AtomicU64, PlainArc};
 use std::time::Duration;
 

@@ -3,7 +3,8 @@
 use super::expire::expire_all;
 use super::prepared::Prepared;
 use crate::cells::{self, PassScratch, Pin};
-use crate::registry::{FamilyCore, RecordRef, RegistryInner};
+use crate::registry::inner::RegistryInner;
+use crate::registry::store::{FamilyCore, RecordRef};
 use crate::sync::{AtomicU64, Fault, Ordering, broken};
 use std::cell::RefCell;
 use std::time::Instant;

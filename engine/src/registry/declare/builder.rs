@@ -1,0 +1,295 @@
+//! Builders: from a declaration to a handle or a family.
+
+use super::dynamic_settings::OpenSettings;
+use super::instrument::Instrument;
+use super::scope::{Purpose, Scope};
+use crate::buckets::Buckets;
+use crate::cells::Pin;
+use crate::label::{MAX_VALUE_BYTES, OVERFLOW, length_problem};
+use crate::metric::Histogram;
+use crate::registry::desc::{Desc, Level, Limits, Unit, Wished};
+use crate::registry::error::Error;
+use crate::registry::inner::RegistryInner;
+use crate::registry::store::{FamilyCore, RecordRef, Selector, Standing, removing};
+use crate::sync::PlainArc;
+use std::cell::Cell;
+use std::time::Duration;
+
+/// A metric being declared; made by the methods of [`Scope`]. It owns its scope.
+///
+/// Ends in [`register`](Self::register) for one metric or [`family`](Self::family) for many.
+#[derive(Debug)]
+#[must_use = "nothing is declared before `register` or `family`"]
+pub struct Builder<M: Instrument> {
+    scope: Scope,
+    name: String,
+    help: String,
+    unit: Option<Unit>,
+    verbatim: bool,
+    limits: Limits,
+    level: Level,
+    spec: M::Spec,
+}
+
+impl<M: Instrument> Builder<M> {
+    pub(crate) fn new(scope: &Scope, name: &str, help: &str) -> Self {
+        Self {
+            scope: scope.clone(),
+            name: scope.full_name(name),
+            help: help.to_owned(),
+            unit: None,
+            verbatim: false,
+            limits: Limits {
+                series: scope.own_limit().unwrap_or(Limits::default().series),
+                idle: scope.idle_timeout_of(M::KIND),
+                ..Limits::default()
+            },
+            level: scope.own_level(),
+            spec: M::Spec::default(),
+        }
+    }
+
+    /// States the unit. The name must end in it.
+    pub fn unit(mut self, unit: Unit) -> Self {
+        self.unit = Some(unit);
+        self
+    }
+
+    /// Adds a constant label.
+    pub fn label(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.scope = self.scope.label(name, value);
+        self
+    }
+
+    /// Takes the name as it is: the naming rules (`_total`, units, reserved suffixes) are lifted, the
+    /// syntax is not.
+    pub fn verbatim(mut self) -> Self {
+        self.verbatim = true;
+        self
+    }
+
+    /// Sets how many live series the family may have; without it 10,000. Records past it go to one overflow
+    /// series.
+    pub fn limit(mut self, series: usize) -> Self {
+        self.limits.series = series;
+        self
+    }
+
+    /// Sets how many bytes a value of the label set may have, at most 16,384; without it 1024. Longer ones are cut at
+    /// a character, and counted, so two long values with the same beginning are one.
+    pub fn value_limit(mut self, bytes: usize) -> Self {
+        self.limits.value_bytes = bytes.min(MAX_VALUE_BYTES);
+        self
+    }
+
+    /// Sets how long a series may go without an update before it is removed, as by
+    /// [`Family::remove`](crate::Family::remove); without it series stay. A series whose handle somebody holds
+    /// stays too. Setting a gauge to the value it has is an update, and so is setting a state set to its state; an info is
+    /// told once, for good, and does not grow idle. With a timeout of zero every look removes all
+    /// series that nobody holds.
+    ///
+    /// Scrapes look for idle series, and [`Registry::expire_idle`](crate::Registry::expire_idle) does.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.idle = Some(timeout);
+        self
+    }
+
+    /// States the level; without it that of the scope, which is [`Level::Basic`] unless told otherwise.
+    pub fn level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// Registers one metric with the constant labels, or gives the one that is registered already.
+    ///
+    /// # Errors
+    /// Where a name, label, help text or bucket is not allowed, where another metric has the name and
+    /// differs, where its family or registry is at its limit, or where no cells are left.
+    pub fn register(self) -> Result<M, Error> {
+        let (standing, made) = match self.scope.purpose().clone() {
+            Purpose::Make => (Standing::Limited, None),
+            Purpose::MakeSet(made) => (Standing::Limited, Some(made)),
+            Purpose::MakeOverflow => {
+                let is_last = self.scope.labels().iter().all(|(_, value)| value == OVERFLOW);
+                (if is_last { Standing::LastResort } else { Standing::Overflow }, None)
+            }
+            Purpose::Declare(names, set, after) => {
+                if let Some((core, _)) = self.declare_after(after, &names)?.family {
+                    core.join(&set);
+                }
+                return Ok(M::default());
+            }
+            Purpose::Remove(names) => {
+                self.remove(&names)?;
+                return Ok(M::default());
+            }
+        };
+        let Declared { family, name } = self.declare(&[])?;
+        let Some((core, selector)) = family else { return Ok(M::default()) };
+        let hash = selector.hash(&());
+        let pin = Pin::enter();
+        loop {
+            let is_new = Cell::new(false);
+            let make = |created| {
+                is_new.set(true);
+                M::create(&core.desc, created)
+            };
+            let record = core
+                .get_or_insert(&pin, hash, &selector.values(&(), usize::MAX), standing, &make)
+                .map_err(|refused| refused.into_error(&core.desc))?;
+            if let Some(made) = made.as_ref().filter(|_| is_new.get()) {
+                made.note(core.clone(), hash, record);
+            }
+            let Some(view) = M::view(record, &core) else { return Err(callback_exists(name, record)) };
+            // Else it was removed since the mutex was released, and the next one is made.
+            if let Some(metric) = M::owned(&view) {
+                return Ok(metric);
+            }
+        }
+    }
+
+    /// Removes the series that have the constant labels.
+    pub(crate) fn remove(self, names: &[&str]) -> Result<(), Error> {
+        if let Some((core, selector)) = self.declare(names)?.family {
+            match names.is_empty() {
+                true => removing(|pin| {
+                    selector.find(&core.table, pin, &()).is_some_and(|record| core.remove(pin, record, false))
+                }),
+                // What else the labels are, only the records know.
+                false => core.remove_where(|record| selector.has_constants(record), |_| {}) > 0,
+            };
+        }
+        Ok(())
+    }
+
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    pub(crate) fn is_verbatim(&self) -> bool {
+        self.verbatim
+    }
+
+    /// Gives the registry of the scope; `None` where it is disabled.
+    pub(crate) fn registry(&self) -> Option<&PlainArc<RegistryInner>> {
+        self.scope.registry()
+    }
+
+    /// Gives what only this kind of metric has, to say one thing of several.
+    pub(super) fn spec_mut(&mut self) -> &mut M::Spec {
+        &mut self.spec
+    }
+
+    /// Says what only this kind of metric has.
+    pub(super) fn spec(mut self, spec: M::Spec) -> Self {
+        self.spec = spec;
+        self
+    }
+
+    /// Checks the declaration and finds or adds its family.
+    pub(crate) fn declare(self, names: &[&str]) -> Result<Declared, Error> {
+        let after = self.scope.labels().len();
+        self.declare_after(after, names)
+    }
+
+    /// As [`declare`](Self::declare), with the labels of the set after so many of the constant ones.
+    pub(crate) fn declare_after(self, after: usize, names: &[&str]) -> Result<Declared, Error> {
+        let constants = self.scope.labels();
+        for (label, value) in constants {
+            if let Some(problem) = self.constant_problem(value) {
+                return Err(Error::InvalidLabel { name: self.name, label: label.clone(), problem });
+            }
+        }
+        let (before, behind) = constants.split_at(after.min(constants.len()));
+        let own =
+            |constants: &'_ [(String, String)]| constants.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        let label_names = own(before).into_iter().chain(names.iter().map(ToString::to_string)).chain(own(behind));
+        let desc = self.desc(label_names.map(String::into_boxed_str).collect(), false)?;
+        let family = match self.scope.registry() {
+            Some(registry) => {
+                let core = registry.family(desc)?;
+                let selector = Selector::new(&core.desc, core.hasher, constants, names);
+                Some((core, selector))
+            }
+            None => None,
+        };
+        Ok(Declared { family, name: self.name })
+    }
+
+    /// Checks the declaration of a family whose series have label names of their own, and finds or adds it.
+    pub(crate) fn declare_open(mut self, settings: OpenSettings<'_>) -> Result<Option<PlainArc<FamilyCore>>, Error> {
+        if let Some((label, _)) = self.scope.labels().first() {
+            let problem = "an open family takes no constant labels; give it with each series".to_owned();
+            return Err(Error::InvalidLabel { name: self.name, label: label.clone(), problem });
+        }
+        let wish = settings.wish.map(|wish| Wished::new(&self.name, wish));
+        if let Some(wish) = &wish {
+            self.name = wish.name(0);
+        }
+        let desc = self.desc(Box::default(), true)?;
+        if let Some(wish) = &wish {
+            wish.check_others(&desc, self.verbatim)?;
+        }
+        let OpenSettings { plain_numbers, help_line, .. } = settings;
+        let has_empty_help = help_line && desc.help.is_empty();
+        let desc = Desc { wish: wish.map(PlainArc::new), plain_numbers, has_empty_help, ..desc };
+        self.scope.registry().map(|registry| registry.family(desc)).transpose()
+    }
+
+    /// Gives the checked descriptor.
+    fn desc(&self, label_names: Box<[Box<str>]>, is_open: bool) -> Result<Desc, Error> {
+        let layout =
+            M::layout(&self.spec).map_err(|problem| Error::InvalidBuckets { name: self.name.clone(), problem })?;
+        let quantiles =
+            M::quantiles(&self.spec).map_err(|problem| Error::InvalidQuantiles { name: self.name.clone(), problem })?;
+        let desc = Desc {
+            name: self.name.as_str().into(),
+            help: self.help.as_str().into(),
+            kind: M::KIND,
+            unit: self.unit,
+            label_names,
+            is_open,
+            wish: None,
+            has_empty_help: false,
+            plain_numbers: false,
+            layout,
+            quantiles,
+            states: M::states(&self.spec),
+            limits: self.limits,
+            level: self.level,
+        };
+        desc.check(self.verbatim)?;
+        Ok(desc)
+    }
+}
+
+impl<M: Instrument> Builder<M> {
+    /// Gives what is wrong with the value of a constant label.
+    fn constant_problem(&self, value: &str) -> Option<String> {
+        // Those of a set were checked as the set's, and are `__overflow__` where it overflows.
+        let is_own = matches!(self.scope.purpose(), Purpose::Make | Purpose::Declare(..));
+        if let Some(problem) = length_problem(value.len(), MAX_VALUE_BYTES) {
+            return Some(format!("its value: {problem}"));
+        }
+        (is_own && value == OVERFLOW)
+            .then(|| format!("the value {OVERFLOW:?} is reserved for what finds no room in a family"))
+    }
+}
+
+/// A declaration that was accepted; without a family where the registry is disabled.
+pub(crate) struct Declared {
+    pub(crate) family: Option<(PlainArc<FamilyCore>, Selector)>,
+    pub(crate) name: String,
+}
+
+pub(super) fn callback_exists(name: String, record: RecordRef<'_>) -> Error {
+    Error::CallbackExists { name, labels: String::from_utf8_lossy(record.text()).into_owned() }
+}
+
+impl Builder<Histogram> {
+    /// Sets the buckets; without it they are the default of the Prometheus client libraries, which suit
+    /// network services, not pipelines: their lowest bound is 5 ms.
+    pub fn buckets(self, buckets: Buckets) -> Self {
+        self.spec(buckets)
+    }
+}

@@ -1,0 +1,36 @@
+//! What a bridge says of a family beside what everybody says.
+
+use crate::registry::desc::Wish;
+
+/// What only the open families of bridges are told, see [`Builder::open_family_with`].
+#[derive(Clone, Copy, Debug, Default)]
+#[must_use = "settings do nothing until a family is declared with them"]
+pub struct OpenSettings<'n> {
+    pub(super) wish: Option<Wish<'n>>,
+    pub(super) plain_numbers: bool,
+    pub(super) help_line: bool,
+}
+
+impl<'n> OpenSettings<'n> {
+    /// Gives those of [`Builder::open_family`].
+    pub const fn new() -> Self {
+        Self { wish: None, plain_numbers: false, help_line: false }
+    }
+
+    /// Has the family give its name up where another one needs it, see [`Wish`].
+    pub const fn wish(self, wish: Wish<'n>) -> Self {
+        Self { wish: Some(wish), ..self }
+    }
+
+    /// Sets whether floats are written without an exponent in the text format 0.0.4, labels `le` too: `0.00001` and
+    /// `1048576` as Rust writes them, where they are `1e-05` and `1.048576e+06` otherwise, as Go does. For dashboards that
+    /// name the bounds of another exporter. OpenMetrics has a way of its own, and only one.
+    pub const fn plain_numbers(self, wanted: bool) -> Self {
+        Self { plain_numbers: wanted, ..self }
+    }
+
+    /// Sets whether the family has a HELP line though its help is empty.
+    pub const fn help_line(self, wanted: bool) -> Self {
+        Self { help_line: wanted, ..self }
+    }
+}

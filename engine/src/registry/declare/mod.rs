@@ -1,0 +1,18 @@
+//! From a declaration to a handle.
+
+mod at_scrape;
+mod builder;
+mod dynamic_settings;
+mod instrument;
+mod kinds;
+mod scope;
+mod set_action;
+
+pub use builder::Builder;
+pub(crate) use builder::Declared;
+pub use dynamic_settings::OpenSettings;
+pub use instrument::Instrument;
+pub(crate) use instrument::backend;
+pub(crate) use scope::Purpose;
+pub use scope::Scope;
+pub(crate) use set_action::Made;

@@ -1,0 +1,171 @@
+//! Scopes: prefixes and constant labels.
+
+use super::builder::Builder;
+use super::set_action::Made;
+use crate::metric::{Counter, DurationCounter, Gauge, Histogram, UpDownCounter};
+use crate::registry::desc::{Kind, Level};
+use crate::registry::inner::RegistryInner;
+use crate::registry::store::FamilyCore;
+use crate::sync::PlainArc;
+use std::time::Duration;
+
+/// A prefix and constant labels for the metrics that are declared through it. Scopes nest; clones are
+/// cheap.
+///
+/// A gauge `x` and a counter `x_total` may stand beside each other, though OpenMetrics calls both families `x`: in that
+/// format the counter is then of the type `unknown`, under its own name.
+///
+/// Names and labels are checked when a metric is registered. They may have any characters; to readers that know
+/// letters, digits and underscores only they are shown [escaped](crate::Escaping).
+///
+/// # Examples
+/// ```
+/// let registry = streamgauge::Registry::new();
+/// let sink = registry.scope("deltaforge").label("pipeline", "orders").scope("sink");
+/// sink.counter("errors_total", "Failed deliveries.").register()?.inc();
+/// assert_eq!(registry.sample_value("deltaforge_sink_errors_total", &[("pipeline", "orders")]), Some(1.0));
+/// # Ok::<(), streamgauge::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// `None` where the registry is disabled.
+    registry: Option<PlainArc<RegistryInner>>,
+    prefix: String,
+    labels: Vec<(String, String)>,
+    idle_timeouts: Vec<(Kind, Duration)>,
+    level: Level,
+    limit: Option<usize>,
+    purpose: Purpose,
+}
+
+/// What registering through a scope is to do. Other than `Make` only inside families of sets, which register a set
+/// to declare it, to make its overflow series, and to remove it: a set is described once, by its fields.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Purpose {
+    /// Makes series.
+    #[default]
+    Make,
+    /// Makes the series of one set, and notes which of them are new.
+    MakeSet(PlainArc<Made>),
+    /// Makes overflow series.
+    MakeOverflow,
+    /// Makes families with these labels besides the constant ones, and no series; they become members of the family of
+    /// sets. The last is the number of constant labels that come before.
+    Declare(Vec<&'static str>, PlainArc<FamilyCore>, usize),
+    /// Removes all series with the constant labels, in families with these labels besides.
+    Remove(Vec<&'static str>),
+}
+
+impl Scope {
+    pub(crate) fn root(registry: Option<PlainArc<RegistryInner>>) -> Self {
+        Self {
+            registry,
+            prefix: String::new(),
+            labels: Vec::new(),
+            idle_timeouts: Vec::new(),
+            level: Level::default(),
+            limit: None,
+            purpose: Purpose::Make,
+        }
+    }
+
+    pub(crate) fn registry(&self) -> Option<&PlainArc<RegistryInner>> {
+        self.registry.as_ref()
+    }
+
+    pub(crate) fn labels(&self) -> &[(String, String)] {
+        &self.labels
+    }
+
+    pub(crate) fn purpose(&self) -> &Purpose {
+        &self.purpose
+    }
+
+    pub(crate) fn meant_to(&self, purpose: Purpose) -> Self {
+        Self { purpose, ..self.clone() }
+    }
+
+    /// Makes a scope like this one, with these constant labels in the place of its own.
+    pub(crate) fn relabelled(&self, labels: Vec<(String, String)>) -> Self {
+        Self { labels, ..self.clone() }
+    }
+
+    /// Gives the full name of a metric of this scope.
+    pub(crate) fn full_name(&self, name: &str) -> String {
+        if self.prefix.is_empty() { name.to_owned() } else { format!("{}_{name}", self.prefix) }
+    }
+
+    /// Makes a scope inside this one: its prefix follows this one's, joined by an underscore.
+    #[must_use]
+    pub fn scope(&self, prefix: &str) -> Self {
+        Self { prefix: self.full_name(prefix), ..self.clone() }
+    }
+
+    /// Makes a scope with one more constant label.
+    #[must_use]
+    pub fn label(&self, name: &str, value: impl Into<String>) -> Self {
+        let mut scope = self.clone();
+        scope.labels.push((name.to_owned(), value.into()));
+        scope
+    }
+
+    /// Makes a scope in which the series of these kinds are removed after so long without an update, unless
+    /// somebody holds their handle; see [`Builder::idle_timeout`], which overrides it.
+    #[must_use]
+    pub fn idle_timeout(&self, kinds: &[Kind], timeout: Duration) -> Self {
+        let mut scope = self.clone();
+        scope.idle_timeouts.retain(|(kind, _)| !kinds.contains(kind));
+        scope.idle_timeouts.extend(kinds.iter().map(|kind| (*kind, timeout)));
+        scope
+    }
+
+    /// Makes a scope in which metrics have this level, unless they state their own with [`Builder::level`].
+    #[must_use]
+    pub fn level(&self, level: Level) -> Self {
+        Self { level, ..self.clone() }
+    }
+
+    /// Makes a scope in which each family may have so many live series, unless it states its own limit with
+    /// [`Builder::limit`].
+    #[must_use]
+    pub fn limit(&self, series: usize) -> Self {
+        Self { limit: Some(series), ..self.clone() }
+    }
+
+    pub(crate) fn own_limit(&self) -> Option<usize> {
+        self.limit
+    }
+
+    pub(crate) fn own_level(&self) -> Level {
+        self.level
+    }
+
+    pub(crate) fn idle_timeout_of(&self, kind: Kind) -> Option<Duration> {
+        self.idle_timeouts.iter().find(|(known, _)| *known == kind).map(|(_, timeout)| *timeout)
+    }
+
+    /// Declares a [`Counter`]. Its name ends in `_total`.
+    pub fn counter(&self, name: &str, help: &str) -> Builder<Counter> {
+        Builder::new(self, name, help)
+    }
+
+    /// Declares a [`DurationCounter`]. Its name ends in `_seconds_total`.
+    pub fn duration_counter(&self, name: &str, help: &str) -> Builder<DurationCounter> {
+        Builder::new(self, name, help)
+    }
+
+    /// Declares a [`Gauge`].
+    pub fn gauge(&self, name: &str, help: &str) -> Builder<Gauge> {
+        Builder::new(self, name, help)
+    }
+
+    /// Declares an [`UpDownCounter`].
+    pub fn up_down_counter(&self, name: &str, help: &str) -> Builder<UpDownCounter> {
+        Builder::new(self, name, help)
+    }
+
+    /// Declares a [`Histogram`].
+    pub fn histogram(&self, name: &str, help: &str) -> Builder<Histogram> {
+        Builder::new(self, name, help)
+    }
+}

@@ -1,0 +1,14 @@
+//! What a family is, checked once when it is declared.
+
+mod desc;
+mod level;
+mod naming;
+mod wish;
+
+pub(crate) use desc::{Desc, Limits};
+pub use desc::{Kind, Unit};
+pub(crate) use level::RegistryLevel;
+pub use level::{Level, Switch};
+pub(crate) use naming::label_problem;
+pub use wish::Wish;
+pub(crate) use wish::{Turn, Wished};

@@ -1,0 +1,358 @@
+//! Families whose series bring label names of their own.
+
+use super::lookup::lost;
+use crate::cells::Pin;
+use crate::label::{OVERFLOW_SERIES, Rendered};
+use crate::registry::declare::backend::Backend;
+use crate::registry::declare::{Builder, Instrument, OpenSettings};
+use crate::registry::desc::{Desc, Kind, Switch, Unit, Wish};
+use crate::registry::error::Error;
+use crate::registry::inner::RegistryInner;
+use crate::registry::store::{FamilyCore, Labels, Make, RecordRef, Refused, Standing, removing};
+use crate::sync::{LazyLock, PlainArc};
+use std::fmt;
+use std::marker::PhantomData;
+
+/// The labels of that series, unless it is given more.
+static OVERFLOW_LABELS: LazyLock<Rendered> = LazyLock::new(Rendered::of_overflow);
+
+/// A family whose series bring label names of their own, and that can be described when it is in use: what a bridge
+/// from another metrics interface needs. Where the names are known when the program is written, a
+/// [`Family`](crate::Family) is faster, and checks them once.
+///
+/// Obtained from [`Builder::open_family`]; clones are the same family. The order of the labels does not matter, and a
+/// label with an empty value is as if it were not given, as it is to readers.
+///
+/// # Cost
+/// A lookup renders the labels, so it allocates: about 150 ns for three. Keep the handle.
+///
+/// # Limits
+/// As of every family: past the limit of series records go to one series with the label `overflow="__overflow__"`, and
+/// those of [`with_overflow_labels`](Self::with_overflow_labels).
+///
+/// # Examples
+/// ```
+/// use streamgauge::bridge::OpenFamily;
+/// use streamgauge::{Counter, Registry};
+/// let registry = Registry::new();
+/// let requests: OpenFamily<Counter> = registry.counter("requests", "").verbatim().open_family()?;
+/// requests.get_or_create(&[("path", "/"), ("code", "200")])?.inc();
+/// requests.get_or_create(&[("kind", "probe")])?.inc();
+/// requests.describe("Requests that were answered.", None)?;
+/// assert_eq!(registry.sample_value("requests", &[("kind", "probe")]), Some(1.0));
+/// # Ok::<(), streamgauge::Error>(())
+/// ```
+#[must_use = "a family that nobody looks into stays empty"]
+pub struct OpenFamily<M> {
+    /// `None` of a disabled registry.
+    inner: Option<(PlainArc<FamilyCore>, PlainArc<RegistryInner>)>,
+    verbatim: bool,
+    /// Where they are not [`OVERFLOW_LABELS`].
+    overflow: Option<PlainArc<Rendered>>,
+    metric: PhantomData<fn() -> M>,
+}
+
+/// A handle as an [`OpenFamily`] gives it, and whose it is.
+#[derive(Clone, Debug)]
+#[must_use = "it holds the handle"]
+pub enum Placed<M> {
+    /// Of a series with the labels that were asked for.
+    Own(M),
+    /// Of the series that takes what finds no room: not to be kept, for there may be room when it is asked for again.
+    Overflow(M),
+}
+
+impl<M> Placed<M> {
+    /// Gives the handle.
+    pub fn into_inner(self) -> M {
+        match self {
+            Self::Own(metric) | Self::Overflow(metric) => metric,
+        }
+    }
+
+    /// Tells whether it is of the series that takes what finds no room.
+    #[must_use]
+    pub const fn is_overflow(&self) -> bool {
+        matches!(self, Self::Overflow(_))
+    }
+
+    /// Makes another handle of it.
+    pub fn map<N>(self, make: impl FnOnce(M) -> N) -> Placed<N> {
+        match self {
+            Self::Own(metric) => Placed::Own(make(metric)),
+            Self::Overflow(metric) => Placed::Overflow(make(metric)),
+        }
+    }
+}
+
+impl<M: Instrument> Builder<M> {
+    /// Declares a family whose series bring label names of their own. The help may be empty: then there is no HELP line.
+    ///
+    /// # Errors
+    /// As [`register`](Self::register). Constant labels of the scope are refused: give them with each series.
+    pub fn open_family(self) -> Result<OpenFamily<M>, Error> {
+        self.open_family_with(OpenSettings::new())
+    }
+
+    /// As [`open_family`](Self::open_family), with settings that only bridges need. Where there is a
+    /// [wish](OpenSettings::wish), the name of the declaration tells which family it is, and the wish what it is called.
+    ///
+    /// # Errors
+    /// As [`open_family`](Self::open_family), but for a name that is taken: then the family has another one.
+    pub fn open_family_with(self, settings: OpenSettings<'_>) -> Result<OpenFamily<M>, Error> {
+        let verbatim = self.is_verbatim();
+        let registry = self.registry().cloned();
+        let core = self.declare_open(settings)?;
+        Ok(OpenFamily { inner: core.zip(registry), verbatim, overflow: None, metric: PhantomData })
+    }
+}
+
+impl<M> OpenFamily<M> {
+    /// A family that finds nothing and counts nothing.
+    pub const fn noop() -> Self {
+        Self { inner: None, verbatim: false, overflow: None, metric: PhantomData }
+    }
+
+    /// Gives the family with more labels for the series that takes what finds no room for this handle and its clones:
+    /// those that all series have, so that its records count with theirs.
+    ///
+    /// # Errors
+    /// As [`get_or_create`](Self::get_or_create), and where one is called `overflow`.
+    ///
+    /// ```
+    /// # use streamgauge::Registry;
+    /// let registry = Registry::new();
+    /// let requests = registry.counter("requests", "").verbatim().limit(0).open_family()?;
+    /// let requests = requests.with_overflow_labels(&[("service", "orders")])?;
+    /// requests.get_or_create(&[("service", "orders"), ("path", "/")])?.inc();
+    /// let overflow = [("overflow", "__overflow__"), ("service", "orders")];
+    /// assert_eq!(registry.sample_value("requests", &overflow), Some(1.0));
+    /// # Ok::<(), streamgauge::Error>(())
+    /// ```
+    pub fn with_overflow_labels(mut self, labels: &[(&str, &str)]) -> Result<Self, Error> {
+        if let Some((core, _)) = self.inner.as_ref().filter(|_| !labels.is_empty()) {
+            let labels: Vec<_> = labels.iter().copied().chain([OVERFLOW_SERIES]).collect();
+            self.overflow = Some(PlainArc::new(render(core, &labels)?.0));
+        }
+        Ok(self)
+    }
+
+    /// Tells the help and the unit anew, as when the family was declared.
+    ///
+    /// # Errors
+    /// Where the unit does not go with the name, unless the family is [`verbatim`](Builder::verbatim).
+    pub fn describe(&self, help: &str, unit: Option<Unit>) -> Result<(), Error> {
+        self.retell(|desc| (desc.help, desc.unit, desc.has_empty_help) = (help.into(), unit, false))
+    }
+
+    /// Tells the help, the unit and what the family wishes to be called anew. An empty help is a HELP line without text.
+    ///
+    /// # Errors
+    /// Where the name is not allowed. Then nothing changes.
+    pub fn describe_as(&self, help: &str, unit: Option<Unit>, wish: Wish<'_>) -> Result<(), Error> {
+        self.retell(|desc| {
+            (desc.help, desc.unit, desc.has_empty_help) = (help.into(), unit, help.is_empty());
+            match &desc.wish {
+                Some(old) => desc.wish = Some(PlainArc::new(old.renamed(wish))),
+                None => desc.name = [wish.stem, wish.suffix].concat().into(),
+            }
+        })
+    }
+
+    /// Gives what the family is called now: another name than it was declared with where it was renamed, or gave it up.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.inner.as_ref().map_or_else(String::new, |(core, _)| core.with_desc(|desc| desc.name.to_string()))
+    }
+
+    /// Gives what the family [wishes](Wish) to be called, or its name where it has no wish.
+    #[must_use]
+    pub fn wished_name(&self) -> String {
+        let Some((core, _)) = &self.inner else { return String::new() };
+        core.with_desc(|desc| desc.wish.as_ref().map_or_else(|| desc.name.to_string(), |wish| wish.name(0)))
+    }
+
+    /// Tells whether the family has a HELP line or a unit.
+    #[must_use]
+    pub fn is_described(&self) -> bool {
+        self.inner.as_ref().is_some_and(|(core, _)| core.with_desc(Desc::is_described))
+    }
+
+    /// Counts how often the name, the help or the unit came to be another, by this handle or otherwise: who has seen
+    /// the last of it need not ask for them.
+    #[must_use]
+    pub fn version(&self) -> usize {
+        self.inner.as_ref().map_or(0, |(core, _)| core.version())
+    }
+
+    /// Gives the family another name: from the next scrape on its series are exposed under it. Of a family with a
+    /// [`Wish`] it is what it wishes to be called.
+    ///
+    /// # Errors
+    /// Where the name is not allowed, another family exposes it, or a series of a state set has a label of that name.
+    /// Then the family keeps its name.
+    pub fn rename(&self, name: &str) -> Result<(), Error> {
+        self.retell(|desc| desc.name = name.into())
+    }
+
+    fn retell(&self, change: impl FnOnce(&mut Desc)) -> Result<(), Error> {
+        match &self.inner {
+            Some((core, registry)) => registry.retell(core, self.verbatim, change),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<M: Instrument> OpenFamily<M> {
+    /// Gives a handle of the series with these labels, which is made if there is none.
+    ///
+    /// # Errors
+    /// Where a label name is not `[a-zA-Z_][a-zA-Z0-9_]*`, reserved or given twice, has more than 1024
+    /// bytes, or is that of a state set, whose state it names; or where there are more than 128.
+    pub fn get_or_create(&self, labels: &[(&str, &str)]) -> Result<M, Error> {
+        self.place(labels).map(Placed::into_inner)
+    }
+
+    /// As [`get_or_create`](Self::get_or_create), and says whether the handle is of a series of its own: for a cache of
+    /// handles, which is not to keep those of the overflow series.
+    ///
+    /// # Errors
+    /// As [`get_or_create`](Self::get_or_create).
+    ///
+    /// ```
+    /// # use streamgauge::Registry;
+    /// let registry = Registry::new();
+    /// let requests = registry.counter("requests", "").verbatim().limit(1).open_family()?;
+    /// assert!(!requests.place(&[("path", "/")])?.is_overflow());
+    /// assert!(requests.place(&[("path", "/other")])?.is_overflow());
+    /// # Ok::<(), streamgauge::Error>(())
+    /// ```
+    pub fn place(&self, labels: &[(&str, &str)]) -> Result<Placed<M>, Error> {
+        let Some((core, _)) = &self.inner else { return Ok(Placed::Own(M::default())) };
+        let (rendered, cut) = render(core, labels)?;
+        if cut > 0 {
+            core.count_cut(cut);
+        }
+        let pin = Pin::enter();
+        let overflow = self.overflow.as_deref().unwrap_or(&OVERFLOW_LABELS);
+        // A series may be removed between finding it and holding it; then the next one is made.
+        for _ in 0..8 {
+            if rendered.text == overflow.text {
+                break;
+            }
+            match insert(core, &pin, &rendered, Standing::Limited) {
+                Ok(Some(metric)) => return Ok(Placed::Own(metric)),
+                Ok(None) => {}
+                Err(_) => break,
+            }
+        }
+        core.count_overflow();
+        let metric = insert(core, &pin, overflow, Standing::LastResort).ok().flatten();
+        Ok(Placed::Overflow(metric.unwrap_or_else(lost)))
+    }
+
+    /// Gives a handle of the series with these labels, `None` where there is none.
+    #[must_use]
+    pub fn get(&self, labels: &[(&str, &str)]) -> Option<M> {
+        let (core, _) = self.inner.as_ref()?;
+        let (rendered, _) = render(core, labels).ok()?;
+        let pin = Pin::enter();
+        find(core, &pin, &rendered).and_then(|record| owned(core, record))
+    }
+
+    /// Removes the series with these labels; tells whether there was one. As [`Family::remove`](crate::Family::remove).
+    pub fn remove(&self, labels: &[(&str, &str)]) -> bool {
+        let Some((core, _)) = &self.inner else { return false };
+        let Ok((rendered, _)) = render(core, labels) else { return false };
+        removing(|pin| find(core, pin, &rendered).is_some_and(|record| core.remove(pin, record, false)))
+    }
+
+    /// Removes the series for which `keep` says no; gives how many. As [`Family::retain`](crate::Family::retain).
+    pub fn retain(&self, mut keep: impl FnMut(Labels<'_>) -> bool) -> usize {
+        self.remove_where(|core, record| !record.is_overflow() && !keep(Labels::new(&core.desc, record)))
+    }
+
+    /// Removes all series, the overflow series too; gives how many.
+    pub fn clear(&self) -> usize {
+        self.remove_where(|_, _| true)
+    }
+
+    fn remove_where(&self, mut is_doomed: impl FnMut(&FamilyCore, RecordRef<'_>) -> bool) -> usize {
+        let Some((core, _)) = &self.inner else { return 0 };
+        core.remove_where(|record| is_doomed(core, record), |_| {})
+    }
+
+    /// Switches the family on or off, whatever the level says, or back to the level.
+    pub fn switch(&self, switch: Switch) {
+        if let Some((core, _)) = &self.inner {
+            core.switch(switch);
+        }
+    }
+}
+
+/// Renders labels as the family wants them, and gives how many values were cut.
+fn render(core: &FamilyCore, labels: &[(&str, &str)]) -> Result<(Rendered, usize), Error> {
+    // Only the names of state sets matter here, so the others are spared the look for what they are called now.
+    let longest = core.desc.limits.value_bytes;
+    let rendered = match core.desc.kind {
+        Kind::StateSet => core.with_desc(|desc| Rendered::of_open(labels, longest, Some(&desc.name))),
+        _ => Rendered::of_open(labels, longest, None),
+    };
+    rendered.map_err(|(label, problem)| Error::InvalidLabel {
+        name: core.with_desc(|desc| desc.name.to_string()),
+        label,
+        problem,
+    })
+}
+
+fn find<'p>(core: &'p FamilyCore, pin: &'p Pin, rendered: &Rendered) -> Option<RecordRef<'p>> {
+    core.find_text(pin, core.hash_of_text(&rendered.text), &rendered.text)
+}
+
+fn owned<M: Backend>(core: &FamilyCore, record: RecordRef<'_>) -> Option<M> {
+    M::owned(&*M::view(record, core)?)
+}
+
+/// Finds or makes a series and gives its handle; `None` where it was removed meanwhile.
+fn insert<M: Backend>(
+    core: &FamilyCore,
+    pin: &Pin,
+    rendered: &Rendered,
+    standing: Standing,
+) -> Result<Option<M>, Refused> {
+    let found = find(core, pin, rendered);
+    if let Some(metric) = found.and_then(|record| owned(core, record)) {
+        return Ok(Some(metric));
+    }
+    // Without the mutex while there is no room, as in a family with fixed names.
+    if found.is_none() && core.room.is_full(standing) {
+        return Err(Refused::Full);
+    }
+    let make: Make<'_> = &|created| M::create(&core.desc, created);
+    let record = core.get_or_insert_rendered(pin, core.hash_of_text(&rendered.text), rendered, standing, make)?;
+    Ok(owned(core, record))
+}
+
+impl<M> Clone for OpenFamily<M> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            verbatim: self.verbatim,
+            overflow: self.overflow.clone(),
+            metric: PhantomData,
+        }
+    }
+}
+
+impl<M> Default for OpenFamily<M> {
+    fn default() -> Self {
+        Self::noop()
+    }
+}
+
+impl<M> fmt::Debug for OpenFamily<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.inner.as_ref().map(|(core, _)| core.with_desc(|desc| desc.name.clone()));
+        f.debug_struct("OpenFamily").field("name", &name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,273 @@
+//! Sets of metrics: registered together, and found together by one lookup.
+
+use super::family::Family;
+use super::uncounted::Kept;
+use crate::cells::{Hold, OutOfCells, Range};
+use crate::label::LabelSet;
+use crate::metric::{Counter, DurationCounter, Gauge, Histogram, StateSet, Summary, UpDownCounter};
+use crate::registry::declare::backend::Backend;
+use crate::registry::declare::{Instrument, Made, Purpose, Scope};
+use crate::registry::desc::{Desc, Kind, Level, Limits};
+use crate::registry::error::Error;
+use crate::registry::store::{FamilyCore, RecordRef, Refused, Room, Selector, SeriesRef, SetStorage, Shared};
+use crate::sync::{AtomicU64, Ordering, PlainArc};
+use std::fmt;
+
+/// Metrics that are registered together: a struct whose fields are metrics, families, or other sets. Derive it.
+///
+/// The help of a metric is its field's doc comment, its name the field's. The derive also gives `Clone`, `Debug`,
+/// and `Default`, which is a set of noops. Attributes of a field, as `#[metric(..)]`:
+///
+/// | attribute | of | what it does |
+/// |---|---|---|
+/// | `name = "x_total"` | metrics, families of metrics | gives another name than the field's |
+/// | `unit = "seconds"` | metrics, families of metrics | states the unit |
+/// | `level = "detailed"` | all, and the struct | states the [`Level`](crate::Level) |
+/// | `limit = EXPR` | all, and the struct | sets how many live series each family may have |
+/// | `buckets = EXPR` | histograms | sets the [`Buckets`](crate::Buckets) |
+/// | `quantiles = EXPR` | summaries | names the [`Quantiles`](crate::Quantiles): an array, a slice or a vector |
+/// | `window = (DURATION, SLICES)` | summaries | sets the window of the quantiles |
+/// | `states = EXPR` | state sets, which need it | names the states |
+/// | `label(k = "v")` | all, and the struct | adds a constant label; may be repeated |
+/// | `prefix = "x"` | sets, families of sets, and the struct | puts `x_` before all names |
+/// | `crate = "path"` | the struct | says where this crate is, where it is not `::streamgauge` |
+///
+/// # Examples
+/// ```
+/// use streamgauge::{Buckets, Counter, Family, Histogram, LabelSet, MetricSet, Registry};
+///
+/// #[derive(LabelSet)]
+/// struct Table<'a> {
+///     table: &'a str,
+/// }
+///
+/// #[derive(MetricSet)]
+/// struct TableMetrics {
+///     /// Events read.
+///     events_total: Counter,
+///     /// Receipt to delivery.
+///     #[metric(unit = "seconds", buckets = Buckets::exponential(0.0001, 2.0, 14))]
+///     latency_seconds: Histogram,
+/// }
+///
+/// let registry = Registry::new();
+/// let tables = Family::<Table<'static>, TableMetrics>::register(&registry.scope("source"))?;
+/// // One lookup for all of them:
+/// tables.with(&Table { table: "orders" }, |set| {
+///     set.events_total.inc();
+///     set.latency_seconds.observe(0.002);
+/// });
+/// assert_eq!(registry.sample_value("source_events_total", &[("table", "orders")]), Some(1.0));
+///
+/// // Or alone, without labels:
+/// let all = TableMetrics::register(&registry.scope("all"))?;
+/// all.events_total.inc();
+/// # Ok::<(), streamgauge::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no set of metrics",
+    label = "allowed are metrics, families of metrics, and structs with `#[derive(MetricSet)]`"
+)]
+pub trait MetricSet: Clone + Default + fmt::Debug + Send + Sync + 'static {
+    /// Registers every metric of the set, or gives those that are registered already.
+    ///
+    /// # Errors
+    /// Where one of them cannot be registered; those before it are.
+    fn register(scope: &Scope) -> Result<Self, Error>;
+
+    /// Shows each field to `visitor`.
+    #[doc(hidden)]
+    fn fields(&self, visitor: &mut FieldVisitor<'_>);
+}
+
+/// Takes the fields of a set, for the engine.
+#[doc(hidden)]
+pub struct FieldVisitor<'v> {
+    show: &'v mut dyn FnMut(&dyn Hold),
+}
+
+impl fmt::Debug for FieldVisitor<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FieldVisitor").finish_non_exhaustive()
+    }
+}
+
+/// What can be a field of a set.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a field of a metric set",
+    label = "allowed are metrics, families of metrics, and structs with `#[derive(MetricSet)]`"
+)]
+pub trait SetField {
+    /// Shows the field's holds on series.
+    fn field(&self, visitor: &mut FieldVisitor<'_>);
+}
+
+macro_rules! metrics {
+    ($($metric:ty),*) => {$(
+        impl SetField for $metric {
+            fn field(&self, visitor: &mut FieldVisitor<'_>) {
+                (visitor.show)(self.hold());
+            }
+        }
+    )*};
+}
+metrics!(Counter, DurationCounter, Gauge, UpDownCounter, Histogram, Summary, StateSet);
+
+/// A family holds no series itself.
+impl<L, M> SetField for Family<L, M> {
+    fn field(&self, _: &mut FieldVisitor<'_>) {}
+}
+
+impl<S: MetricSet> SetField for S {
+    fn field(&self, visitor: &mut FieldVisitor<'_>) {
+        self.fields(visitor);
+    }
+}
+
+/// The handles of one label set, in the lookup table of a family of sets.
+struct Node<S: MetricSet> {
+    set: Kept<S>,
+    /// The generation in which every series of the set was last seen alive.
+    seen: AtomicU64,
+}
+
+impl<S: MetricSet> Node<S> {
+    /// Tells whether the set can be given out; looks at its series where a member family has changed.
+    #[inline(always)]
+    fn is_alive(&self, room: &Room) -> bool {
+        let generation = room.generation();
+        // Relaxed (O21): whoever stored it had seen this generation, and so has this thread.
+        self.seen.load(Ordering::Relaxed) == generation || self.look(generation)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look(&self, generation: u64) -> bool {
+        let alive = !self.set.is_dead();
+        if alive {
+            // Relaxed (O21): as above; an older generation only makes somebody look again.
+            self.seen.store(generation, Ordering::Relaxed);
+        }
+        alive
+    }
+}
+
+#[expect(private_interfaces, reason = "hidden: only the engine names storage")]
+impl<S: MetricSet> Backend for S {
+    // The family of a set is never exposed: its members are.
+    const KIND: Kind = Kind::Gauge;
+    const IS_SET: bool = true;
+    type View<'r> = &'r S;
+
+    fn create(_: &Desc, _: u64) -> Result<(SeriesRef, Range), OutOfCells> {
+        Err(OutOfCells)
+    }
+
+    fn prepare(scope: &Scope, room: &Room) -> Result<Option<SeriesRef>, Refused> {
+        // Before the series are: if one goes meanwhile, the next lookup looks at them again.
+        let seen = AtomicU64::new(room.generation());
+        let made = Made::new();
+        let registered = match scope.purpose() {
+            Purpose::Make => S::register(&scope.meant_to(Purpose::MakeSet(made.clone()))),
+            _ => S::register(scope),
+        };
+        if registered.is_err() {
+            made.take_back(room);
+        }
+        match registered {
+            Ok(set) => {
+                let node: Node<S> = Node { set: Kept::new(set), seen };
+                Ok(Some(SeriesRef::Set(PlainArc::new(SetStorage::new(node)))))
+            }
+            Err(Error::LimitReached { .. }) => Err(Refused::Full),
+            Err(Error::OutOfCells { .. }) => Err(Refused::OutOfCells),
+            Err(Error::CallbackExists { .. }) => Err(Refused::Callback),
+            // Accepted when the family was made: a series went between finding and holding it.
+            Err(_) => Ok(None),
+        }
+    }
+
+    #[inline(always)]
+    fn view<'r>(record: RecordRef<'r>, core: &FamilyCore) -> Option<&'r S> {
+        let SeriesRef::Set(storage) = record.series() else { return None };
+        let node = storage.get::<Node<S>>()?;
+        node.is_alive(&core.room).then_some(&*node.set)
+    }
+
+    fn owned(view: &Self) -> Option<Self> {
+        let set = view.clone();
+        let mut dead = false;
+        // After the clone counts as a user: a series that is alive now stays.
+        set.holds(&mut |hold| dead |= hold.is_dead());
+        (!dead).then_some(set)
+    }
+
+    fn holds(&self, show: &mut dyn FnMut(&dyn Hold)) {
+        self.fields(&mut FieldVisitor { show });
+    }
+
+    fn remove_members(scope: &Scope) {
+        // Declared before with success, so this cannot fail; nobody could do anything about it either.
+        drop(S::register(&scope.meant_to(Purpose::Remove(Vec::new()))));
+    }
+}
+
+impl<S: MetricSet> Instrument for S {
+    type Spec = ();
+}
+
+impl<L: LabelSet, S: MetricSet> Family<L, S> {
+    /// Registers a family of sets: a whole [`MetricSet`] for each label set that is used, found by one lookup. A
+    /// family inside the set has the labels of both.
+    ///
+    /// Limits are those of the metrics: where one of them finds no room, the records of all go to the overflow
+    /// series. Removal removes the series of all. Two families of sets that are registered in one scope share
+    /// their series, but [`retain`](Self::retain) and [`clear`](Self::clear) know only those that were looked up
+    /// through this one and its clones.
+    ///
+    /// # Errors
+    /// Where one of the metrics cannot be registered.
+    pub fn register(scope: &Scope) -> Result<Self, Error> {
+        let names = |outer: &[&'static str]| [outer, L::NAMES].concat();
+        match scope.purpose() {
+            Purpose::Declare(outer, set, after) => {
+                S::register(&scope.meant_to(Purpose::Declare(names(outer), set.clone(), *after)))?;
+                return Ok(Self::noop());
+            }
+            Purpose::Remove(outer) => {
+                S::register(&scope.meant_to(Purpose::Remove(names(outer))))?;
+                return Ok(Self::noop());
+            }
+            Purpose::Make | Purpose::MakeSet(_) | Purpose::MakeOverflow => {}
+        }
+        // Only for its labels, table and records: no registry lists it, and its members have the limits.
+        let labels = scope.labels().iter().map(|(name, _)| name.as_str()).chain(L::NAMES.iter().copied());
+        let desc = Desc {
+            name: scope.full_name("set").into(),
+            help: "".into(),
+            kind: S::KIND,
+            unit: None,
+            label_names: labels.map(Box::from).collect(),
+            is_open: false,
+            wish: None,
+            has_empty_help: false,
+            plain_numbers: false,
+            layout: None,
+            quantiles: None,
+            states: PlainArc::default(),
+            limits: Limits { series: usize::MAX, ..Default::default() },
+            level: Level::Basic,
+        };
+        let shared = Shared::new();
+        shared.set_limit(usize::MAX);
+        let core = PlainArc::new(FamilyCore::new(desc, PlainArc::new(shared)));
+        S::register(&scope.meant_to(Purpose::Declare(names(&[]), core.clone(), scope.labels().len())))?;
+        core.settle_level();
+        if scope.registry().is_none() {
+            return Ok(Self::noop());
+        }
+        let selector = Selector::new(&core.desc, core.hasher, scope.labels(), L::NAMES);
+        Ok(Self::of_sets(core, selector, scope.meant_to(Purpose::Make)))
+    }
+}

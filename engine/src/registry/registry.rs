@@ -1,0 +1,156 @@
+//! The registry.
+
+use super::catalog::{Description, Reference};
+use super::collect::{CollectedFamily, Collector, CollectorId};
+use super::declare::Scope;
+use super::desc::{Level, Switch};
+use super::error::Error;
+use super::inner::RegistryInner;
+use super::store::FamilyCore;
+use crate::sync::{LazyLock, PlainArc};
+use std::ops::Deref;
+
+/// A set of metric families, scraped together. Clones are the same registry.
+///
+/// Its methods for declaring metrics are those of its root [`Scope`]. A registry is names over cells that
+/// the process shares: many registries (one a test, one a tenant) cost next to nothing. Dropping the
+/// last clone ends the exposition; handles stay valid, and what no handle holds is given back.
+///
+/// # Examples
+/// ```
+/// use streamgauge::{Format, Registry, Scraper};
+/// let registry = Registry::new();
+/// let orders = registry.scope("deltaforge").label("pipeline", "orders");
+/// orders.counter("checkpoints_total", "Successful checkpoint commits.").register()?.inc();
+///
+/// let mut body = Vec::new();
+/// Scraper::new(&registry).encode(Format::Text, &mut body);
+/// assert!(body.ends_with(b"deltaforge_checkpoints_total{pipeline=\"orders\"} 1\n"));
+/// # Ok::<(), streamgauge::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Registry {
+    root: Scope,
+}
+
+impl Registry {
+    /// Makes an empty registry.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { root: Scope::root(Some(PlainArc::new(RegistryInner::new()))) }
+    }
+
+    /// Gives the registry of the process, for libraries that are handed none.
+    #[must_use]
+    pub fn global() -> &'static Self {
+        static GLOBAL: LazyLock<Registry> = LazyLock::new(Registry::new);
+        &GLOBAL
+    }
+
+    /// Makes a registry whose handles are noops and whose scrapes are empty: the same code runs without
+    /// metrics. Declarations are still checked on their own.
+    #[must_use]
+    pub fn disabled() -> Self {
+        Self { root: Scope::root(None) }
+    }
+
+    /// Sets how many live series the registry may have; without it a million. Records past it go to the overflow
+    /// series of their families.
+    pub fn set_series_limit(&self, series: usize) {
+        if let Some(inner) = self.inner() {
+            inner.shared.set_limit(series);
+        }
+    }
+
+    /// Sets the level: families above it are off from now on, the others on, but for those that are
+    /// [switched](Self::switch) one by one. A registry begins with the highest level, where all are on.
+    pub fn set_level(&self, level: Level) {
+        if let Some(inner) = self.inner() {
+            inner.shared.level.set(level);
+            inner.each_family(FamilyCore::settle_level);
+        }
+    }
+
+    /// Gives the level.
+    #[must_use]
+    pub fn current_level(&self) -> Level {
+        self.inner().map_or(Level::Detailed, |inner| inner.shared.level.get())
+    }
+
+    /// Switches one family, by its full name, on or off whatever the level, or back to the level. A collector runs as
+    /// long as one of its families is on.
+    ///
+    /// # Errors
+    /// Where no such family is registered.
+    pub fn switch(&self, name: &str, switch: Switch) -> Result<(), Error> {
+        let Some(inner) = self.inner() else { return Ok(()) };
+        if inner.switch(name, switch) { Ok(()) } else { Err(Error::UnknownFamily { name: name.to_owned() }) }
+    }
+
+    /// Registers a collector: its families follow the registry's own in every scrape, in the order of
+    /// registration.
+    ///
+    /// # Errors
+    /// Where a declared name, label or help text is not allowed, or a name is exposed already; then nothing is
+    /// registered.
+    pub fn register_collector(&self, collector: impl Collector) -> Result<CollectorId, Error> {
+        // The user's code, so before any lock.
+        let described = collector.describe().into_iter().map(CollectedFamily::into_desc);
+        let descs = described.collect::<Result<Vec<_>, _>>()?;
+        let Some(inner) = self.inner() else { return Ok(CollectorId(0)) };
+        inner.claim(&descs)?;
+        Ok(inner.collectors.push(descs, Box::new(collector)))
+    }
+
+    /// Ends a collector; tells whether it was registered here. Its names are free again. A scrape that is under
+    /// way may run it once more.
+    pub fn unregister_collector(&self, id: CollectorId) -> bool {
+        let Some((inner, removed)) = self.inner().and_then(|inner| Some((inner, inner.collectors.remove(id)?))) else {
+            return false;
+        };
+        inner.unclaim(&removed.descs);
+        true
+    }
+
+    /// Describes every family that is registered, those of collectors too: the reference documentation of a program's
+    /// metrics, made from the program. The order is that of the names, whatever the order of registration.
+    ///
+    /// # Examples
+    /// ```
+    /// # let registry = streamgauge::Registry::new();
+    /// registry.counter("events_total", "Events read.").register()?.inc();
+    /// let reference = registry.describe();
+    /// assert!(reference.to_markdown().contains("| `events_total` | counter |  |  | Events read. |  |"));
+    /// assert!(reference.to_json().starts_with("[{\"name\":\"events_total\",\"kind\":\"counter\""));
+    /// # Ok::<(), streamgauge::Error>(())
+    /// ```
+    #[must_use]
+    pub fn describe(&self) -> Reference {
+        let Some(inner) = self.inner() else { return Reference::default() };
+        let own = inner.families();
+        let collectors = inner.collectors.list();
+        let own = own.iter().map(|family| family.with_desc(|desc| Description::new(desc, false)));
+        let collected = collectors.iter().flat_map(|registered| &registered.descs);
+        let mut families: Vec<_> = own.chain(collected.map(|desc| Description::new(desc, true))).collect();
+        families.sort_by(|a, b| a.name.cmp(&b.name));
+        Reference { families }
+    }
+
+    pub(crate) fn inner(&self) -> Option<&PlainArc<RegistryInner>> {
+        self.root.registry()
+    }
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Deref for Registry {
+    type Target = Scope;
+
+    fn deref(&self) -> &Scope {
+        &self.root
+    }
+}

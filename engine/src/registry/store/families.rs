@@ -1,0 +1,30 @@
+//! The list of a registry's families, as scrapes read it.
+
+use super::store::FamilyCore;
+use crate::sync::PlainArc;
+
+/// Families in a block: what one registration copies at most.
+const BLOCK: usize = 64;
+
+/// An immutable list of families in the order of their registration. Adding one makes a new list that
+/// shares all blocks but the last, so many registrations do not cost the square of their number.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FamilyList {
+    blocks: Vec<PlainArc<Vec<PlainArc<FamilyCore>>>>,
+}
+
+impl FamilyList {
+    /// Gives the list with one more family.
+    pub(crate) fn with(&self, family: PlainArc<FamilyCore>) -> Self {
+        let mut blocks = self.blocks.clone();
+        match blocks.last_mut() {
+            Some(last) if last.len() < BLOCK => PlainArc::make_mut(last).push(family),
+            _ => blocks.push(PlainArc::new(vec![family])),
+        }
+        Self { blocks }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &PlainArc<FamilyCore>> {
+        self.blocks.iter().flat_map(|block| block.iter())
+    }
+}

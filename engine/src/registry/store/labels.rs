@@ -1,0 +1,130 @@
+//! The labels of a series, as the user gave them.
+
+use super::row::RecordRef;
+use crate::label::unescape;
+use crate::registry::desc::Desc;
+use std::borrow::Cow;
+
+/// The labels of one series: constant ones and those of its set, in the family's order; of an
+/// [`OpenFamily`](crate::bridge::OpenFamily) in that of their names.
+#[derive(Clone, Copy, Debug)]
+pub struct Labels<'a> {
+    /// Of an open family `None`: they stand in the text.
+    names: Option<&'a [Box<str>]>,
+    source: Source<'a>,
+}
+
+/// Where the rendered text is.
+#[derive(Clone, Copy, Debug)]
+enum Source<'a> {
+    Record(RecordRef<'a>),
+    /// Of a collector: the text, and the offset of the closing quote of each value.
+    Collected(&'a [u8], &'a [u32]),
+}
+
+impl<'a> Labels<'a> {
+    #[inline(always)]
+    pub(crate) fn new(desc: &'a Desc, record: RecordRef<'a>) -> Self {
+        Self { names: (!desc.is_open).then_some(&*desc.label_names), source: Source::Record(record) }
+    }
+
+    /// Gives the labels of a collected sample, whose ends are as many as the names.
+    pub(crate) fn collected(names: &'a [Box<str>], text: &'a [u8], ends: &'a [u32]) -> Self {
+        Self { names: Some(names), source: Source::Collected(text, ends) }
+    }
+
+    /// Gives the record they are of; `None` where a collector gave them.
+    pub(crate) fn record(&self) -> Option<RecordRef<'a>> {
+        match self.source {
+            Source::Record(record) => Some(record),
+            Source::Collected(..) => None,
+        }
+    }
+
+    /// Gives when the series was made, in milliseconds of the Unix epoch; `None` where a collector or callback gave it.
+    pub(crate) fn created_millis(&self) -> Option<u64> {
+        self.record()?.series().created_millis()
+    }
+
+    /// Gives the rendered labels, without braces.
+    #[inline(always)]
+    pub(crate) fn text(&self) -> &'a [u8] {
+        match self.source {
+            Source::Record(record) => record.text(),
+            Source::Collected(text, _) => text,
+        }
+    }
+
+    /// Gives the names and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> + use<'a> {
+        self.escaped().map(|(name, value)| (name, unescape(value)))
+    }
+
+    /// Tells whether a value may stand escaped in the text.
+    pub(crate) fn may_be_escaped(&self) -> bool {
+        match self.source {
+            Source::Record(record) => record.is_escaped(),
+            Source::Collected(..) => true,
+        }
+    }
+
+    /// Gives how many labels there are.
+    fn len(&self) -> usize {
+        match (self.names, self.source) {
+            (Some(names), _) => names.len(),
+            (None, Source::Record(record)) => record.labels(),
+            (None, Source::Collected(_, ends)) => ends.len(),
+        }
+    }
+
+    /// Gives the names, and the values as they stand in the text.
+    #[inline(always)]
+    pub(crate) fn escaped(&self) -> impl Iterator<Item = (&'a str, &'a str)> + Clone + use<'a> {
+        let (names, source, text) = (self.names, self.source, self.text());
+        let mut next = 0;
+        (0..self.len()).map(move |index| {
+            let end = match source {
+                Source::Record(record) => record.end(index),
+                Source::Collected(_, ends) => ends.get(index).map_or(0, |end| *end as usize),
+            };
+            let name = match names {
+                Some(names) => names.get(index).map_or("", |name| &**name),
+                None => name_at(text, next),
+            };
+            // Behind the name, `="`; behind the value, the quote and the comma.
+            let start = next + name.len() + 2;
+            next = end + 2;
+            let value = text.get(start..end).unwrap_or_default();
+            (name, std::str::from_utf8(value).unwrap_or_default())
+        })
+    }
+
+    /// Tells whether these labels, in any order, are the labels of the series: all of them, and no others.
+    pub(crate) fn are(&self, labels: &[(&str, &str)]) -> bool {
+        // In an open family a label without a value is none.
+        let is_open = self.names.is_none();
+        let given = || labels.iter().filter(|(_, value)| !(is_open && value.is_empty()));
+        let mut own = self.iter();
+        // Own names differ from each other, so where all are given there is room for no other, or for one given twice.
+        self.len() == given().count()
+            && own.all(|(name, value)| given().any(|(label, given)| *label == name && *given == value))
+    }
+
+    /// Tells whether a label has this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.escaped().any(|(label, _)| label == name)
+    }
+
+    /// Gives the value of one label; `None` where the series has no such label.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.iter().find(|(label, _)| *label == name).map(|(_, value)| value)
+    }
+}
+
+/// Gives the name that begins at `start`: one of the classic data model, so it ends before the first `=`.
+fn name_at(text: &[u8], start: usize) -> &str {
+    let rest = text.get(start..).unwrap_or_default();
+    let end = rest.iter().position(|byte| *byte == b'=').unwrap_or(rest.len());
+    std::str::from_utf8(&rest[..end]).unwrap_or_default()
+}

@@ -1,0 +1,383 @@
+//! The family itself: descriptor, records, lookup table, and the mutex under which series come and go.
+
+use super::budget::Shared;
+use super::dense::{Dense, DenseTables};
+use super::generation::Room;
+use super::hasher::ValueHasher;
+use super::idle::IdleWatch;
+use super::row::{NewRecord, RecordRef};
+use super::rows::{Records, RecordsWriter};
+use super::standing::{Refused, Standing};
+use super::stats::Tally;
+use super::storage::SeriesRef;
+use super::table::{Table, TableWriter};
+use super::tombstone::Departed;
+use crate::caught::drop_caught;
+use crate::cells::{OutOfCells, Pin, Range, collect_tables, retire_table};
+use crate::label::{Rendered, Values, unescape};
+use crate::registry::desc::{Desc, Switch};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Fault, Mutex, Ordering, PlainArc, PlainWeak, broken};
+use crossbeam_utils::CachePadded;
+use std::hash::{BuildHasher, RandomState};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Series from which on a table is given to the reclaimer as soon as it is outgrown.
+const LARGE_TABLE: usize = 512;
+
+/// Makes the storage of a series that is created at the given millisecond of the Unix epoch.
+pub(crate) type Make<'m> = &'m dyn Fn(u64) -> Result<(SeriesRef, Range), OutOfCells>;
+
+/// A metric family: everything the registry, its handles and scrapes share of it.
+#[derive(Debug)]
+pub(crate) struct FamilyCore {
+    pub(crate) desc: Desc,
+    pub(crate) table: Table,
+    /// Seeds the hash; random for each process, since label values may come from outside.
+    pub(crate) hasher: ValueHasher,
+    /// What the families of a registry share.
+    pub(crate) shared: PlainArc<Shared>,
+    /// From `PlainArc::into_raw`; replaced under `writer` when holes are compacted, read under a pin.
+    pub(super) records: AtomicPtr<Records>,
+    /// Whether the family is exposed and looked up in; changed under `writer`.
+    on: AtomicBool,
+    /// What the family is called now, where that is not what it was declared as.
+    retold: Retold,
+    /// Taken to make or remove a series, never to look one up, record or scrape (I5).
+    pub(super) writer: Mutex<Writer>,
+    /// Removed series whose final value some scraper has still to expose.
+    pub(super) departed: Mutex<Vec<Departed>>,
+    /// When each series was last seen to change.
+    pub(super) idle: Mutex<IdleWatch>,
+    /// Says when kept handles have to be looked at. While it says full, misses go to the overflow series without
+    /// the mutex.
+    pub(crate) room: PlainArc<Room>,
+    /// Lookups that were answered with an overflow series. Padded: a flood of them must not take away the cache line
+    /// that lookups which hit read.
+    overflowed: CachePadded<AtomicU64>,
+    /// Values that were cut in lookups. Padded for the same reason.
+    cut: CachePadded<AtomicU64>,
+    /// The families of sets of which this one is a member: they are on while one of their members is.
+    sets: Mutex<Vec<PlainWeak<FamilyCore>>>,
+    /// The members of a family of sets.
+    members: Mutex<Vec<PlainArc<FamilyCore>>>,
+}
+
+/// What the family's mutex guards.
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) records: RecordsWriter,
+    pub(super) table: TableWriter,
+    pub(super) dense: DenseTables,
+    pub(super) switch: Switch,
+    /// Overflow series, which do not count against the family's limit.
+    pub(super) overflow: usize,
+    /// Removed records in the pages.
+    pub(super) holes: usize,
+    /// The latest creation of a removed series, in milliseconds: the next one is later.
+    pub(super) last_created: u64,
+    /// Series made and removed so far.
+    pub(super) created: u64,
+    pub(super) removed: u64,
+    /// Bytes of the text of live series.
+    pub(super) text_bytes: usize,
+}
+
+/// The name, help and unit of a family that were told anew.
+#[derive(Debug)]
+struct Retold {
+    /// Counts the changes, so that a scrape which has seen the last one does not take the mutex.
+    version: AtomicUsize,
+    desc: Mutex<Option<PlainArc<Desc>>>,
+}
+
+impl FamilyCore {
+    pub(crate) fn new(desc: Desc, shared: PlainArc<Shared>) -> Self {
+        let (records, writer) = Records::new();
+        // loom replays executions, so nothing in them may be random.
+        let seed = if cfg!(engine_loom) { 1 } else { RandomState::new().hash_one(&desc.name) };
+        let on = shared.level.allows(desc.level, Switch::ByLevel);
+        Self {
+            desc,
+            on: AtomicBool::new(on),
+            retold: Retold { version: AtomicUsize::new(0), desc: Mutex::new(None) },
+            table: Table::new(),
+            hasher: ValueHasher::new(seed),
+            shared,
+            records: AtomicPtr::new(PlainArc::into_raw(PlainArc::new(records)).cast_mut()),
+            writer: Mutex::new(Writer {
+                records: writer,
+                table: TableWriter::default(),
+                dense: DenseTables::default(),
+                switch: Switch::ByLevel,
+                overflow: 0,
+                holes: 0,
+                last_created: 0,
+                created: 0,
+                removed: 0,
+                text_bytes: 0,
+            }),
+            departed: Mutex::new(Vec::new()),
+            idle: Mutex::new(IdleWatch::new()),
+            room: PlainArc::new(Room::new()),
+            overflowed: CachePadded::new(AtomicU64::new(0)),
+            cut: CachePadded::new(AtomicU64::new(0)),
+            sets: Mutex::new(Vec::new()),
+            members: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Tells the name, help and unit anew. Under the mutex of the registry's names.
+    pub(crate) fn retell(&self, desc: Desc) {
+        *self.retold.desc.lock() = Some(PlainArc::new(desc));
+        // Relaxed (O28): who sees the change early takes the mutex, and who sees it late looks again at the next scrape.
+        self.retold.version.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Gives how often the name, help and unit were told anew.
+    pub(crate) fn version(&self) -> usize {
+        // Relaxed (O28): see retell.
+        self.retold.version.load(Ordering::Relaxed)
+    }
+
+    /// Gives the descriptor with the name, help and unit of now, where they are not those of the declaration.
+    pub(crate) fn retold(&self) -> Option<PlainArc<Desc>> {
+        self.retold.desc.lock().clone()
+    }
+
+    /// Shows the descriptor as it is now.
+    pub(crate) fn with_desc<R>(&self, show: impl FnOnce(&Desc) -> R) -> R {
+        show(self.retold().as_deref().unwrap_or(&self.desc))
+    }
+
+    /// Gives the records. They stay, though perhaps no longer the current ones, for as long as the pin.
+    #[allow(unsafe_code, reason = "the pin keeps what was current when it was taken")]
+    pub(crate) fn records<'p>(&'p self, _pin: &'p Pin) -> &'p Records {
+        // Acquire (O19): pairs with the Release in compact.
+        let records = self.records.load(Ordering::Acquire);
+        // SAFETY: from an Arc that is given up by the reclaimer only, after every pin that could have loaded
+        // it is gone; the caller's was taken before the load.
+        unsafe { &*records }
+    }
+
+    /// Tells whether the family is exposed, and looked up in by `with`.
+    #[inline(always)]
+    pub(crate) fn is_on(&self) -> bool {
+        // Relaxed (O28): a switch that is seen a moment late.
+        self.on.load(Ordering::Relaxed)
+    }
+
+    /// Switches the family on or off, whatever the level says, or back to the level; of a family of sets its members.
+    pub(crate) fn switch(&self, switch: Switch) {
+        let members = self.members.lock().clone();
+        if members.is_empty() {
+            self.writer.lock().switch = switch;
+            self.settle_level();
+        }
+        members.iter().for_each(|member| member.switch(switch));
+    }
+
+    /// Goes by the switch and the registry's level as they are now, or, in a family of sets, by its members.
+    pub(crate) fn settle_level(&self) {
+        {
+            let mut writer = self.writer.lock();
+            let members = self.members.lock();
+            let on = self.shared.level.allows(self.desc.level, writer.switch)
+                && (members.is_empty() || members.iter().any(|member| member.is_on()));
+            // Relaxed (O28): as in is_on; the mutex orders the changes.
+            self.on.store(on, Ordering::Relaxed);
+            if !on {
+                // Lookups by number have no other branch that could tell them.
+                writer.dense.clear();
+            }
+        }
+        let sets: Vec<_> = self.sets.lock().iter().filter_map(PlainWeak::upgrade).collect();
+        for set in sets {
+            set.settle_level();
+            // Perhaps the last reference, and the sets in it are the user's.
+            drop_caught(set);
+        }
+    }
+
+    /// Makes the family a member of a family of sets, which hears of its removals and of whether it is on.
+    pub(crate) fn join(self: &PlainArc<Self>, set: &PlainArc<Self>) {
+        self.room.tell(&set.room);
+        {
+            let mut sets = self.sets.lock();
+            sets.retain(|known| known.strong_count() > 0);
+            if sets.iter().any(|known| std::ptr::eq(known.as_ptr(), PlainArc::as_ptr(set))) {
+                return;
+            }
+            sets.push(PlainArc::downgrade(set));
+        }
+        set.members.lock().push(self.clone());
+    }
+
+    /// Makes the table of a handle hear of removals.
+    pub(crate) fn add_dense<L>(&self, dense: &Dense<L>) {
+        self.writer.lock().dense.add(dense);
+    }
+
+    /// Notes a record in a slot of the table of a handle, unless its series is gone or the family off.
+    pub(crate) fn fill_dense(&self, pin: &Pin, slot: &AtomicPtr<()>, record: RecordRef<'_>) {
+        let hash = self.hash_of(record);
+        let mut writer = self.writer.lock();
+        // The record may be a copy of before a compaction.
+        let current = self.find_text(pin, hash, record.text());
+        if let Some(current) = current.filter(|_| self.is_on()) {
+            writer.dense.fill(slot, current);
+        }
+    }
+
+    /// Counts a lookup that is answered with an overflow series.
+    pub(crate) fn count_overflow(&self) {
+        // Relaxed (O26): a statistic.
+        self.overflowed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts values that were cut in a lookup.
+    pub(crate) fn count_cut(&self, values: usize) {
+        // Relaxed (O26): a statistic.
+        self.cut.fetch_add(values as u64, Ordering::Relaxed);
+    }
+
+    /// Reads what the family has gone through. Takes the mutex for a moment, as making a series does.
+    pub(crate) fn tally(&self) -> Tally {
+        // Relaxed (O26): statistics.
+        let (overflowed, cut) = (self.overflowed.load(Ordering::Relaxed), self.cut.load(Ordering::Relaxed));
+        let Writer { created, removed, text_bytes, ref table, .. } = *self.writer.lock();
+        Tally { live: table.len(), created, removed, text_bytes, overflowed, cut }
+    }
+
+    /// Finds the record of a label set, given by the values in the family's order and their hash, or makes
+    /// it with the storage that `make` gives; `standing` says what limits apply. Rendering comes before
+    /// the mutex, user code never under it.
+    ///
+    /// # Errors
+    /// Where a limit is reached, or no cells are left.
+    pub(crate) fn get_or_insert<'p>(
+        &'p self,
+        pin: &'p Pin,
+        hash: u64,
+        values: &Values,
+        standing: Standing,
+        make: Make<'_>,
+    ) -> Result<RecordRef<'p>, Refused> {
+        self.get_or_insert_rendered(pin, hash, &Rendered::of(&self.desc.label_names, values), standing, make)
+    }
+
+    /// As [`get_or_insert`](Self::get_or_insert), with labels that are rendered already.
+    pub(crate) fn get_or_insert_rendered<'p>(
+        &'p self,
+        pin: &'p Pin,
+        hash: u64,
+        rendered: &Rendered,
+        standing: Standing,
+        make: Make<'_>,
+    ) -> Result<RecordRef<'p>, Refused> {
+        let early = broken(Fault::LimitCheckedEarly).then(|| self.admit(&self.writer.lock(), standing));
+        let (record, outgrown, is_large) = {
+            let mut writer = self.writer.lock();
+            if let Some(record) = self.find_text(pin, hash, &rendered.text) {
+                return Ok(record);
+            }
+            let generation = self.room.generation();
+            if !early.unwrap_or_else(|| self.admit(&writer, standing)) {
+                let generation = if broken(Fault::RefusalNotedLate) { self.room.generation() } else { generation };
+                self.room.refuse(standing, generation);
+                return Err(Refused::Full);
+            }
+            // Strictly later than a removed series of the same labels, whatever the clock says.
+            let created = now_millis().max(writer.last_created + 1);
+            let (series, range) = make(created).inspect_err(|_| self.give_back(standing, None))?;
+            if standing != Standing::Limited {
+                series.mark_overflow();
+            }
+            let Rendered { text, ends, escaped } = rendered;
+            writer.created += 1;
+            let serial = writer.created;
+            let new = NewRecord { series, range, text, ends, escaped: *escaped, standing, serial };
+            writer.overflow += usize::from(standing != Standing::Limited);
+            writer.text_bytes += text.len();
+            let Writer { records, table, .. } = &mut *writer;
+            let pages = self.records(pin);
+            let record = pages.append(records, new);
+            if broken(Fault::RecordPublishedFirst) {
+                pages.publish(records, serial);
+            }
+            let replaced = self.table.insert(table, hash, record);
+            // After the table: a walk that meets the series must find that its labels live.
+            pages.publish(records, serial);
+            (record, replaced, table.len() >= LARGE_TABLE)
+        };
+        if let Some(table) = outgrown {
+            retire_table(table);
+            if is_large {
+                // Outgrown tables would else wait for a scrape, and take as much together as the one in use. Nothing but
+                // tables is freed here: this may be a lookup on the stream.
+                collect_tables();
+            }
+        }
+        Ok(record)
+    }
+
+    /// Tells whether one more series fits into the family and, if so, takes it from the registry's budget.
+    fn admit(&self, writer: &Writer, standing: Standing) -> bool {
+        let series = match standing {
+            Standing::Limited => writer.table.len() - writer.overflow,
+            Standing::Overflow => writer.overflow,
+            Standing::LastResort => return true,
+        };
+        series < self.desc.limits.series && self.shared.take(&self.room)
+    }
+
+    /// Gives a series back to the registry's budget.
+    pub(super) fn give_back(&self, standing: Standing, set_at_work: Option<&Room>) {
+        self.shared.give_back(usize::from(standing != Standing::LastResort), set_at_work);
+    }
+
+    /// Finds the live record with these values, in the family's order.
+    pub(crate) fn find_values<'p>(&'p self, pin: &'p Pin, hash: u64, values: &Values) -> Option<RecordRef<'p>> {
+        let names = &self.desc.label_names;
+        self.table.find(pin, hash, |record| {
+            record.values(names).zip(values.iter()).all(|(text, value)| unescape(text) == value)
+        })
+    }
+
+    /// Finds the live record with these rendered labels.
+    pub(crate) fn find_text<'p>(&'p self, pin: &'p Pin, hash: u64, text: &[u8]) -> Option<RecordRef<'p>> {
+        self.table.find(pin, hash, |record| record.text() == text)
+    }
+
+    /// Gives the hash of a record: of its values, or in an open family of its text.
+    pub(super) fn hash_of(&self, record: RecordRef<'_>) -> u64 {
+        if self.desc.is_open {
+            return self.hash_of_text(record.text());
+        }
+        self.hasher.hash_all(record.values(&self.desc.label_names).map(unescape))
+    }
+
+    /// Gives the hash of the rendered labels of a series of an open family.
+    pub(crate) fn hash_of_text(&self, text: &[u8]) -> u64 {
+        // The labels and the names are both in it.
+        self.hasher.hash_all(std::iter::once(std::str::from_utf8(text).unwrap_or_default()))
+    }
+}
+
+/// Gives the milliseconds since the Unix epoch.
+fn now_millis() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[allow(unsafe_code, reason = "gives up the family's share of the records")]
+impl Drop for FamilyCore {
+    fn drop(&mut self) {
+        if crate::sync::model_failed() {
+            return;
+        }
+        // Relaxed (O27): the drop of the last reference to the family ordered every writer before this.
+        let records = self.records.load(Ordering::Relaxed);
+        // SAFETY: from PlainArc::into_raw; the family's own share. No lookup or walk is in it any more.
+        drop(unsafe { PlainArc::from_raw(records) });
+    }
+}

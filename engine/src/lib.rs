@@ -54,6 +54,7 @@ mod buckets;
 mod caught;
 mod cells;
 mod encode;
+mod kind;
 mod label;
 mod metric;
 pub mod parse;
@@ -61,10 +62,12 @@ mod registry;
 mod scrape;
 mod sync;
 pub mod testing;
+mod unit;
 
 pub use buckets::Buckets;
 pub use cells::{Stats, stats};
-pub use encode::{Exposition, Format};
+pub use encode::{Exposition, Format, HistogramValue, MetricValue, StateSetValue, SummaryValue};
+pub use kind::Kind;
 pub use label::{Escaping, LabelSet, LabelValue, LabelVisitor};
 pub use metric::{
     Counter, DurationCounter, Gauge, Histogram, HistogramSnapshot, InProgress, Info, Quantiles, StateSet, Summary,
@@ -72,12 +75,13 @@ pub use metric::{
 };
 pub use registry::{
     Builder, CollectedFamily, CollectedValue, Collection, Collector, CollectorId, Description, Error, Family,
-    HandleCache, Instrument, Kind, Labels, Level, MetricSet, Reference, Registry, Samples, Scope, Switch, Unit,
+    HandleCache, Instrument, Labels, Level, MetricSet, Reference, Registry, Samples, Scope, Switch,
 };
 #[doc(hidden)]
 pub use registry::{FieldVisitor, SetField};
-pub use scrape::{Filter, HistogramValue, Report, Sample, SampleValue, Scraper, StateSetValue, SummaryValue};
+pub use scrape::{Filter, Metric, Report, Scraper};
 pub use streamgauge_derive::{LabelSet, LabelValue, MetricSet};
+pub use unit::Unit;
 
 #[cfg(engine_loom)]
 pub use cells::model;

@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use streamgauge::{
-    Buckets, Counter, Family, Format, Histogram, LabelSet, LabelValue, Registry, SampleValue, Scraper, stats,
+    Buckets, Counter, Family, Format, Histogram, LabelSet, LabelValue, MetricValue, Registry, Scraper, stats,
 };
 
 #[derive(Clone, Copy, LabelValue)]
@@ -139,10 +139,10 @@ fn every_allocation_is_counted_once() {
     let mut read = || {
         (calls, sizes, by_call, numbers) = (0, 0, 0, 0);
         scraper.visit(|sample| match (sample.name(), sample.value()) {
-            ("calls_total", SampleValue::Counter(value)) => calls = value,
-            ("size", SampleValue::Histogram(value)) => sizes = value.count(),
-            ("by_call_total", SampleValue::Counter(value)) => by_call += value,
-            ("numbers_total", SampleValue::Counter(value)) => numbers += value,
+            ("calls_total", MetricValue::Counter(value)) => calls = value,
+            ("size", MetricValue::Histogram(value)) => sizes = value.count(),
+            ("by_call_total", MetricValue::Counter(value)) => by_call += value,
+            ("numbers_total", MetricValue::Counter(value)) => numbers += value,
             other => panic!("{other:?}"),
         });
         (calls, sizes, by_call, numbers)

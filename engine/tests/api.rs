@@ -17,7 +17,7 @@ use std::thread;
 use std::time::Duration;
 use streamgauge::{
     Buckets, Builder, Counter, DurationCounter, Error, Exposition, Family, Format, Gauge, Histogram, HistogramSnapshot,
-    InProgress, Instrument, Kind, LabelSet, LabelValue, LabelVisitor, Registry, Report, Sample, SampleValue, Scope,
+    InProgress, Instrument, Kind, LabelSet, LabelValue, LabelVisitor, Metric, MetricValue, Registry, Report, Scope,
     Scraper, Stats, Tick, Timer, Unit, UpDownCounter,
 };
 
@@ -303,13 +303,13 @@ fn sets_by_hand_and_what_a_scrape_tells() {
         registry.scope("app").gauge("level_ratio", "A level.").unit(Unit::Ratio).family().expect("legal");
     family.with(&ByHand(42), |gauge| gauge.set(0.25));
     let mut seen = 0;
-    Scraper::new(&registry).visit(|sample: Sample<'_>| {
+    Scraper::new(&registry).visit(|sample: Metric<'_>| {
         seen += 1;
         assert_eq!((sample.name(), sample.help()), ("app_level_ratio", "A level."));
         assert_eq!((sample.kind(), sample.unit()), (Kind::Gauge, Some(Unit::Ratio)));
         let labels: Vec<_> = sample.labels().iter().collect();
         assert_eq!(labels, [("tens", Cow::Borrowed("4")), ("ones", Cow::Borrowed("2"))]);
-        assert_eq!(sample.value(), SampleValue::Gauge(0.25));
+        assert_eq!(sample.value(), MetricValue::Gauge(0.25));
         assert!(sample.created().is_some());
         assert!(format!("{sample:?}").contains("app_level_ratio"));
     });
@@ -374,8 +374,8 @@ fn types_are_what_callers_rely_on() {
     everywhere::<Unit>();
     debug::<Timer<'_>>();
     debug::<InProgress<'_>>();
-    debug::<Sample<'_>>();
-    debug::<SampleValue<'_>>();
+    debug::<Metric<'_>>();
+    debug::<MetricValue<'_>>();
     assert_eq!((size_of::<Counter>(), size_of::<DurationCounter>(), size_of::<UpDownCounter>()), (16, 16, 16));
     assert_eq!((size_of::<Tick>(), size_of::<Gauge>(), size_of::<Family<Table<'_>, Counter>>()), (8, 8, 8));
     // Debug says something, and does not print what it should not: the seed of the hash, the user's closures.

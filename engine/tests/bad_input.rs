@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::sync::OnceLock;
 use streamgauge::{
     CollectedFamily, Collection, Collector, Counter, Error, Family, Format, Histogram, LabelSet, LabelValue,
-    LabelVisitor, Registry, SampleValue, Scraper, stats,
+    LabelVisitor, MetricValue, Registry, Scraper, stats,
 };
 
 #[derive(LabelSet)]
@@ -39,7 +39,7 @@ fn value(registry: &Registry, table: &str) -> Option<f64> {
 fn total(registry: &Registry) -> (usize, u64) {
     let (mut series, mut sum) = (0, 0);
     Scraper::new(registry).visit(|sample| {
-        if let SampleValue::Counter(count) = sample.value() {
+        if let MetricValue::Counter(count) = sample.value() {
             (series, sum) = (series + 1, sum + count);
         }
     });

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use streamgauge::bridge::{OpenFamily, Owner};
 use streamgauge::{
-    Buckets, Counter, Error, Escaping, Exposition, Filter, Format, Gauge, Histogram, Info, Registry, SampleValue,
+    Buckets, Counter, Error, Escaping, Exposition, Filter, Format, Gauge, Histogram, Info, MetricValue, Registry,
     Scraper, Unit,
 };
 
@@ -41,7 +41,7 @@ fn series_of_one_family_have_labels_of_their_own() {
     let mut seen = Vec::new();
     Scraper::new(&registry).visit(|sample| {
         let labels: Vec<String> = sample.labels().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let SampleValue::Counter(total) = sample.value() else { panic!("a counter") };
+        let MetricValue::Counter(total) = sample.value() else { panic!("a counter") };
         seen.push(format!("{} {total}", labels.join(",")));
     });
     assert_eq!(seen, [" 1", "code=200,path=/ 5", "kind=a\"b\\c\nd 4"]);

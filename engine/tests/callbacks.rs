@@ -6,7 +6,7 @@ use common::scrape;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use streamgauge::{Family, Gauge, LabelSet, MetricSet, Registry, SampleValue, Scraper};
+use streamgauge::{Family, Gauge, LabelSet, MetricSet, MetricValue, Registry, Scraper};
 
 #[test]
 fn counters_of_all_sources_stand_in_one_family() {
@@ -31,8 +31,8 @@ fn counters_of_all_sources_stand_in_one_family() {
     let mut values = Vec::new();
     Scraper::new(&registry)
         .visit(|sample| values.push(format!("{:?} {:?}", sample.value(), sample.created().is_some())));
-    assert_eq!(values[1], format!("{:?} false", SampleValue::Counter(u64::MAX)));
-    assert_eq!(values[3], format!("{:?} false", SampleValue::DurationCounter(Duration::from_millis(1_250))));
+    assert_eq!(values[1], format!("{:?} false", MetricValue::Counter(u64::MAX)));
+    assert_eq!(values[3], format!("{:?} false", MetricValue::DurationCounter(Duration::from_millis(1_250))));
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod common;
 use common::alone;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use streamgauge::{Buckets, Counter, Family, Histogram, LabelSet, Registry, SampleValue, Scraper, stats, warm_thread};
+use streamgauge::{Buckets, Counter, Family, Histogram, LabelSet, MetricValue, Registry, Scraper, stats, warm_thread};
 
 #[derive(LabelSet)]
 struct Number {
@@ -110,7 +110,7 @@ fn a_series_made_during_a_pass_shows_nothing_of_the_one_before_it() {
                     second.init(&Number { number });
                 }
             }
-            if let ("second_total", SampleValue::Counter(count)) = (sample.name(), sample.value()) {
+            if let ("second_total", MetricValue::Counter(count)) = (sample.name(), sample.value()) {
                 shown.push(count);
             }
         });

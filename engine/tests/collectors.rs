@@ -6,7 +6,7 @@ use common::{scrape, text};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use streamgauge::{CollectedFamily, Collection, Collector, Format, Kind, Registry, Report, SampleValue, Scraper, Unit};
+use streamgauge::{CollectedFamily, Collection, Collector, Format, Kind, MetricValue, Registry, Report, Scraper, Unit};
 
 /// A collector of two functions.
 struct Fn2<D, C>(D, C);
@@ -75,9 +75,9 @@ fn families_are_exposed_after_the_registrys_own() {
     });
     assert_eq!(seen.len(), 7);
     let labels = vec!["topic=a\"\\\n".to_owned(), "partition=0".to_owned()];
-    assert_eq!(seen[1], ("lag".to_owned(), Kind::Gauge, labels, format!("{:?}", SampleValue::Gauge(17.0))));
-    assert_eq!(seen[5].3, format!("{:?}", SampleValue::FloatCounter(1.5)));
-    assert_eq!(seen[6].3, format!("{:?}", SampleValue::Counter(u64::MAX)));
+    assert_eq!(seen[1], ("lag".to_owned(), Kind::Gauge, labels, format!("{:?}", MetricValue::Integer(17))));
+    assert_eq!(seen[5].3, format!("{:?}", MetricValue::FloatCounter(1.5)));
+    assert_eq!(seen[6].3, format!("{:?}", MetricValue::Counter(u64::MAX)));
     assert_eq!(registry.sample_value("lag", &[("partition", "1"), ("topic", "b")]), Some(-0.5));
     assert_eq!(registry.sample_value("lag", &[("topic", "b")]), None);
     assert_eq!(registry.sample_value("lag", &[("topic", "b"), ("topic", "b")]), None, "two labels, but one name");

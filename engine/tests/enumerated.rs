@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use streamgauge::{
-    Counter, Family, LabelSet, LabelValue, LabelVisitor, MetricSet, Registry, SampleValue, Scope, Scraper, Switch,
+    Counter, Family, LabelSet, LabelValue, LabelVisitor, MetricSet, MetricValue, Registry, Scope, Scraper, Switch,
 };
 
 #[derive(Clone, Copy, Debug, LabelValue)]
@@ -47,7 +47,7 @@ fn shown(registry: &Registry) -> BTreeMap<(String, String), u64> {
     let mut shown = BTreeMap::new();
     Scraper::new(registry).visit(|sample| {
         let label = |name| sample.labels().get(name).unwrap_or_default().into_owned();
-        let SampleValue::Counter(count) = sample.value() else { return };
+        let MetricValue::Counter(count) = sample.value() else { return };
         assert_eq!(shown.insert((label("op"), label("ok")), count), None, "shown twice");
     });
     shown

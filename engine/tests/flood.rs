@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 use streamgauge::{
-    Counter, Family, Format, Gauge, Histogram, LabelSet, LabelValue, Registry, SampleValue, Scraper, stats,
+    Counter, Family, Format, Gauge, Histogram, LabelSet, LabelValue, MetricValue, Registry, Scraper, stats,
 };
 
 /// Memory that is resident, in KiB; 0 where the system does not say.
@@ -68,8 +68,8 @@ fn a_flood_of_values_is_bounded_in_memory_and_counted_exactly() {
         series += 1;
         let overflow = sample.labels().get("path").is_some_and(|path| path == "__overflow__");
         let count = match sample.value() {
-            SampleValue::Counter(count) => count,
-            SampleValue::Histogram(value) => value.count(),
+            MetricValue::Counter(count) => count,
+            MetricValue::Histogram(value) => value.count(),
             other => panic!("{other:?} is of neither family"),
         };
         assert!(overflow || count == 1, "a value that came once counts {count}");
@@ -156,7 +156,7 @@ fn overflow_series_of_constant_labels_are_limited() {
     }
     let (mut series, mut total) = (0, 0);
     Scraper::new(&registry).visit(|sample| {
-        let SampleValue::Counter(count) = sample.value() else { return };
+        let MetricValue::Counter(count) = sample.value() else { return };
         series += 1;
         total += count;
     });

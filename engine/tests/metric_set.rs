@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use streamgauge::{
     Buckets, Counter, DurationCounter, Error, Family, Format, Gauge, Histogram, LabelSet, LabelValue, MetricSet,
-    Registry, SampleValue, Scraper, UpDownCounter,
+    MetricValue, Registry, Scraper, UpDownCounter,
 };
 
 #[derive(LabelSet)]
@@ -380,7 +380,7 @@ fn sets_leave_no_overflow_series_behind() {
     let total: u64 = {
         let mut total = 0;
         Scraper::new(&registry).visit(|sample| {
-            if let SampleValue::Counter(count) = sample.value() {
+            if let MetricValue::Counter(count) = sample.value() {
                 total += count;
             }
         });

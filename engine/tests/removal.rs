@@ -6,7 +6,7 @@ use common::{size, wait_until};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use streamgauge::{Counter, Family, Format, Gauge, Histogram, LabelSet, Registry, SampleValue, Scraper};
+use streamgauge::{Counter, Family, Format, Gauge, Histogram, LabelSet, MetricValue, Registry, Scraper};
 
 #[derive(LabelSet)]
 struct Table<'a> {
@@ -32,7 +32,7 @@ fn inc(events: &Events, table: &str) {
 fn shown(scraper: &mut Scraper) -> BTreeMap<String, u64> {
     let mut shown = BTreeMap::new();
     scraper.visit(|sample| {
-        let SampleValue::Counter(count) = sample.value() else { return };
+        let MetricValue::Counter(count) = sample.value() else { return };
         let table = sample.labels().get("table").unwrap_or_default().into_owned();
         assert_eq!(shown.insert(table.clone(), count), None, "{table} is shown twice");
     });
@@ -193,7 +193,7 @@ fn a_flood_of_values_is_bounded_and_counted() {
     }
     let (mut series, mut total) = (0, 0);
     Scraper::new(&registry).visit(|sample| {
-        if let SampleValue::Counter(count) = sample.value() {
+        if let MetricValue::Counter(count) = sample.value() {
             series += 1;
             total += count;
         }
@@ -256,7 +256,7 @@ fn no_increment_reaches_another_series_while_series_come_and_go() {
                 scraper.visit(|sample| {
                     let number = sample.labels().get("number").unwrap_or_default().into_owned();
                     assert!(numbers.insert(number.clone()), "{number} is shown twice");
-                    let SampleValue::Counter(count) = sample.value() else { return };
+                    let MetricValue::Counter(count) = sample.value() else { return };
                     if number == u64::MAX.to_string() {
                         assert!(count >= last, "the steady series fell from {last} to {count}");
                         last = count;

@@ -61,7 +61,7 @@ fn what_a_lookup_holds_stays_where_the_fence_is_forbidden() {
     lookup.join().expect("the lookup ends");
     scraper.visit(|sample| {
         if sample.name() == "other_total" {
-            assert_eq!(sample.value(), streamgauge::SampleValue::Counter(0), "a foreign increment");
+            assert_eq!(sample.value(), streamgauge::MetricValue::Counter(0), "a foreign increment");
         }
     });
 
@@ -89,7 +89,7 @@ fn what_a_lookup_holds_stays_where_the_fence_is_forbidden() {
     assert!(stats().refused_removals > 0);
     let mut total = 0;
     scraper.visit(|sample| {
-        if let ("other_total", streamgauge::SampleValue::Counter(count)) = (sample.name(), sample.value()) {
+        if let ("other_total", streamgauge::MetricValue::Counter(count)) = (sample.name(), sample.value()) {
             total += count;
         }
     });

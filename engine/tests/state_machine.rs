@@ -20,7 +20,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 use streamgauge::{
-    Buckets, Counter, Family, Gauge, HandleCache, Histogram, Instrument, LabelSet, Registry, SampleValue, Scraper,
+    Buckets, Counter, Family, Gauge, HandleCache, Histogram, Instrument, LabelSet, MetricValue, Registry, Scraper,
     UpDownCounter, stats,
 };
 
@@ -252,10 +252,10 @@ impl World {
             let kind = KINDS.into_iter().find(|kind| name(*kind) == sample.name()).expect("a family of the machine");
             let key = (kind, sample.labels().get("table").expect("its label").into_owned());
             let total = match sample.value() {
-                SampleValue::Counter(total) => Total { count: 0, sum: total as i64 },
-                SampleValue::Gauge(value) => Total { count: 0, sum: value as i64 },
-                SampleValue::UpDownCounter(depth) => Total { count: 0, sum: depth },
-                SampleValue::Histogram(value) => Total { count: value.count(), sum: value.sum() as i64 },
+                MetricValue::Counter(total) => Total { count: 0, sum: total as i64 },
+                MetricValue::Gauge(value) => Total { count: 0, sum: value as i64 },
+                MetricValue::UpDownCounter(depth) => Total { count: 0, sum: depth },
+                MetricValue::Histogram(value) => Total { count: value.count(), sum: value.sum() as i64 },
                 other => panic!("{other:?} is of no kind of the machine"),
             };
             let made = sample.created().expect("every series of a family has a time of creation");

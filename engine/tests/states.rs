@@ -4,7 +4,7 @@ mod common;
 
 use common::text;
 use streamgauge::{
-    Counter, Family, Format, Info, Kind, LabelSet, LabelValue, MetricSet, Registry, SampleValue, Scraper, StateSet,
+    Counter, Family, Format, Info, Kind, LabelSet, LabelValue, MetricSet, MetricValue, Registry, Scraper, StateSet,
     Unit,
 };
 
@@ -45,7 +45,7 @@ fn an_info_is_a_gauge_of_one() {
     );
     assert_eq!(registry.sample_value("source_info", &[("source", "mysql")]), Some(1.0));
     Scraper::new(&registry).visit(|sample| {
-        assert_eq!((sample.kind(), sample.value()), (Kind::Info, SampleValue::Info));
+        assert_eq!((sample.kind(), sample.value()), (Kind::Info, MetricValue::Info));
     });
     let unit = registry.info("size_bytes", "S.").unit(Unit::Bytes).register();
     assert!(unit.is_err_and(|error| error.to_string().contains("an info has no unit")));
@@ -78,7 +78,7 @@ fn exactly_one_state_is_one() {
     assert_eq!((value("streaming"), value("snapshot"), value("unknown")), (Some(1.0), Some(0.0), None));
     let mut seen = Vec::new();
     Scraper::new(&registry).visit(|sample| match sample.value() {
-        SampleValue::StateSet(states) => {
+        MetricValue::StateSet(states) => {
             assert_eq!(sample.kind(), Kind::StateSet);
             seen.push(states.iter().map(|(state, holds)| format!("{state} {holds}")).collect::<Vec<_>>());
         }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 use streamgauge::{
-    Counter, Error, Family, Format, Kind, LabelSet, MetricSet, Registry, SampleValue, Scraper, Summary, Tick, Unit,
+    Counter, Error, Family, Format, Kind, LabelSet, MetricSet, MetricValue, Registry, Scraper, Summary, Tick, Unit,
 };
 
 #[derive(LabelSet)]
@@ -65,7 +65,7 @@ fn a_summary_is_quantiles_a_sum_and_a_count() {
     assert_eq!(value("time_seconds_bucket", &[("pipeline", "orders"), ("le", "1")]), None);
     let mut seen = 0;
     Scraper::new(&registry).visit(|sample| {
-        let SampleValue::Summary(summary) = sample.value() else { panic!("{:?}", sample.value()) };
+        let MetricValue::Summary(summary) = sample.value() else { panic!("{:?}", sample.value()) };
         assert_eq!((sample.kind(), summary.count(), summary.sum()), (Kind::Summary, 5, 5.75));
         assert_eq!(summary.quantiles().collect::<Vec<_>>(), [(0.0, 0.25), (0.5, median), (1.0, 4.0)]);
         assert!(sample.created().is_some());
@@ -209,7 +209,7 @@ fn what_is_declared_is_checked() {
     let declare = |quantiles: &[f64]| registry.summary("time", "T.").quantiles(quantiles).register().map(drop);
     for quantiles in [&[][..], &[1.1], &[-0.5], &[f64::NAN], &[0.9, 0.5], &[0.5, 0.5]] {
         let error = declare(quantiles).expect_err("not usable");
-        assert!(matches!(&error, Error::InvalidQuantiles { name, .. } if name == "time"), "{error}");
+        assert!(matches!(&error, Error::InvalidSpec { name, kind: Kind::Summary, .. } if name == "time"), "{error}");
         assert!(error.to_string().starts_with("summary \"time\": "), "{error}");
     }
     let window = registry.summary("time", "T.").window(Duration::ZERO, 3).register();

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use streamgauge::bridge::{OpenFamily, Owner};
 use streamgauge::{
-    CollectedFamily, Collection, Collector, Counter, Family, Format, LabelSet, LabelValue, MetricSet, Registry,
-    SampleValue, Scraper, stats,
+    CollectedFamily, Collection, Collector, Counter, Family, Format, LabelSet, LabelValue, MetricSet, MetricValue,
+    Registry, Scraper, stats,
 };
 
 #[path = "common/worst.rs"]
@@ -225,7 +225,7 @@ fn sets_come_and_go_beside_the_worst() {
     }
     let mut series = 0;
     Scraper::new(&registry).visit(|sample| {
-        series += usize::from(sample.name() == "set_events_total" && sample.value() == SampleValue::Counter(1));
+        series += usize::from(sample.name() == "set_events_total" && sample.value() == MetricValue::Counter(1));
     });
     assert!(series >= 10, "{series}");
 }
@@ -327,7 +327,7 @@ fn visitors_have_slabs_folded() {
     let mut other = Scraper::new(&elsewhere);
     let mut counts = Vec::new();
     Scraper::new(&registry).visit(|sample| {
-        let SampleValue::Counter(count) = sample.value() else { return };
+        let MetricValue::Counter(count) = sample.value() else { return };
         counts.push(count);
         if counts.len() == 50 {
             run(threads);

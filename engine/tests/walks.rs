@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use streamgauge::{Counter, Family, Format, LabelSet, Registry, SampleValue, Scraper};
+use streamgauge::{Counter, Family, Format, LabelSet, MetricValue, Registry, Scraper};
 
 #[derive(LabelSet)]
 struct Table {
@@ -24,7 +24,7 @@ fn add(events: &Events, table: usize, n: u64) {
 fn shown(scraper: &mut Scraper, mut meanwhile: impl FnMut(usize)) -> Vec<(String, u64)> {
     let mut shown = Vec::new();
     scraper.visit(|sample| {
-        let SampleValue::Counter(count) = sample.value() else { return };
+        let MetricValue::Counter(count) = sample.value() else { return };
         let table = sample.labels().get("table").unwrap_or_default().into_owned();
         shown.push((format!("{} {table}", sample.name()), count));
         meanwhile(shown.len() - 1);

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use streamgauge::{
     Buckets, Counter, DurationCounter, Escaping, Exposition, Family, Format, Gauge, Histogram, LabelSet, LabelValue,
-    Registry, SampleValue, Scraper, Summary, Tick, UpDownCounter,
+    MetricValue, Registry, Scraper, Summary, Tick, UpDownCounter,
 };
 
 thread_local! {
@@ -214,7 +214,7 @@ fn warm_scrapes(registry: &Registry, series: usize) {
     let mut visit = || {
         scraper.visit(|sample| {
             visited += 1;
-            if let SampleValue::Counter(value) = black_box(sample.value()) {
+            if let MetricValue::Counter(value) = black_box(sample.value()) {
                 total += value;
             }
         });

@@ -86,7 +86,7 @@ pub fn check(input: &Observations) -> u64 {
     let histogram = match registry.histogram("size", "Sizes.").buckets(buckets).register() {
         Ok(histogram) => histogram,
         Err(error) => {
-            assert!(matches!(error, Error::InvalidBuckets { .. }) && !is_legal(&bounds), "{error}: {bounds:?}");
+            assert!(matches!(error, Error::InvalidSpec { .. }) && !is_legal(&bounds), "{error}: {bounds:?}");
             return 0;
         }
     };

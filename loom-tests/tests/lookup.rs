@@ -3,7 +3,7 @@
 
 use loom::thread;
 use std::sync::Arc;
-use streamgauge::{Counter, Family, Fault, LabelSet, Registry, SampleValue, Scraper, model};
+use streamgauge::{Counter, Family, Fault, LabelSet, MetricValue, Registry, Scraper, model};
 use streamgauge_loom_tests::{fails, holds};
 
 #[derive(LabelSet)]
@@ -34,7 +34,7 @@ fn scrape(registry: &Registry) -> (usize, u64) {
     let (mut series, mut total) = (0, 0);
     Scraper::new(registry).visit(|sample| {
         series += 1;
-        if let SampleValue::Counter(count) = sample.value() {
+        if let MetricValue::Counter(count) = sample.value() {
             total += count;
         }
     });

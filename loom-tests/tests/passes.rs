@@ -4,7 +4,7 @@
 use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use loom::thread;
 use std::sync::Arc;
-use streamgauge::{Buckets, Counter, Family, Fault, Histogram, LabelSet, Registry, SampleValue, Scraper, model};
+use streamgauge::{Buckets, Counter, Family, Fault, Histogram, LabelSet, MetricValue, Registry, Scraper, model};
 use streamgauge_loom_tests::{fails, holds};
 
 /// A pass reads a chunk that its owner is just publishing.
@@ -183,7 +183,7 @@ fn totals_of_a_chunk() {
         making.with(&Table { table: 1 }, Counter::inc);
     });
     Scraper::new(&registry).visit(|sample| {
-        if let SampleValue::Counter(count) = sample.value() {
+        if let MetricValue::Counter(count) = sample.value() {
             assert!(count <= 1, "a new series shows the {count} of another");
         }
     });

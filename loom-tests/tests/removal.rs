@@ -3,7 +3,7 @@
 
 use loom::thread;
 use std::sync::Arc;
-use streamgauge::{Counter, Family, Fault, LabelSet, Registry, SampleValue, Scraper, model};
+use streamgauge::{Counter, Family, Fault, LabelSet, MetricValue, Registry, Scraper, model};
 use streamgauge_loom_tests::{fails, holds, holds_with};
 
 #[derive(LabelSet)]
@@ -25,7 +25,7 @@ fn record(family: &Events, table: u64) {
 fn scrape(scraper: &mut Scraper) -> Vec<(String, u64)> {
     let mut shown = Vec::new();
     scraper.visit(|sample| {
-        if let SampleValue::Counter(count) = sample.value() {
+        if let MetricValue::Counter(count) = sample.value() {
             let table = sample.labels().get("table").unwrap_or_default().into_owned();
             assert!(shown.iter().all(|(before, _)| *before != table), "{table} is shown twice in one scrape");
             shown.push((table, count));
@@ -117,7 +117,7 @@ fn budget() {
     }
     let (mut series, mut total) = (0, 0);
     Scraper::new(&registry).visit(|sample| {
-        if let SampleValue::Counter(count) = sample.value() {
+        if let MetricValue::Counter(count) = sample.value() {
             total += count;
             let overflow = sample.labels().get("table").is_some_and(|table| table == "__overflow__");
             series += usize::from(!overflow);

@@ -17,6 +17,13 @@ pub enum Format {
     Protobuf,
 }
 
+impl Format {
+    /// Returns whether it is OpenMetrics text, of either version.
+    pub(crate) fn is_open_metrics(self) -> bool {
+        matches!(self, Self::OpenMetrics | Self::OpenMetrics001)
+    }
+}
+
 /// A format with what was negotiated about it: all that an encoder and an HTTP answer need to know.
 ///
 /// ```

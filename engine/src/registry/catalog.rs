@@ -1,7 +1,9 @@
 //! The reference of a registry's metrics: what is registered, for people and programs to read.
 
 use super::json::Json;
-use crate::registry::desc::{Desc, Kind, Level, Limits, Unit};
+use crate::kind::Kind;
+use crate::registry::desc::{Desc, Level, Limits};
+use crate::unit::Unit;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -45,10 +47,13 @@ impl Description {
             help: desc.help.to_string(),
             unit: desc.unit,
             labels: desc.label_names.iter().map(ToString::to_string).collect(),
-            buckets: desc.layout.as_ref().map_or_else(Vec::new, |layout| layout.bounds().to_vec()),
-            quantiles: desc.quantiles.as_ref().map_or_else(Vec::new, |quantiles| quantiles.values().to_vec()),
-            window: desc.quantiles.as_ref().map(|quantiles| quantiles.window()),
-            states: desc.states.iter().map(ToString::to_string).collect(),
+            buckets: desc.shape.layout().map_or_else(Vec::new, |layout| layout.bounds().to_vec()),
+            quantiles: desc.shape.quantiles().map_or_else(Vec::new, |quantiles| quantiles.values().to_vec()),
+            window: desc.shape.quantiles().map(|quantiles| quantiles.window()),
+            states: desc
+                .shape
+                .states()
+                .map_or_else(Vec::new, |states| states.iter().map(ToString::to_string).collect()),
             level: desc.level,
             limit: desc.limits.series,
             value_limit: desc.limits.value_bytes,
@@ -105,7 +110,7 @@ impl Reference {
                 page,
                 "| {} | {} | {unit} | {} | {} | {} |",
                 code(&family.name),
-                family.kind.name(),
+                family.kind.as_str(),
                 labels.join(", "),
                 cell(&family.help),
                 cell(&family.details()),
@@ -122,7 +127,7 @@ impl Reference {
         json.array(&self.families, |json, family| {
             json.object(|json| {
                 json.key("name").string(&family.name);
-                json.key("kind").string(family.kind.name());
+                json.key("kind").string(family.kind.as_str());
                 json.key("help").string(&family.help);
                 json.key("unit").optional(family.unit, |json, unit| json.string(unit.as_str()));
                 json.key("labels").array(&family.labels, |json, label| json.string(label));

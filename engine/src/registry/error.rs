@@ -1,5 +1,6 @@
 //! What can go wrong when metrics are declared.
 
+use crate::kind::Kind;
 use std::fmt;
 
 /// A declaration that was refused. Nothing on the stream fails: recording and looking up return no errors.
@@ -36,24 +37,12 @@ pub enum Error {
         /// What is wrong, and what is allowed.
         problem: String,
     },
-    /// The buckets of a histogram are not usable.
-    InvalidBuckets {
+    /// The buckets of a histogram, the quantiles or the window of a summary, or the states of a state set are not usable.
+    InvalidSpec {
         /// The full name of the metric.
         name: String,
-        /// What is wrong, and what is allowed.
-        problem: String,
-    },
-    /// The quantiles or the window of a summary are not usable.
-    InvalidQuantiles {
-        /// The full name of the metric.
-        name: String,
-        /// What is wrong, and what is allowed.
-        problem: String,
-    },
-    /// The states of a state set are not usable.
-    InvalidStates {
-        /// The full name of the metric.
-        name: String,
+        /// The kind of the metric.
+        kind: Kind,
         /// What is wrong, and what is allowed.
         problem: String,
     },
@@ -114,9 +103,7 @@ impl fmt::Display for Error {
             Self::InvalidLabel { name, label, problem } => {
                 write!(f, "metric {name:?}, label {label:?}: {problem}")
             }
-            Self::InvalidBuckets { name, problem } => write!(f, "histogram {name:?}: {problem}"),
-            Self::InvalidQuantiles { name, problem } => write!(f, "summary {name:?}: {problem}"),
-            Self::InvalidStates { name, problem } => write!(f, "state set {name:?}: {problem}"),
+            Self::InvalidSpec { name, kind, problem } => write!(f, "{kind} {name:?}: {problem}"),
             Self::Conflict { name, registered, requested } => write!(
                 f,
                 "metric {name:?} is registered as {registered}, but was requested as {requested}; both must be the same"

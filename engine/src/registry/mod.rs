@@ -32,7 +32,7 @@ pub(crate) mod store;
 pub use catalog::{Description, Reference};
 pub use collect::{CollectedFamily, CollectedValue, Collection, Collector, CollectorId, Samples};
 pub use declare::{Builder, Instrument, Scope};
-pub use desc::{Kind, Level, Switch, Unit};
+pub use desc::{Level, Switch};
 pub use error::Error;
 pub use family::{Family, FieldVisitor, HandleCache, MetricSet, SetField};
 pub use registry::Registry;

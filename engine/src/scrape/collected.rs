@@ -1,10 +1,12 @@
 //! What collectors give in a scrape.
 
 use super::encoder::{Encoders, Form};
-use super::{Filter, Sample, SampleValue};
+use super::{Filter, Metric};
 use crate::caught::drop_caught;
+use crate::encode::MetricValue;
+use crate::kind::Kind;
 use crate::registry::collect::{Collected, CollectedValue, CollectorList, Ended, Registered};
-use crate::registry::desc::{Kind, RegistryLevel};
+use crate::registry::desc::RegistryLevel;
 use crate::sync::PlainArc;
 
 /// The collectors of a registry as a scraper keeps them.
@@ -96,12 +98,7 @@ impl Collections {
                 let encoder = encoders.of(form, desc);
                 let start = encoder.begin(out);
                 for (labels, value) in family.labelled(desc) {
-                    match (desc.kind, value) {
-                        (Kind::Counter, CollectedValue::Integer(value)) => encoder.counter(out, labels, value),
-                        (Kind::Counter, CollectedValue::Float(value)) => encoder.float_counter(out, labels, value),
-                        (_, CollectedValue::Integer(value)) => encoder.unsigned_gauge(out, labels, value),
-                        (_, CollectedValue::Float(value)) => encoder.gauge(out, labels, value),
-                    }
+                    encoder.series(out, labels, value_of(desc.kind, value));
                 }
                 encoder.end(out, start, family.len());
                 series += family.len();
@@ -111,19 +108,25 @@ impl Collections {
     }
 
     /// Shows every sample.
-    pub(crate) fn visit(&self, mut visitor: impl FnMut(Sample<'_>)) {
+    pub(crate) fn visit(&self, mut visitor: impl FnMut(Metric<'_>)) {
         for slot in &self.slots {
             for (desc, family) in slot.registered.descs.iter().zip(&slot.collected.families) {
                 for (labels, value) in family.labelled(desc) {
-                    let value = match (desc.kind, value) {
-                        (Kind::Counter, CollectedValue::Integer(value)) => SampleValue::Counter(value),
-                        (Kind::Counter, CollectedValue::Float(value)) => SampleValue::FloatCounter(value),
-                        (Kind::Unknown, value) => SampleValue::Unknown(value.as_f64()),
-                        (_, value) => SampleValue::Gauge(value.as_f64()),
-                    };
-                    visitor(Sample { desc, labels, value });
+                    let value = value_of(desc.kind, value);
+                    visitor(Metric { desc, labels, value });
                 }
             }
         }
+    }
+}
+
+/// Returns what a collector gave as the value of a metric of this kind.
+fn value_of(kind: Kind, value: CollectedValue) -> MetricValue<'static> {
+    match (kind, value) {
+        (Kind::Counter, CollectedValue::Integer(value)) => MetricValue::Counter(value),
+        (Kind::Counter, CollectedValue::Float(value)) => MetricValue::FloatCounter(value),
+        (_, CollectedValue::Integer(value)) => MetricValue::Integer(value),
+        (Kind::Unknown, CollectedValue::Float(value)) => MetricValue::Unknown(value),
+        (_, CollectedValue::Float(value)) => MetricValue::Gauge(value),
     }
 }

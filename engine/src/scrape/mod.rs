@@ -4,14 +4,15 @@ mod collected;
 mod encoder;
 mod expire;
 mod filter;
-mod prepared;
+mod metric;
 mod report;
-mod sample;
 mod sample_value;
+mod scraped_family;
 mod scraper;
+mod value;
 mod walk;
 
 pub use filter::Filter;
+pub use metric::Metric;
 pub use report::Report;
-pub use sample::{HistogramValue, Sample, SampleValue, StateSetValue, SummaryValue};
 pub use scraper::Scraper;

@@ -1,11 +1,13 @@
 //! Reading one sample back, for tests and health checks.
 
-use crate::cells::{MergedWindow, Pass, PassScratch, Pin};
-use crate::metric::Tick;
+use super::value::{ValueScratch, one};
+use crate::cells::{Pass, PassScratch, Pin};
+use crate::encode::MetricValue;
+use crate::kind::Kind;
 use crate::registry::collect::{Collected, Registered};
-use crate::registry::desc::{Desc, Kind};
+use crate::registry::desc::Desc;
 use crate::registry::registry::Registry;
-use crate::registry::store::{FamilyCore, Labels, RecordRef, SeriesRef, alone};
+use crate::registry::store::{Labels, SeriesRef, alone};
 
 /// Which of a family's samples is asked for.
 enum Part<'a> {
@@ -54,9 +56,15 @@ impl Registry {
             _ => labels.to_vec(),
         };
         let pin = Pin::enter();
-        let mut live = family.live(&pin);
-        let record = live.find(|record| Labels::new(&family.desc, *record).are(&labels))?;
-        value_of(family, record, &part)
+        let record = family.live(&pin).find(|record| Labels::new(&family.desc, *record).are(&labels))?;
+        if let SeriesRef::Callback(callback) = record.series() {
+            alone(|| callback.run())?;
+        }
+        family.with_desc(|desc| {
+            let (mut pass, mut scratch) = (PassScratch::default(), ValueScratch::default());
+            scratch.begin(desc.kind);
+            part.of(one(desc.kind, desc, record, &mut Pass::begin(&mut pass), &mut scratch)?)
+        })
     }
 
     /// Reads one sample of a collector; runs it.
@@ -94,60 +102,33 @@ fn part_of<'a>(desc: &Desc, name: &str, labels: &[(&str, &'a str)]) -> Option<Pa
     }
 }
 
-fn value_of(family: &FamilyCore, record: RecordRef<'_>, part: &Part<'_>) -> Option<f64> {
-    let mut scratch = PassScratch::default();
-    match record.series() {
-        SeriesRef::Gauge(series) => match (family.desc.kind, part) {
-            (Kind::Info, _) => Some(1.0),
-            (_, Part::State(state)) => {
-                let index = family.desc.states.iter().position(|known| **known == **state)?;
-                Some(f64::from(u8::from(index == series.get() as usize)))
-            }
-            _ => Some(series.get()),
-        },
-        SeriesRef::Callback(callback) => callback.run_alone(family.desc.kind),
-        SeriesRef::Summary(series) => {
-            let quantiles = family.desc.quantiles.as_ref()?.values();
-            let mut window = MergedWindow::default();
-            let reading = window.read(series, quantiles, Tick::now().nanos());
-            match part {
-                Part::Sum => Some(reading.sum),
-                Part::Count => Some(reading.count as f64),
-                Part::Quantile(quantile) => {
-                    let quantile: f64 = quantile.parse().ok()?;
-                    let index = quantiles.iter().position(|known| *known == quantile)?;
-                    reading.values.get(index).copied()
+impl Part<'_> {
+    /// Picks the sample out of a merged value.
+    fn of(&self, value: MetricValue<'_>) -> Option<f64> {
+        match (self, value) {
+            (Part::Sum, MetricValue::Histogram(histogram)) => Some(histogram.sum()),
+            (Part::Count, MetricValue::Histogram(histogram)) => Some(histogram.count() as f64),
+            (Part::Bucket(bound), MetricValue::Histogram(histogram)) => {
+                if *bound == "+Inf" {
+                    return Some(histogram.count() as f64);
                 }
-                Part::Value | Part::Bucket(_) | Part::State(_) => None,
+                let bound: f64 = bound.parse().ok()?;
+                let index = histogram.bounds().iter().position(|known| *known == bound)?;
+                // As a scrape counts: it wraps rather than panic.
+                Some(histogram.buckets()[..=index].iter().fold(0u64, |sum, bucket| sum.wrapping_add(*bucket)) as f64)
             }
-        }
-        SeriesRef::Set(_) => None,
-        SeriesRef::Cells(series) => {
-            let mut pass = Pass::begin(&mut scratch);
-            match family.desc.kind {
-                Kind::Counter => Some(pass.count(record.range()) as f64),
-                Kind::DurationCounter => Some(pass.count(record.range()) as f64 / 1e9),
-                Kind::UpDownCounter => Some(pass.difference(record.range()) as f64),
-                Kind::Gauge | Kind::Summary | Kind::Info | Kind::StateSet | Kind::Unknown => None,
-                Kind::Histogram => {
-                    let layout = family.desc.layout.as_ref()?;
-                    let mut buckets = vec![0; layout.buckets()];
-                    let sum = pass.histogram(series, &mut buckets, !layout.has_negative_bounds());
-                    // As a scrape counts: it wraps rather than panic.
-                    let counted = |buckets: &[u64]| buckets.iter().fold(0u64, |sum, n| sum.wrapping_add(*n)) as f64;
-                    match part {
-                        Part::Sum => Some(sum),
-                        Part::Count => Some(counted(&buckets)),
-                        Part::Bucket("+Inf") => Some(counted(&buckets)),
-                        Part::Bucket(bound) => {
-                            let bound: f64 = bound.parse().ok()?;
-                            let index = layout.bounds().iter().position(|known| *known == bound)?;
-                            Some(counted(&buckets[..=index]))
-                        }
-                        Part::Value | Part::Quantile(_) | Part::State(_) => None,
-                    }
-                }
+            (Part::Sum, MetricValue::Summary(summary)) => Some(summary.sum()),
+            (Part::Count, MetricValue::Summary(summary)) => Some(summary.count() as f64),
+            (Part::Quantile(quantile), MetricValue::Summary(summary)) => {
+                let quantile: f64 = quantile.parse().ok()?;
+                summary.quantiles().find(|(known, _)| *known == quantile).map(|(_, value)| value)
             }
+            (Part::State(state), MetricValue::StateSet(states)) => {
+                let (_, is_current) = states.iter().find(|(known, _)| known == state)?;
+                Some(f64::from(u8::from(is_current)))
+            }
+            (Part::Value, value) => value.as_f64(),
+            _ => None,
         }
     }
 }

@@ -1,21 +1,18 @@
 //! The scraper: walks a registry and encodes what it finds.
 
 use super::collected::Collections;
-use super::encoder::Form;
-use super::prepared::{Prepared, current_state, gauge_value, merge_histogram, total};
-use super::sample::{HistogramValue, StateSetValue, SummaryValue};
+use super::encoder::{Form, finish};
+use super::scraped_family::ScrapedFamily;
+use super::value::ValueScratch;
 use super::walk::{DepartedScratch, Walk};
-use super::{Filter, Report, Sample, SampleValue};
-use crate::cells::{MergedWindow, Pass, PassScratch, SummaryReading};
-use crate::encode::{Exposition, Format, open_metrics_end};
-use crate::metric::Tick;
-use crate::registry::desc::Kind;
+use super::{Filter, Metric, Report};
+use crate::cells::{Pass, PassScratch};
+use crate::encode::Exposition;
 use crate::registry::inner::RegistryInner;
 use crate::registry::names::Clashes;
 use crate::registry::registry::Registry;
-use crate::registry::store::{Callback, Labels, RecordRef, SeriesRef, alone};
+use crate::registry::store::{Callback, alone};
 use crate::sync::{AtomicU64, PlainArc};
-use std::time::Duration;
 
 /// Reads a registry: merges the slabs and encodes. Owns the memory that takes, so a warm scrape (no new
 /// family, no larger body than before) allocates nothing.
@@ -53,11 +50,10 @@ pub struct Scraper {
 struct Scratch {
     /// How often the names had changed when `families` and `clashes` were brought up to date.
     changes: usize,
-    families: Vec<Prepared>,
+    families: Vec<ScrapedFamily>,
     clashes: PlainArc<Clashes>,
     pass: PassScratch,
-    buckets: Vec<u64>,
-    window: MergedWindow,
+    values: ValueScratch,
     departed: DepartedScratch,
     callbacks: Vec<PlainArc<Callback>>,
     collections: Collections,
@@ -124,21 +120,19 @@ impl Scraper {
         if let Some(registry) = &self.registry {
             self.scratch.refresh(registry);
             report = self.scratch.collected;
-            let Scratch { families, clashes, pass, buckets, window, departed, collections, .. } = &mut self.scratch;
+            let Scratch { families, clashes, pass, values, departed, collections, .. } = &mut self.scratch;
             let form = Form { exposition, clashes };
             let walk = Walk::begin(registry, &self.exposed, std::mem::take(departed));
             let pass_scratch = pass;
             let mut pass = Pass::begin(pass_scratch);
             let chosen = families.iter_mut().filter(|family| filter.chooses(family.desc(), exposition.escaping()));
-            let encode = |family: &mut Prepared| family.encode(form, &walk, &mut pass, buckets, window, out);
+            let encode = |family: &mut ScrapedFamily| family.encode(form, &walk, &mut pass, values, out);
             report.series = chosen.map(encode).sum();
             drop(pass);
-            *departed = walk.end(filter.is_all(), families, pass_scratch, buckets);
+            *departed = walk.end(filter.is_all(), families.iter().map(|family| &*family.core), pass_scratch, values);
             report.series += collections.encode(form, filter, out);
         }
-        if matches!(exposition.format(), Format::OpenMetrics | Format::OpenMetrics001) {
-            open_metrics_end(out);
-        }
+        finish(exposition, out);
         report.bytes = out.len() - start;
         report
     }
@@ -151,33 +145,28 @@ impl Scraper {
     /// the walk keeps what it might meet (about 300 bytes a removed series, and its cells). So it should not block.
     ///
     /// ```
-    /// use streamgauge::{Registry, SampleValue, Scraper};
+    /// use streamgauge::{Registry, MetricValue, Scraper};
     /// let registry = Registry::new();
     /// registry.counter("events_total", "Events.").register()?.add(3);
     /// Scraper::new(&registry).visit(|sample| {
     ///     assert_eq!(sample.name(), "events_total");
-    ///     assert_eq!(sample.value(), SampleValue::Counter(3));
+    ///     assert_eq!(sample.value(), MetricValue::Counter(3));
     /// });
     /// # Ok::<(), streamgauge::Error>(())
     /// ```
-    pub fn visit(&mut self, mut visitor: impl FnMut(Sample<'_>)) {
+    pub fn visit(&mut self, mut visitor: impl FnMut(Metric<'_>)) {
         let Some(registry) = &self.registry else { return };
         self.scratch.collect(registry);
         self.scratch.refresh(registry);
-        let Scratch { families, pass, buckets, window, departed, collections, .. } = &mut self.scratch;
+        let Scratch { families, pass, values, departed, collections, .. } = &mut self.scratch;
         let walk = Walk::begin(registry, &self.exposed, std::mem::take(departed));
         let pass_scratch = pass;
         let mut pass = Pass::begin(pass_scratch);
-        for family in families.iter().filter(|family| family.core.is_on()) {
-            walk.each(&family.core, |record| {
-                if let Some(value) = value_of(family, record, &mut pass, buckets, window) {
-                    let desc = family.desc();
-                    pass.paused(|| visitor(Sample { desc, labels: Labels::new(desc, record), value }));
-                }
-            });
+        for family in &*families {
+            family.visit(&walk, &mut pass, values, &mut visitor);
         }
         drop(pass);
-        *departed = walk.end(true, families, pass_scratch, buckets);
+        *departed = walk.end(true, families.iter().map(|family| &*family.core), pass_scratch, values);
         collections.visit(visitor);
     }
 }
@@ -214,44 +203,11 @@ impl Scratch {
             let collectors = registry.at_once(|list, clashes| {
                 // Families are only ever added at the end.
                 let known = self.families.len();
-                self.families.extend(list.iter().skip(known).cloned().map(Prepared::new));
-                self.families.iter_mut().for_each(Prepared::refresh);
+                self.families.extend(list.iter().skip(known).cloned().map(ScrapedFamily::new));
+                self.families.iter_mut().for_each(ScrapedFamily::refresh);
                 self.clashes.clone_from(clashes);
             });
             self.collections.keep(collectors);
         }
     }
-}
-
-fn value_of<'a>(
-    family: &'a Prepared,
-    record: RecordRef<'a>,
-    pass: &mut Pass<'_>,
-    buckets: &'a mut Vec<u64>,
-    window: &'a mut MergedWindow,
-) -> Option<SampleValue<'a>> {
-    Some(match family.core.desc.kind {
-        Kind::Counter => SampleValue::Counter(total(pass, record)?),
-        Kind::DurationCounter => SampleValue::DurationCounter(Duration::from_nanos(total(pass, record)?)),
-        Kind::UpDownCounter => SampleValue::UpDownCounter(pass.difference(record.range())),
-        Kind::Gauge => SampleValue::Gauge(gauge_value(record)?),
-        Kind::Info => SampleValue::Info,
-        Kind::StateSet => SampleValue::StateSet(StateSetValue {
-            states: &family.core.desc.states,
-            current: current_state(family.desc(), record)?,
-        }),
-        Kind::Histogram => {
-            let sum = merge_histogram(&family.core, pass, record, buckets)?;
-            let bounds = family.core.desc.layout.as_ref()?.bounds();
-            SampleValue::Histogram(HistogramValue { bounds, buckets, sum })
-        }
-        Kind::Summary => {
-            let SeriesRef::Summary(series) = record.series() else { return None };
-            let quantiles = family.core.desc.quantiles.as_deref()?.values();
-            let reading = window.read(series, quantiles, Tick::now().nanos());
-            let SummaryReading { values, count, sum } = reading;
-            SampleValue::Summary(SummaryValue { quantiles, values, count, sum })
-        }
-        Kind::Unknown => return None,
-    })
 }

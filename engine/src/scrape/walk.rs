@@ -1,7 +1,7 @@
 //! Which series a scrape shows: the live ones, and those that were removed since the scrape before.
 
-use super::expire::expire_all;
-use super::prepared::Prepared;
+use super::expire::expire;
+use super::value::ValueScratch;
 use crate::cells::{self, PassScratch, Pin};
 use crate::registry::inner::RegistryInner;
 use crate::registry::store::{FamilyCore, RecordRef};
@@ -79,12 +79,12 @@ impl<'s> Walk<'s> {
     /// memory are tidied up.
     ///
     /// A walk that showed some families only (`whole` is false) has exposed no removal: the next one shows it again.
-    pub(crate) fn end(
+    pub(crate) fn end<'f>(
         self,
         whole: bool,
-        families: &[Prepared],
-        scratch: &mut PassScratch,
-        buckets: &mut Vec<u64>,
+        families: impl Iterator<Item = &'f FamilyCore>,
+        pass: &mut PassScratch,
+        scratch: &mut ValueScratch,
     ) -> DepartedScratch {
         let Self { pin, registry, exposed, after, until, departed } = self;
         drop(pin);
@@ -94,9 +94,9 @@ impl<'s> Walk<'s> {
         // Also where nothing was removed since: what another scraper has still to show grows old.
         let (exposed, now) = (registry.shared.exposed_by_all(), Instant::now());
         for family in families {
-            family.core.forget_departed(exposed, now);
+            family.forget_departed(exposed, now);
+            expire(family, now, pass, scratch);
         }
-        expire_all(families, now, scratch, buckets);
         cells::tidy_up();
         departed.into_inner()
     }

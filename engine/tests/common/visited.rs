@@ -5,7 +5,7 @@ use crate::proto::{
     Untyped,
 };
 use std::time::UNIX_EPOCH;
-use streamgauge::{HistogramValue, Kind, Sample, SampleValue, Scraper, SummaryValue, Unit};
+use streamgauge::{HistogramValue, Kind, MetricValue, Scraper, SummaryValue, Unit};
 
 /// Gives the families in the order of the exposition, with names as `name` gives them.
 pub(crate) fn families(scraper: &mut Scraper, name: impl Fn(&str) -> String) -> Vec<MetricFamily> {
@@ -22,7 +22,7 @@ pub(crate) fn families(scraper: &mut Scraper, name: impl Fn(&str) -> String) -> 
     families
 }
 
-fn family(sample: &Sample<'_>, name: &impl Fn(&str) -> String) -> MetricFamily {
+fn family(sample: &streamgauge::Metric<'_>, name: &impl Fn(&str) -> String) -> MetricFamily {
     let kind = match sample.kind() {
         Kind::Counter | Kind::DurationCounter => MetricType::Counter,
         Kind::Histogram => MetricType::Histogram,
@@ -39,7 +39,7 @@ fn family(sample: &Sample<'_>, name: &impl Fn(&str) -> String) -> MetricFamily {
     }
 }
 
-fn metrics(sample: &Sample<'_>, name: &impl Fn(&str) -> String) -> Vec<Metric> {
+fn metrics(sample: &streamgauge::Metric<'_>, name: &impl Fn(&str) -> String) -> Vec<Metric> {
     let pair = |label: &str, value: &str| LabelPair { name: Some(name(label)), value: Some(value.to_owned()) };
     let label = sample.labels().iter().map(|(label, value)| pair(label, &value)).collect();
     let metric = Metric { label, ..Metric::default() };
@@ -49,14 +49,14 @@ fn metrics(sample: &Sample<'_>, name: &impl Fn(&str) -> String) -> Vec<Metric> {
     };
     let gauge = |value: f64| vec![Metric { gauge: Some(Gauge { value: number(value) }), ..metric.clone() }];
     match sample.value() {
-        SampleValue::Counter(total) => counter(total as f64),
-        SampleValue::FloatCounter(total) => counter(total),
-        SampleValue::DurationCounter(total) => counter(total.as_nanos() as f64 / 1e9),
-        SampleValue::Gauge(value) => gauge(value),
-        SampleValue::UpDownCounter(value) => gauge(value as f64),
-        SampleValue::Info => gauge(1.0),
-        SampleValue::Unknown(value) => vec![Metric { untyped: Some(Untyped { value: number(value) }), ..metric }],
-        SampleValue::StateSet(states) => {
+        MetricValue::Counter(total) => counter(total as f64),
+        MetricValue::FloatCounter(total) => counter(total),
+        MetricValue::DurationCounter(total) => counter(total.as_nanos() as f64 / 1e9),
+        MetricValue::Gauge(value) => gauge(value),
+        MetricValue::UpDownCounter(value) => gauge(value as f64),
+        MetricValue::Info => gauge(1.0),
+        MetricValue::Unknown(value) => vec![Metric { untyped: Some(Untyped { value: number(value) }), ..metric }],
+        MetricValue::StateSet(states) => {
             let state = |(state, is_current): (&str, bool)| {
                 let mut metric = Metric { gauge: Some(Gauge { value: Some(f64::from(is_current)) }), ..metric.clone() };
                 metric.label.push(pair(sample.name(), state));
@@ -64,13 +64,13 @@ fn metrics(sample: &Sample<'_>, name: &impl Fn(&str) -> String) -> Vec<Metric> {
             };
             states.iter().map(state).collect()
         }
-        SampleValue::Histogram(value) => vec![Metric { histogram: Some(histogram(sample, value)), ..metric }],
-        SampleValue::Summary(value) => vec![Metric { summary: Some(summary(sample, value)), ..metric }],
+        MetricValue::Histogram(value) => vec![Metric { histogram: Some(histogram(sample, value)), ..metric }],
+        MetricValue::Summary(value) => vec![Metric { summary: Some(summary(sample, value)), ..metric }],
         other => panic!("{other:?} is a kind that the test does not know"),
     }
 }
 
-fn histogram(sample: &Sample<'_>, value: HistogramValue<'_>) -> Histogram {
+fn histogram(sample: &streamgauge::Metric<'_>, value: HistogramValue<'_>) -> Histogram {
     let mut count = 0u64;
     let bucket = |(bound, bucket): (&f64, &u64)| {
         count = count.wrapping_add(*bucket);
@@ -84,7 +84,7 @@ fn histogram(sample: &Sample<'_>, value: HistogramValue<'_>) -> Histogram {
     }
 }
 
-fn summary(sample: &Sample<'_>, value: SummaryValue<'_>) -> Summary {
+fn summary(sample: &streamgauge::Metric<'_>, value: SummaryValue<'_>) -> Summary {
     let quantile = |(quantile, value)| Quantile { quantile: Some(quantile), value: number(value) };
     Summary {
         sample_count: Some(value.count()),
@@ -99,7 +99,7 @@ fn number(value: f64) -> Option<f64> {
     Some(if value.is_nan() { f64::from_bits(0x7ff8_0000_0000_0001) } else { value })
 }
 
-fn created(sample: &Sample<'_>) -> Option<Timestamp> {
+fn created(sample: &streamgauge::Metric<'_>) -> Option<Timestamp> {
     let since = sample.created()?.duration_since(UNIX_EPOCH).ok()?;
     Some(Timestamp { seconds: since.as_secs() as i64, nanos: since.subsec_nanos() as i32 })
 }

@@ -4,7 +4,7 @@ use crate::proto::{self, Timestamp};
 use crate::registry::Fixed;
 use std::ops::RangeInclusive;
 use std::time::{SystemTime, UNIX_EPOCH};
-use streamgauge::{Escaping, Exposition, Filter, Format, Sample, SampleValue, Scraper};
+use streamgauge::{Escaping, Exposition, Filter, Format, Metric, MetricValue, Scraper};
 
 const SCHEMES: [Escaping; 4] = [Escaping::AllowUtf8, Escaping::Underscores, Escaping::Dots, Escaping::Values];
 
@@ -155,21 +155,21 @@ fn visited() -> Vec<u8> {
 }
 
 /// Gives all that a sample tells but when it was made. By its methods: its own `Debug` shows how it is kept.
-fn line(sample: &Sample<'_>) -> String {
+fn line(sample: &Metric<'_>) -> String {
     let labels: Vec<_> = sample.labels().iter().collect();
     let value = match sample.value() {
-        SampleValue::Histogram(histogram) => format!(
+        MetricValue::Histogram(histogram) => format!(
             "Histogram {:?} {:?} {} {:?}",
             histogram.bounds(),
             histogram.buckets(),
             histogram.count(),
             histogram.sum()
         ),
-        SampleValue::Summary(summary) => {
+        MetricValue::Summary(summary) => {
             let quantiles: Vec<_> = summary.quantiles().collect();
             format!("Summary {quantiles:?} {} {:?}", summary.count(), summary.sum())
         }
-        SampleValue::StateSet(states) => format!("StateSet {:?}", states.iter().collect::<Vec<_>>()),
+        MetricValue::StateSet(states) => format!("StateSet {:?}", states.iter().collect::<Vec<_>>()),
         other => format!("{other:?}"),
     };
     let (name, kind, unit, help) = (sample.name(), sample.kind(), sample.unit(), sample.help());

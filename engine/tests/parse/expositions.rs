@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use streamgauge::parse::{Parser, Severity, Syntax, families, lint};
-use streamgauge::{Buckets, Escaping, Exposition, Format, Registry, Sample, SampleValue, Scraper};
+use streamgauge::{Buckets, Escaping, Exposition, Format, Metric, MetricValue, Registry, Scraper};
 
 type Labels = BTreeMap<String, String>;
 type Samples = BTreeMap<(String, Labels), f64>;
@@ -31,7 +31,7 @@ fn registry(part: &str, value: &str, number: f64) -> Result<Registry, streamgaug
 }
 
 /// Gives the samples that a text format writes for one series.
-fn expected(sample: &Sample<'_>, open_metrics: bool, into: &mut Samples) {
+fn expected(sample: &Metric<'_>, open_metrics: bool, into: &mut Samples) {
     let labels: Labels = sample.labels().iter().map(|(name, value)| (name.to_owned(), value.into_owned())).collect();
     let mut put = |suffix: &str, more: Option<(&str, String)>, value: f64| {
         let mut labels = labels.clone();
@@ -39,15 +39,15 @@ fn expected(sample: &Sample<'_>, open_metrics: bool, into: &mut Samples) {
         into.insert((format!("{}{suffix}", sample.name()), labels), value);
     };
     match sample.value() {
-        SampleValue::Counter(total) => put("", None, total as f64),
-        SampleValue::DurationCounter(total) => put("", None, total.as_nanos() as f64 / 1e9),
-        SampleValue::Gauge(value) => put("", None, value),
-        SampleValue::UpDownCounter(depth) => put("", None, depth as f64),
-        SampleValue::Info => put("", None, 1.0),
-        SampleValue::StateSet(states) => {
+        MetricValue::Counter(total) => put("", None, total as f64),
+        MetricValue::DurationCounter(total) => put("", None, total.as_nanos() as f64 / 1e9),
+        MetricValue::Gauge(value) => put("", None, value),
+        MetricValue::UpDownCounter(depth) => put("", None, depth as f64),
+        MetricValue::Info => put("", None, 1.0),
+        MetricValue::StateSet(states) => {
             states.iter().for_each(|(state, holds)| put("", Some((sample.name(), state.to_owned())), f64::from(holds)));
         }
-        SampleValue::Histogram(histogram) => {
+        MetricValue::Histogram(histogram) => {
             let mut below = 0;
             let bounds = histogram.bounds().iter().copied().chain([f64::INFINITY]);
             for (bound, bucket) in bounds.zip(histogram.buckets()) {
@@ -74,7 +74,7 @@ fn expected(sample: &Sample<'_>, open_metrics: bool, into: &mut Samples) {
             put("_sum", None, histogram.sum());
             put("_count", None, histogram.count() as f64);
         }
-        SampleValue::Summary(summary) => {
+        MetricValue::Summary(summary) => {
             // OpenMetrics has no samples below zero here.
             let is_allowed = |value: f64| !(open_metrics && value < 0.0);
             for (quantile, value) in summary.quantiles().filter(|(_, value)| is_allowed(*value)) {

@@ -13,7 +13,7 @@ use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use streamgauge::{Buckets, Format, Registry};
+use streamgauge::{Buckets, Format, Quantiles, Registry};
 
 /// Of the window of summaries.
 const LONGEST_SLICE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -246,12 +246,9 @@ fn quantiles(values: &[f64]) -> Result<Vec<f64>, Error> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     sorted.dedup();
-    match Registry::new().summary("x", "Checks the quantiles.").quantiles(&sorted).register() {
-        Ok(_) => Ok(sorted),
-        Err(streamgauge::Error::InvalidQuantiles { problem, .. }) => {
-            Err(Error::Quantiles { given: values.to_vec(), problem })
-        }
-        Err(other) => Err(Error::Quantiles { given: values.to_vec(), problem: other.to_string() }),
+    match Quantiles::new(sorted.iter().copied()).check() {
+        Ok(()) => Ok(sorted),
+        Err(problem) => Err(Error::Quantiles { given: values.to_vec(), problem }),
     }
 }
 
@@ -263,11 +260,8 @@ fn buckets(bounds: &[f64]) -> Result<Buckets, Error> {
         return Err(refuse("at least one bound is needed".to_owned()));
     }
     let buckets = Buckets::explicit(bounds.iter().copied());
-    // The registry knows what it takes, and says why not.
-    let check = Registry::new().histogram("x", "Checks the bounds.").buckets(buckets.clone()).register();
-    match check {
-        Ok(_) => Ok(buckets),
-        Err(streamgauge::Error::InvalidBuckets { problem, .. }) => Err(refuse(problem)),
-        Err(other) => Err(refuse(other.to_string())),
+    match buckets.check() {
+        Ok(()) => Ok(buckets),
+        Err(problem) => Err(refuse(problem)),
     }
 }

@@ -3,6 +3,7 @@
 #[path = "../../../tests/common/proto.rs"]
 mod proto;
 
+use super::super::metadata::ShapeView;
 use super::*;
 use crate::label::{escape_into, needs_escape};
 use proptest::collection::vec;
@@ -17,7 +18,7 @@ use proto::{
 struct Family {
     name: String,
     help: String,
-    kind: ProtobufKind,
+    kind: Kind,
     unit: Option<String>,
     labels: Vec<String>,
     bounds: Vec<f64>,
@@ -36,16 +37,31 @@ struct Series {
 impl Series {
     /// Gives what its quantiles may be: anything.
     fn values(&self) -> Vec<f64> {
-        self.buckets[1..].iter().map(|bits| f64::from_bits(*bits)).collect()
+        self.buckets.iter().skip(1).map(|bits| f64::from_bits(*bits)).collect()
     }
 }
 
 impl Family {
+    fn metadata<'a>(&'a self, labels: &'a [Box<str>]) -> Metadata<'a> {
+        Metadata {
+            name: &self.name,
+            help: Some(&self.help),
+            kind: self.kind,
+            unit: self.unit.as_deref(),
+            labels: Some(labels),
+            shape: match self.kind {
+                Kind::Histogram => ShapeView::Buckets(&self.bounds),
+                Kind::Summary => ShapeView::Quantiles(&self.bounds),
+                Kind::StateSet => ShapeView::States(&self.states),
+                _ => ShapeView::None,
+            },
+            plain_numbers: false,
+        }
+    }
+
     fn encode(&self, out: &mut Vec<u8>) {
-        let (labels, bounds) = (self.labels.iter().map(String::as_str), Some(&self.bounds[..]));
-        let family = ProtobufFamily::new(&self.name, &self.help, self.kind, self.unit.as_deref(), labels, bounds)
-            .with_states(&self.name, &self.states)
-            .with_quantiles(&self.bounds);
+        let labels: Vec<Box<str>> = self.labels.iter().map(|label| label.as_str().into()).collect();
+        let family = ProtobufFamily::new(&self.metadata(&labels), Escaping::AllowUtf8);
         let start = family.begin(out);
         let mut metrics = 0;
         for series in &self.metrics {
@@ -54,19 +70,24 @@ impl Family {
             let labels = self.labels.iter().zip(&texts).map(|(name, text)| (name.as_str(), text.as_str()));
             let Series { value, created, .. } = *series;
             metrics += 1;
-            match self.kind {
-                ProtobufKind::Counter => family.counter(out, labels, escaped, value, created),
-                ProtobufKind::Gauge if !self.states.is_empty() => {
-                    let current = self.states.len() - 1;
-                    metrics += family.state_set(out, &labels, escaped, current) - 1;
+            let (quantiles, values) = (&self.bounds[..], series.values());
+            let value = match self.kind {
+                Kind::Counter => MetricValue::FloatCounter(value),
+                Kind::StateSet => {
+                    MetricValue::StateSet(StateSetValue { states: &self.states, current: self.states.len() - 1 })
                 }
-                ProtobufKind::Gauge => family.gauge(out, labels, escaped, value),
-                ProtobufKind::Untyped => family.untyped(out, labels, escaped, value),
-                ProtobufKind::Summary => {
-                    family.summary(out, labels, escaped, (&series.values(), value, series.buckets[0]), created);
+                Kind::Unknown => MetricValue::Unknown(value),
+                Kind::Summary => {
+                    let (values, count) = (&values[..], series.buckets[0]);
+                    MetricValue::Summary(SummaryValue { quantiles, values, count, sum: value })
                 }
-                ProtobufKind::Histogram => family.histogram(out, labels, escaped, &series.buckets, value, created),
-            }
+                Kind::Histogram => {
+                    let (bounds, buckets) = (&self.bounds[..], &series.buckets[..]);
+                    MetricValue::Histogram(HistogramValue { bounds, buckets, sum: value })
+                }
+                _ => MetricValue::Gauge(value),
+            };
+            family.series(out, labels, escaped, value, created);
         }
         family.end(out, start, metrics);
     }
@@ -74,11 +95,11 @@ impl Family {
     /// The same for the other encoder; nothing for a family without a metric.
     fn model(&self) -> Option<MetricFamily> {
         let kind = match self.kind {
-            ProtobufKind::Counter => MetricType::Counter,
-            ProtobufKind::Gauge => MetricType::Gauge,
-            ProtobufKind::Untyped => MetricType::Untyped,
-            ProtobufKind::Histogram => MetricType::Histogram,
-            ProtobufKind::Summary => MetricType::Summary,
+            Kind::Counter => MetricType::Counter,
+            Kind::Unknown => MetricType::Untyped,
+            Kind::Histogram => MetricType::Histogram,
+            Kind::Summary => MetricType::Summary,
+            _ => MetricType::Gauge,
         };
         Some(MetricFamily {
             name: Some(self.name.clone()),
@@ -100,8 +121,8 @@ impl Family {
             nanos: (created % 1000) as i32 * 1_000_000,
         });
         match self.kind {
-            ProtobufKind::Counter => metric.counter = Some(Counter { value, created_timestamp }),
-            ProtobufKind::Gauge if !self.states.is_empty() => {
+            Kind::Counter => metric.counter = Some(Counter { value, created_timestamp }),
+            Kind::StateSet => {
                 let last = self.states.len() - 1;
                 let metric = |index: usize| {
                     let mut metric = metric.clone();
@@ -111,9 +132,8 @@ impl Family {
                 };
                 return (0..self.states.len()).map(metric).collect();
             }
-            ProtobufKind::Gauge => metric.gauge = Some(Gauge { value }),
-            ProtobufKind::Untyped => metric.untyped = Some(Untyped { value }),
-            ProtobufKind::Summary => {
+            Kind::Unknown => metric.untyped = Some(Untyped { value }),
+            Kind::Summary => {
                 let number = |value: f64| if value.is_nan() { f64::from_bits(0x7ff8_0000_0000_0001) } else { value };
                 let quantile =
                     |(quantile, value): (&f64, f64)| Quantile { quantile: Some(*quantile), value: Some(number(value)) };
@@ -124,7 +144,7 @@ impl Family {
                     created_timestamp,
                 });
             }
-            ProtobufKind::Histogram => {
+            Kind::Histogram => {
                 let mut count = 0u64;
                 let cumulative = series.buckets.iter().map(|bucket| {
                     count = count.wrapping_add(*bucket);
@@ -142,6 +162,7 @@ impl Family {
                     created_timestamp,
                 });
             }
+            _ => metric.gauge = Some(Gauge { value }),
         }
         vec![metric]
     }
@@ -171,7 +192,7 @@ fn assert_same(families: &[Family]) {
     assert_eq!(proto::encode(&model), body);
 }
 
-fn family(kind: ProtobufKind, bounds: &[f64], metrics: Vec<Series>) -> Family {
+fn family(kind: Kind, bounds: &[f64], metrics: Vec<Series>) -> Family {
     Family {
         name: "h".to_owned(),
         help: "H.".to_owned(),
@@ -191,9 +212,14 @@ fn series(label: &str, value: f64, buckets: &[u64], created: Option<u64>) -> Ser
 #[test]
 fn the_bytes_of_a_counter() {
     let mut out = Vec::new();
-    let family = ProtobufFamily::new("a", "", ProtobufKind::Counter, Some("s"), ["x"].into_iter(), None);
+    let labels: &[Box<str>] = &["x".into()];
+    let (labels, shape) = (Some(labels), ShapeView::None);
+    let metadata =
+        Metadata { name: "a", help: None, kind: Kind::Counter, unit: Some("s"), labels, shape, plain_numbers: false };
+    let family = ProtobufFamily::new(&metadata, Escaping::AllowUtf8);
     let start = family.begin(&mut out);
-    family.counter(&mut out, [("x", r#"\"\\n"#)].into_iter(), true, 1.0, Some(1_002_000));
+    let labels = [("x", r#"\"\\n"#)].into_iter();
+    family.series(&mut out, labels, true, MetricValue::Counter(1), Some(1_002_000));
     family.end(&mut out, start, 1);
     #[rustfmt::skip]
     let expected = [
@@ -211,7 +237,7 @@ fn the_bytes_of_a_counter() {
 #[test]
 fn a_histogram_is_cumulative_and_its_last_bucket_is_only_in_the_count() {
     let mut out = Vec::new();
-    family(ProtobufKind::Histogram, &[0.5, 1.0], vec![series("1", 9.25, &[1, 0, 2], None)]).encode(&mut out);
+    family(Kind::Histogram, &[0.5, 1.0], vec![series("1", 9.25, &[1, 0, 2], None)]).encode(&mut out);
     let [family] = &proto::decode(&out)[..] else { panic!("one family") };
     let Some(histogram) = &family.metric[0].histogram else { panic!("a histogram") };
     assert_eq!(histogram.sample_count, Some(3));
@@ -223,15 +249,14 @@ fn a_histogram_is_cumulative_and_its_last_bucket_is_only_in_the_count() {
 #[test]
 fn a_family_without_a_metric_writes_nothing() {
     let mut out = b"before".to_vec();
-    family(ProtobufKind::Gauge, &[], Vec::new()).encode(&mut out);
+    family(Kind::Gauge, &[], Vec::new()).encode(&mut out);
     assert_eq!(out, b"before");
 }
 
 #[test]
 fn no_value_marks_a_series_as_stale() {
     let stale = f64::from_bits(0x7ff0_0000_0000_0002);
-    use ProtobufKind::{Counter, Gauge, Histogram, Summary, Untyped};
-    for kind in [Counter, Gauge, Untyped, Histogram, Summary] {
+    for kind in [Kind::Counter, Kind::Gauge, Kind::Unknown, Kind::Histogram, Kind::Summary] {
         let mut out = Vec::new();
         family(kind, &[1.0], vec![series("1", stale, &[0, 0], None)]).encode(&mut out);
         let nan = 0x7ff8_0000_0000_0001u64.to_le_bytes();
@@ -242,7 +267,7 @@ fn no_value_marks_a_series_as_stale() {
 
 #[test]
 fn families_on_both_sides_of_every_length_border() {
-    let gauge = |label: &str| family(ProtobufKind::Gauge, &[], vec![series(label, 1.0, &[], None)]);
+    let gauge = |label: &str| family(Kind::Gauge, &[], vec![series(label, 1.0, &[], None)]);
     for border in [1 << 7, 1 << 14, 1 << 21] {
         let label = "v".repeat(border - 40);
         let mut longer = gauge(&label);
@@ -275,13 +300,14 @@ fn text() -> impl Strategy<Value = String> {
 
 fn any_family() -> impl Strategy<Value = Family> {
     let kind = prop_oneof![
-        Just(ProtobufKind::Counter),
-        Just(ProtobufKind::Gauge),
-        Just(ProtobufKind::Histogram),
-        Just(ProtobufKind::Summary),
-        Just(ProtobufKind::Untyped),
+        Just(Kind::Counter),
+        Just(Kind::Gauge),
+        Just(Kind::Histogram),
+        Just(Kind::Summary),
+        Just(Kind::Unknown),
+        Just(Kind::StateSet),
     ];
-    let shape = (text(), text(), kind, proptest::option::of(text()), vec(text(), 0..6), vec(text(), 0..3), 0..20usize);
+    let shape = (text(), text(), kind, proptest::option::of(text()), vec(text(), 0..6), vec(text(), 1..4), 0..20usize);
     shape.prop_flat_map(|(name, help, kind, unit, labels, states, finite)| {
         let bounds = vec(prop_oneof![any::<f64>(), Just(0.005)], finite);
         let created = proptest::option::of((0..u64::MAX / 2, 0..63u32).prop_map(|(millis, shift)| millis >> shift));

@@ -1,12 +1,16 @@
 //! Tests of the text formats, line by line.
 
+use super::super::metadata::ShapeView;
 use super::*;
+use crate::kind::Kind;
 
-fn family(name: &str, help: &str, type_name: &'static str, bounds: Option<&[f64]>) -> TextFamily {
+fn metadata<'a>(name: &'a str, kind: Kind, shape: ShapeView<'a>) -> Metadata<'a> {
+    Metadata { name, help: Some("say \"it\"\\"), kind, unit: None, labels: Some(&[]), shape, plain_numbers: false }
+}
+
+fn family(name: &str, help: &str, kind: Kind, shape: ShapeView<'_>) -> TextFamily {
     let help = Some(help).filter(|help| !help.is_empty());
-    let metadata =
-        Metadata { name, help, type_name, unit: None, bounds, quantiles: &[], states: &[], plain_numbers: false };
-    TextFamily::new(metadata, TextStyle::default())
+    TextFamily::new(Metadata { help, ..metadata(name, kind, shape) }, TextStyle::default())
 }
 
 fn text(write: impl Fn(&mut Vec<u8>)) -> String {
@@ -17,20 +21,14 @@ fn text(write: impl Fn(&mut Vec<u8>)) -> String {
 
 #[test]
 fn plain_numbers_are_text_0_0_4s_alone() {
-    let of = |open_metrics| {
-        let metadata = Metadata {
-            name: "h",
-            help: None,
-            type_name: "histogram",
-            unit: None,
-            bounds: Some(&[0.00001, 1_048_576.0]),
-            quantiles: &[0.00001],
-            states: &[],
-            plain_numbers: true,
-        };
+    let of = |kind, shape, open_metrics| {
+        let metadata = Metadata { plain_numbers: true, ..metadata("h", kind, shape) };
         TextFamily::new(metadata, TextStyle { open_metrics, ..TextStyle::default() })
     };
-    let histogram = |open_metrics| text(|out| of(open_metrics).histogram(out, b"", &[1, 0, 2], 1e7));
+    let histogram = |open_metrics| {
+        let it = of(Kind::Histogram, ShapeView::Buckets(&[0.00001, 1_048_576.0]), open_metrics);
+        text(|out| it.histogram(out, b"", &[1, 0, 2], 1e7))
+    };
     assert_eq!(
         histogram(false),
         "h_bucket{le=\"0.00001\"} 1\nh_bucket{le=\"1048576\"} 1\nh_bucket{le=\"+Inf\"} 3\nh_sum 10000000\n\
@@ -38,15 +36,15 @@ fn plain_numbers_are_text_0_0_4s_alone() {
     );
     assert!(histogram(true).starts_with("h_bucket{le=\"1e-05\"} 1\nh_bucket{le=\"1.048576e+06\"} 1\n"));
     assert_eq!(
-        text(|out| of(false).summary(out, b"", &[1e-9], -1e6, 1)),
+        text(|out| of(Kind::Summary, ShapeView::Quantiles(&[0.00001]), false).summary(out, b"", &[1e-9], -1e6, 1)),
         "h{quantile=\"0.00001\"} 0.000000001\nh_sum -1000000\nh_count 1\n"
     );
-    assert_eq!(text(|out| of(false).float(out, b"", f64::INFINITY)), "h +Inf\n");
+    assert_eq!(text(|out| of(Kind::Gauge, ShapeView::None, false).float(out, b"", f64::INFINITY)), "h +Inf\n");
 }
 
 #[test]
 fn help_is_escaped_and_stands_once() {
-    let it = family("a_total", "two-line\n doc  str\\ing \"quoted\"", "counter", None);
+    let it = family("a_total", "two-line\n doc  str\\ing \"quoted\"", Kind::Counter, ShapeView::None);
     assert_eq!(
         text(|out| it.header(out)),
         "# HELP a_total two-line\\n doc  str\\\\ing \"quoted\"\n# TYPE a_total counter\n"
@@ -55,7 +53,7 @@ fn help_is_escaped_and_stands_once() {
 
 #[test]
 fn samples_with_and_without_labels() {
-    let it = family("a", "A.", "gauge", None);
+    let it = family("a", "A.", Kind::Gauge, ShapeView::None);
     assert_eq!(text(|out| it.integer(out, b"", u64::MAX)), "a 18446744073709551615\n");
     assert_eq!(text(|out| it.signed(out, b"x=\"1\"", -3)), "a{x=\"1\"} -3\n");
     assert_eq!(text(|out| it.float(out, b"x=\"1\"", 1e6)), "a{x=\"1\"} 1e+06\n");
@@ -63,7 +61,7 @@ fn samples_with_and_without_labels() {
 
 #[test]
 fn a_histogram_is_cumulative_and_its_count_is_the_last_bucket() {
-    let it = family("h", "H.", "histogram", Some(&[0.5, 1.0]));
+    let it = family("h", "H.", Kind::Histogram, ShapeView::Buckets(&[0.5, 1.0]));
     assert_eq!(
         text(|out| it.histogram(out, b"x=\"1\"", &[1, 0, 2], 9.25)),
         "h_bucket{x=\"1\",le=\"0.5\"} 1\nh_bucket{x=\"1\",le=\"1\"} 1\nh_bucket{x=\"1\",le=\"+Inf\"} 3\n\
@@ -78,17 +76,7 @@ fn a_histogram_is_cumulative_and_its_count_is_the_last_bucket() {
 #[test]
 fn a_summary_is_its_quantiles_sum_and_count() {
     let of = |open_metrics| {
-        let quantiles = &[0.0, 0.99, 1.0];
-        let metadata = Metadata {
-            name: "s",
-            help: Some("S."),
-            type_name: "summary",
-            unit: None,
-            bounds: None,
-            quantiles,
-            states: &[],
-            plain_numbers: false,
-        };
+        let metadata = metadata("s", Kind::Summary, ShapeView::Quantiles(&[0.0, 0.99, 1.0]));
         TextFamily::new(metadata, TextStyle { open_metrics, ..TextStyle::default() })
     };
     assert_eq!(
@@ -107,28 +95,20 @@ fn a_summary_is_its_quantiles_sum_and_count() {
     );
 }
 
-fn open_metrics(name: &str, type_name: &'static str, unit: Option<&'static str>, escaping: Escaping) -> TextFamily {
-    let metadata = Metadata {
-        name,
-        help: Some("say \"it\"\\"),
-        type_name,
-        unit,
-        bounds: Some(&[0.5, 1.0]),
-        quantiles: &[],
-        states: &[],
-        plain_numbers: false,
-    };
+fn open_metrics(name: &str, kind: Kind, unit: Option<&'static str>, escaping: Escaping) -> TextFamily {
+    let shape = if kind == Kind::Histogram { ShapeView::Buckets(&[0.5, 1.0]) } else { ShapeView::None };
+    let metadata = Metadata { unit, ..metadata(name, kind, shape) };
     TextFamily::new(metadata, TextStyle { open_metrics: true, escaping, ..TextStyle::default() })
 }
 
 #[test]
 fn a_family_without_help_has_no_help_line() {
-    assert_eq!(text(|out| family("a", "", "gauge", None).header(out)), "# TYPE a gauge\n");
+    assert_eq!(text(|out| family("a", "", Kind::Gauge, ShapeView::None).header(out)), "# TYPE a gauge\n");
 }
 
 #[test]
 fn open_metrics_names_the_family_without_the_suffix() {
-    let it = open_metrics("busy_seconds_total", "counter", Some("seconds"), Escaping::Underscores);
+    let it = open_metrics("busy_seconds_total", Kind::Counter, Some("seconds"), Escaping::Underscores);
     assert_eq!(
         text(|out| it.header(out)),
         "# HELP busy_seconds say \\\"it\\\"\\\\\n# TYPE busy_seconds counter\n# UNIT busy_seconds seconds\n"
@@ -139,51 +119,42 @@ fn open_metrics_names_the_family_without_the_suffix() {
         text(|out| it.created(out, b"a=\"1\"", 1_520_872_607_023)),
         "busy_seconds_created{a=\"1\"} 1520872607.023\n"
     );
-    let it = open_metrics("requests", "counter", Some("seconds"), Escaping::Underscores);
+    let it = open_metrics("requests", Kind::Counter, Some("seconds"), Escaping::Underscores);
     assert!(!text(|out| it.header(out)).contains("UNIT"), "it is no suffix");
     // As the Go library does: one name in all formats.
     assert!(text(|out| it.header(out)).ends_with("# TYPE requests unknown\n"));
     assert_eq!(text(|out| it.integer(out, b"", 2)), "requests 2\n");
     assert_eq!(text(|out| it.created(out, b"", 1)), "");
-    let it = open_metrics("build_info", "info", None, Escaping::Underscores);
+    let it = open_metrics("build_info", Kind::Info, None, Escaping::Underscores);
     assert!(text(|out| it.header(out)).ends_with("# TYPE build info\n"));
     assert_eq!(text(|out| it.integer(out, b"v=\"1\"", 1)), "build_info{v=\"1\"} 1\n");
 }
 
 #[test]
 fn open_metrics_has_canonical_bounds() {
-    let it = open_metrics("h", "histogram", None, Escaping::Underscores);
+    let it = open_metrics("h", Kind::Histogram, None, Escaping::Underscores);
     assert_eq!(
         text(|out| it.histogram(out, b"", &[1, 0, 2], 9.0)),
         "h_bucket{le=\"0.5\"} 1\nh_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} 3\nh_sum 9.0\nh_count 3\n"
     );
-    let metadata = Metadata {
-        name: "h",
-        help: Some("H."),
-        type_name: "histogram",
-        unit: None,
-        bounds: Some(&[-1.0]),
-        quantiles: &[],
-        states: &[],
-        plain_numbers: false,
-    };
+    let metadata = metadata("h", Kind::Histogram, ShapeView::Buckets(&[-1.0]));
     let it = TextFamily::new(metadata, TextStyle { open_metrics: true, ..TextStyle::default() });
     assert_eq!(text(|out| it.histogram(out, b"", &[1, 0], -2.0)), "h_bucket{le=\"-1.0\"} 1\nh_bucket{le=\"+Inf\"} 1\n");
 }
 
 #[test]
 fn names_that_must_be_quoted_stand_in_the_braces() {
-    let it = open_metrics("http.\"x\"_total", "counter", None, Escaping::AllowUtf8);
+    let it = open_metrics("http.\"x\"_total", Kind::Counter, None, Escaping::AllowUtf8);
     assert!(text(|out| it.header(out)).ends_with("# TYPE \"http.\\\"x\\\"\" counter\n"));
     assert_eq!(text(|out| it.integer(out, b"", 2)), "{\"http.\\\"x\\\"_total\"} 2\n");
     assert_eq!(text(|out| it.integer(out, b"a=\"1\"", 2)), "{\"http.\\\"x\\\"_total\",a=\"1\"} 2\n");
-    let it = open_metrics("a.b", "histogram", None, Escaping::AllowUtf8);
+    let it = open_metrics("a.b", Kind::Histogram, None, Escaping::AllowUtf8);
     assert!(
         text(|out| it.histogram(out, b"x=\"1\"", &[1, 0, 0], 1.0))
             .starts_with("{\"a.b_bucket\",x=\"1\",le=\"0.5\"} 1\n")
     );
-    let it = open_metrics("a.b_total", "counter", None, Escaping::Dots);
+    let it = open_metrics("a.b_total", Kind::Counter, None, Escaping::Dots);
     assert_eq!(text(|out| it.integer(out, b"", 2)), "a_dot_b__total 2\n");
-    let it = open_metrics("a.b_total", "counter", None, Escaping::Values);
+    let it = open_metrics("a.b_total", Kind::Counter, None, Escaping::Values);
     assert_eq!(text(|out| it.integer(out, b"", 2)), "U__a_2e_b__total 2\n");
 }

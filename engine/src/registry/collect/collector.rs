@@ -1,9 +1,10 @@
 //! Whole families made at scrape time by code of the user: declaration and trait.
 
 use super::output::Collection;
-use crate::registry::desc::{Desc, Kind, Level, Limits, Unit};
+use crate::kind::Kind;
+use crate::registry::desc::{Desc, Level, Limits, Shape};
 use crate::registry::error::Error;
-use crate::sync::PlainArc;
+use crate::unit::Unit;
 
 /// Makes whole families when a registry is scraped: what some other system counts, under labels that are known
 /// only then.
@@ -143,9 +144,7 @@ impl CollectedFamily {
             wish: None,
             has_empty_help: false,
             plain_numbers: false,
-            layout: None,
-            quantiles: None,
-            states: PlainArc::new([]),
+            shape: Shape::None,
             limits: self.limits,
             level: self.level,
         };

@@ -1,7 +1,8 @@
 //! What a collector gives in one scrape.
 
+use crate::kind::Kind;
 use crate::label::escape_into;
-use crate::registry::desc::{Desc, Kind};
+use crate::registry::desc::Desc;
 use crate::registry::store::Labels;
 use std::ops::Range;
 use std::time::Duration;

@@ -7,11 +7,12 @@ use crate::buckets::Buckets;
 use crate::cells::Pin;
 use crate::label::{MAX_VALUE_BYTES, OVERFLOW, length_problem};
 use crate::metric::Histogram;
-use crate::registry::desc::{Desc, Level, Limits, Unit, Wished};
+use crate::registry::desc::{Desc, Level, Limits, Wished};
 use crate::registry::error::Error;
 use crate::registry::inner::RegistryInner;
 use crate::registry::store::{FamilyCore, RecordRef, Selector, Standing, removing};
 use crate::sync::PlainArc;
+use crate::unit::Unit;
 use std::cell::Cell;
 use std::time::Duration;
 
@@ -238,10 +239,8 @@ impl<M: Instrument> Builder<M> {
 
     /// Gives the checked descriptor.
     fn desc(&self, label_names: Box<[Box<str>]>, is_open: bool) -> Result<Desc, Error> {
-        let layout =
-            M::layout(&self.spec).map_err(|problem| Error::InvalidBuckets { name: self.name.clone(), problem })?;
-        let quantiles =
-            M::quantiles(&self.spec).map_err(|problem| Error::InvalidQuantiles { name: self.name.clone(), problem })?;
+        let invalid = |problem| Error::InvalidSpec { name: self.name.clone(), kind: M::KIND, problem };
+        let shape = M::shape(&self.spec).map_err(invalid)?;
         let desc = Desc {
             name: self.name.as_str().into(),
             help: self.help.as_str().into(),
@@ -252,9 +251,7 @@ impl<M: Instrument> Builder<M> {
             wish: None,
             has_empty_help: false,
             plain_numbers: false,
-            layout,
-            quantiles,
-            states: M::states(&self.spec),
+            shape,
             limits: self.limits,
             level: self.level,
         };

@@ -2,8 +2,9 @@
 
 use crate::buckets::{Buckets, Layout};
 use crate::cells::{GaugeSeries, Held, Hold, OutOfCells, Range, Series, SummarySeries};
+use crate::kind::Kind;
 use crate::metric::{Counter, DurationCounter, Gauge, Histogram, Info, Quantiles, StateSet, Summary, UpDownCounter};
-use crate::registry::desc::{Desc, Kind};
+use crate::registry::desc::{Desc, Shape};
 use crate::registry::store::{FamilyCore, RecordRef, SeriesRef};
 use crate::sync::{Arc, PlainArc};
 use std::mem::ManuallyDrop;
@@ -17,23 +18,11 @@ pub trait Instrument: Backend {
     /// quantiles of a summary, the states of a state set, nothing of the others.
     type Spec: Default + std::fmt::Debug + Send + Sync + 'static;
 
-    /// Gives the bucket layout, or what is wrong with the buckets.
+    /// Returns the shape of a family, or what is wrong with the spec.
     #[doc(hidden)]
-    #[expect(private_interfaces, reason = "hidden: only the engine names layouts")]
-    fn layout(_: &Self::Spec) -> Result<Option<PlainArc<Layout>>, String> {
-        Ok(None)
-    }
-
-    /// Gives the quantiles of a summary, or what is wrong with them.
-    #[doc(hidden)]
-    fn quantiles(_: &Self::Spec) -> Result<Option<PlainArc<Quantiles>>, String> {
-        Ok(None)
-    }
-
-    /// Gives the states of a state set.
-    #[doc(hidden)]
-    fn states(_: &Self::Spec) -> PlainArc<[Box<str>]> {
-        PlainArc::default()
+    #[expect(private_interfaces, reason = "hidden: only the engine names shapes")]
+    fn shape(_: &Self::Spec) -> Result<Shape, String> {
+        Ok(Shape::None)
     }
 }
 
@@ -57,30 +46,32 @@ impl Instrument for Info {
     type Spec = ();
 }
 
+#[expect(private_interfaces, reason = "hidden: only the engine names shapes")]
 impl Instrument for StateSet {
     type Spec = Vec<Box<str>>;
 
-    fn states(states: &Vec<Box<str>>) -> PlainArc<[Box<str>]> {
-        states.as_slice().into()
+    fn shape(states: &Vec<Box<str>>) -> Result<Shape, String> {
+        Shape::of_states(states)
     }
 }
 
-#[expect(private_interfaces, reason = "hidden: only the engine names layouts")]
+#[expect(private_interfaces, reason = "hidden: only the engine names shapes")]
 impl Instrument for Histogram {
     type Spec = Buckets;
 
-    fn layout(buckets: &Buckets) -> Result<Option<PlainArc<Layout>>, String> {
+    fn shape(buckets: &Buckets) -> Result<Shape, String> {
         buckets.check()?;
-        Ok(Some(PlainArc::new(Layout::new(buckets))))
+        Ok(Shape::Buckets(PlainArc::new(Layout::new(buckets))))
     }
 }
 
+#[expect(private_interfaces, reason = "hidden: only the engine names shapes")]
 impl Instrument for Summary {
     type Spec = Quantiles;
 
-    fn quantiles(quantiles: &Quantiles) -> Result<Option<PlainArc<Quantiles>>, String> {
+    fn shape(quantiles: &Quantiles) -> Result<Shape, String> {
         quantiles.check()?;
-        Ok(Some(PlainArc::new(quantiles.clone())))
+        Ok(Shape::Quantiles(PlainArc::new(quantiles.clone())))
     }
 }
 
@@ -88,7 +79,8 @@ impl Instrument for Summary {
 pub(crate) mod backend {
     use super::super::scope::Scope;
     use super::{Hold, OutOfCells, Range};
-    use crate::registry::desc::{Desc, Kind};
+    use crate::kind::Kind;
+    use crate::registry::desc::Desc;
     use crate::registry::store::{FamilyCore, RecordRef, Refused, Room, SeriesRef};
     use std::ops::Deref;
 
@@ -194,7 +186,7 @@ impl Backend for Histogram {
 
     fn create(desc: &Desc, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
         // The sum, then the buckets.
-        cells(1 + desc.layout.as_deref().map_or(1, Layout::buckets), true, created_millis)
+        cells(1 + desc.shape.layout().map_or(1, |layout| layout.buckets()), true, created_millis)
     }
 
     #[inline(always)]
@@ -202,7 +194,7 @@ impl Backend for Histogram {
     fn view<'r>(record: RecordRef<'r>, core: &FamilyCore) -> Option<ManuallyDrop<Self>> {
         // SAFETY: a bitwise copy of an Arc that is never dropped (ManuallyDrop below) and that the family
         // keeps alive, as the record.
-        let layout = unsafe { std::ptr::read(core.desc.layout.as_ref()?) };
+        let layout = unsafe { std::ptr::read(core.desc.shape.layout()?) };
         let layout = ManuallyDrop::new(layout);
         let held = hold_cells(record)?;
         Some(ManuallyDrop::new(Self::new(record.range(), ManuallyDrop::into_inner(layout), held)))
@@ -277,7 +269,7 @@ impl Backend for StateSet {
         let held = hold_word(record)?;
         // SAFETY: a bitwise copy of an Arc that is never dropped (ManuallyDrop below) and that the family keeps alive,
         // as the record.
-        let states = unsafe { std::ptr::read(&raw const core.desc.states) };
+        let states = unsafe { std::ptr::read(core.desc.shape.states()?) };
         Some(ManuallyDrop::new(Self::new(Gauge::new(held), states)))
     }
 
@@ -297,7 +289,7 @@ impl Backend for Summary {
 
     fn create(desc: &Desc, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
         // A family of summaries has quantiles, or it was not declared.
-        let shape = desc.quantiles.as_deref().and_then(Quantiles::shape).ok_or(OutOfCells)?;
+        let shape = desc.shape.quantiles().and_then(|quantiles| quantiles.shape()).ok_or(OutOfCells)?;
         Ok((SeriesRef::Summary(Arc::new(SummarySeries::new(shape, created_millis))), Range::SCRATCH))
     }
 

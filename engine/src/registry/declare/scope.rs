@@ -2,8 +2,9 @@
 
 use super::builder::Builder;
 use super::set_action::Made;
+use crate::kind::Kind;
 use crate::metric::{Counter, DurationCounter, Gauge, Histogram, UpDownCounter};
-use crate::registry::desc::{Kind, Level};
+use crate::registry::desc::Level;
 use crate::registry::inner::RegistryInner;
 use crate::registry::store::FamilyCore;
 use crate::sync::PlainArc;

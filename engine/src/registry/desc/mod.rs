@@ -3,12 +3,13 @@
 mod desc;
 mod level;
 mod naming;
+mod shape;
 mod wish;
 
 pub(crate) use desc::{Desc, Limits};
-pub use desc::{Kind, Unit};
 pub(crate) use level::RegistryLevel;
 pub use level::{Level, Switch};
 pub(crate) use naming::label_problem;
+pub(crate) use shape::Shape;
 pub use wish::Wish;
 pub(crate) use wish::{Turn, Wished};

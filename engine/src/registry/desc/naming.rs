@@ -1,9 +1,10 @@
 //! What a family and its labels may be called.
 
-use super::desc::{Desc, Kind};
+use super::desc::Desc;
+use crate::kind::Kind;
 use crate::label::{
-    Escaping, MAX_LABEL_BYTES, MAX_LABELS, MAX_NAME_BYTES, MAX_VALUE_BYTES, OVERFLOW_LABEL, RESERVED,
-    is_reserved_label, is_valid_label, length_problem, unreadable_problem,
+    Escaping, MAX_LABEL_BYTES, MAX_LABELS, MAX_NAME_BYTES, OVERFLOW_LABEL, RESERVED, is_reserved_label, is_valid_label,
+    length_problem, unreadable_problem,
 };
 use crate::registry::error::Error;
 
@@ -25,11 +26,7 @@ impl Desc {
         if let Some(problem) = length_problem(name.len(), MAX_NAME_BYTES) {
             return Err(invalid(problem));
         }
-        let suffix = match self.kind {
-            Kind::Counter | Kind::DurationCounter => "_total",
-            Kind::Info => "_info",
-            _ => "",
-        };
+        let suffix = self.kind.suffix();
         // OpenMetrics knows the family by what is left without it, under each escaping scheme.
         if Escaping::ALL.into_iter().any(|escaping| escaping.metric(name) == suffix) {
             return Err(invalid(format!("a name is more than the suffix `{suffix}`")));
@@ -47,8 +44,8 @@ impl Desc {
         if !verbatim && let Some(problem) = self.naming_problem() {
             return Err(invalid(format!("{problem}; with `.verbatim()` the name is taken as it is")));
         }
-        if let Some(problem) = states_problem(self) {
-            return Err(Error::InvalidStates { name: name.to_owned(), problem });
+        if let Some(problem) = state_label_problem(self) {
+            return Err(Error::InvalidSpec { name: name.to_owned(), kind: self.kind, problem });
         }
         if let Some(label) = self.label_names.get(MAX_LABELS) {
             let problem = format!("a metric has at most {MAX_LABELS} labels, and this one {}", self.label_names.len());
@@ -98,13 +95,12 @@ impl Desc {
     /// suffix, no suffix that a histogram's samples have, no colons.
     fn naming_problem(&self) -> Option<String> {
         let name = &*self.name;
-        let is_counter = matches!(self.kind, Kind::Counter | Kind::DurationCounter);
+        let is_counter = self.kind.is_counter();
         let stem = match name.strip_suffix("_total") {
             Some(stem) if is_counter => stem,
             Some(_) => return Some(format!("only counters end in `_total`, and this is {}", self.kind.with_article())),
             None if is_counter => return Some("the name of a counter ends in `_total`".to_owned()),
-            None if self.kind == Kind::Info => name.strip_suffix("_info").unwrap_or(name),
-            None => name,
+            None => name.strip_suffix(self.kind.suffix()).unwrap_or(name),
         };
         if let Some(suffix) =
             ["_bucket", "_sum", "_count", "_created", "_info"].iter().find(|suffix| stem.ends_with(*suffix))
@@ -126,20 +122,11 @@ impl Desc {
     }
 }
 
-/// Gives what is wrong with the states of a state set.
-fn states_problem(desc: &Desc) -> Option<String> {
+/// Returns why a state set may not be called so: its name names the label with the state.
+fn state_label_problem(desc: &Desc) -> Option<String> {
+    let name = &*desc.name;
     if desc.kind != Kind::StateSet {
-        return None;
-    }
-    let (name, states) = (&*desc.name, &desc.states);
-    let long = || states.iter().find_map(|state| length_problem(state.len(), MAX_VALUE_BYTES));
-    let twice = || states.iter().enumerate().find(|(index, state)| states[..*index].contains(state));
-    if states.is_empty() {
-        Some("a state set needs states; name them with `states`".to_owned())
-    } else if let Some(problem) = long() {
-        Some(format!("a state: {problem}"))
-    } else if let Some((_, state)) = twice() {
-        Some(format!("the state {state:?} is given twice"))
+        None
     } else if !is_valid_label(name) {
         Some("its name names the label with the state, so it has letters, digits and `_` only".to_owned())
     } else if desc.is_open && name == OVERFLOW_LABEL {

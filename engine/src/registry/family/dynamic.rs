@@ -2,14 +2,16 @@
 
 use super::lookup::lost;
 use crate::cells::Pin;
+use crate::kind::Kind;
 use crate::label::{OVERFLOW_SERIES, Rendered};
 use crate::registry::declare::backend::Backend;
 use crate::registry::declare::{Builder, Instrument, OpenSettings};
-use crate::registry::desc::{Desc, Kind, Switch, Unit, Wish};
+use crate::registry::desc::{Desc, Switch, Wish};
 use crate::registry::error::Error;
 use crate::registry::inner::RegistryInner;
 use crate::registry::store::{FamilyCore, Labels, Make, RecordRef, Refused, Standing, removing};
 use crate::sync::{LazyLock, PlainArc};
+use crate::unit::Unit;
 use std::fmt;
 use std::marker::PhantomData;
 

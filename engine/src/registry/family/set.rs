@@ -3,11 +3,12 @@
 use super::family::Family;
 use super::uncounted::Kept;
 use crate::cells::{Hold, OutOfCells, Range};
+use crate::kind::Kind;
 use crate::label::LabelSet;
 use crate::metric::{Counter, DurationCounter, Gauge, Histogram, StateSet, Summary, UpDownCounter};
 use crate::registry::declare::backend::Backend;
 use crate::registry::declare::{Instrument, Made, Purpose, Scope};
-use crate::registry::desc::{Desc, Kind, Level, Limits};
+use crate::registry::desc::{Desc, Level, Limits, Shape};
 use crate::registry::error::Error;
 use crate::registry::store::{FamilyCore, RecordRef, Refused, Room, Selector, SeriesRef, SetStorage, Shared};
 use crate::sync::{AtomicU64, Ordering, PlainArc};
@@ -253,9 +254,7 @@ impl<L: LabelSet, S: MetricSet> Family<L, S> {
             wish: None,
             has_empty_help: false,
             plain_numbers: false,
-            layout: None,
-            quantiles: None,
-            states: PlainArc::default(),
+            shape: Shape::None,
             limits: Limits { series: usize::MAX, ..Default::default() },
             level: Level::Basic,
         };

@@ -6,40 +6,23 @@
 //! in OpenMetrics as of an unknown type, under the name of its sample. Who gives way is told by the kinds, so that it
 //! does not depend on who came first; it can change only when families come, go or are renamed.
 
+use crate::kind::Kind;
 use crate::label::Escaping;
-use crate::registry::desc::{Desc, Kind};
+use crate::registry::desc::Desc;
 use crate::sync::PlainArc;
 use std::collections::HashMap;
 
 /// Gives the names that a family called `name`, in its escaped form, has to itself: its own, and those of its samples in
 /// each format.
 fn exposed(kind: Kind, name: &str) -> impl Iterator<Item = String> {
-    exposed_suffixes(kind).iter().map(move |suffix| format!("{name}{suffix}"))
-}
-
-fn exposed_suffixes(kind: Kind) -> &'static [&'static str] {
-    match kind {
-        Kind::Histogram => &["", "_bucket", "_sum", "_count", "_created"],
-        Kind::Summary => &["", "_sum", "_count", "_created"],
-        _ => &[""],
-    }
+    kind.samples().iter().map(move |suffix| format!("{name}{suffix}"))
 }
 
 /// Gives the names that only OpenMetrics has for a family called `name`, in its escaped form: its own there, and that of
 /// the sample with the time of a counter's creation.
 fn stems(kind: Kind, name: &str) -> impl Iterator<Item = String> {
-    stem(kind, name)
-        .into_iter()
-        .flat_map(|(stem, suffixes)| suffixes.iter().map(move |suffix| format!("{stem}{suffix}")))
-}
-
-fn stem(kind: Kind, name: &str) -> Option<(&str, &'static [&'static str])> {
-    match kind {
-        // Without the suffix it is of an unknown type there, under its own name.
-        Kind::Counter | Kind::DurationCounter => Some((name.strip_suffix("_total")?, &["", "_created"])),
-        Kind::Info => Some((name.strip_suffix("_info")?, &[""])),
-        _ => None,
-    }
+    let stem = kind.stem(name).into_iter();
+    stem.flat_map(|(stem, suffixes)| suffixes.iter().map(move |suffix| format!("{stem}{suffix}")))
 }
 
 /// Tells whether `is_meant` holds for the name of a family, or of any of its samples, in any format: as it is registered,
@@ -47,7 +30,7 @@ fn stem(kind: Kind, name: &str) -> Option<(&str, &'static [&'static str])> {
 pub(crate) fn any_name(desc: &Desc, escaping: Escaping, is_meant: impl Fn(&str) -> bool) -> bool {
     let mut name = String::new();
     let mut any_of = |full: &str| {
-        let forms = std::iter::once((full, exposed_suffixes(desc.kind))).chain(stem(desc.kind, full));
+        let forms = std::iter::once((full, desc.kind.samples())).chain(desc.kind.stem(full));
         forms.flat_map(|(stem, suffixes)| suffixes.iter().map(move |suffix| (stem, suffix))).any(|(stem, suffix)| {
             name.clear();
             name.extend([stem, suffix]);

@@ -9,7 +9,8 @@
 
 use super::claims::{Claims, Clashes, each_name};
 use super::waiting::{Waiting, Work};
-use crate::registry::desc::{Desc, Kind, Wish, Wished, label_problem};
+use crate::kind::Kind;
+use crate::registry::desc::{Desc, Wish, Wished, label_problem};
 use crate::registry::error::Error;
 use crate::registry::store::{FamilyCore, Labels, Shared};
 use crate::sync::PlainArc;

@@ -2,7 +2,6 @@
 
 use super::runs::{Others, Runs};
 use crate::caught::caught;
-use crate::registry::desc::Kind;
 use crate::sync::{AtomicBool, Mutex, Ordering};
 use std::cell::Cell;
 use std::fmt;
@@ -48,7 +47,7 @@ struct Last {
 
 /// How a run of a callback ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     Given,
     /// A total that is lower than the one before.
     Fallen,
@@ -89,17 +88,6 @@ impl Callback {
         self.ended.load(Ordering::Relaxed)
     }
 
-    /// Runs the callback and gives the value of its sample; `None` where it panics, and inside another
-    /// callback.
-    pub(crate) fn run_alone(&self, kind: Kind) -> Option<f64> {
-        alone(|| self.run())?;
-        match kind {
-            Kind::Counter => self.total().map(|total| total as f64),
-            Kind::DurationCounter => self.total().map(|nanos| nanos as f64 / 1e9),
-            _ => self.value(),
-        }
-    }
-
     /// Runs the callback for a scrape, unless another one is in it: then what it gave last stands, which is nothing where
     /// it has not given anything yet, and once the other run seems to hang.
     pub(super) fn run_once(&self) -> Outcome {
@@ -123,7 +111,8 @@ impl Callback {
         }
     }
 
-    fn run(&self) -> Outcome {
+    /// Runs the callback, whoever else does. To be called inside [`alone`].
+    pub(crate) fn run(&self) -> Outcome {
         let runs_before = self.last.lock().runs;
         let value = caught(|| self.function.call());
         let mut last = self.last.lock();

@@ -107,7 +107,7 @@ impl Drop for Release {
 mod tests {
     use super::*;
     use crate::registry::registry::Registry;
-    use crate::{Counter, Family, SampleValue, Scraper};
+    use crate::{Counter, Family, MetricValue, Scraper};
 
     #[test]
     fn final_values_wait_five_minutes_at_most() {
@@ -116,7 +116,7 @@ mod tests {
         let (mut busy, mut idle) = (Scraper::new(&registry), Scraper::new(&registry));
         let shown = |scraper: &mut Scraper| {
             let mut shown = Vec::new();
-            scraper.visit(|sample| shown.push(sample.value() == SampleValue::Counter(1)));
+            scraper.visit(|sample| shown.push(sample.value() == MetricValue::Counter(1)));
             shown
         };
         events.with(&(), Counter::inc);

@@ -112,7 +112,7 @@ impl SinkTable {
 
 #[cfg(test)]
 mod tests {
-    use streamgauge::{Registry, SampleValue, Scraper};
+    use streamgauge::{MetricValue, Registry, Scraper};
 
     use super::*;
     use crate::feed::Table;
@@ -149,7 +149,7 @@ mod tests {
         let mut shown = || {
             let mut shown = Vec::new();
             scraper.visit(|sample| {
-                if let SampleValue::Counter(value) = sample.value() {
+                if let MetricValue::Counter(value) = sample.value() {
                     shown.push(value);
                 }
             });

@@ -4,26 +4,10 @@
 //! <https://prometheus.io/docs/specs/om/open_metrics_spec/>. Layout of numbers and lines as the Go library writes them.
 
 use super::buffer::Line;
+use super::metadata::Metadata;
 use super::number::{MAX_NUMBER_BYTES, Number, is_plain, with_plain};
+use super::value::{HistogramValue, MetricValue, StateSetValue, SummaryValue, seconds};
 use crate::label::{Escaping, escape_into, is_valid_metric};
-
-/// What a text encoder must know of a family.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Metadata<'a> {
-    pub(crate) name: &'a str,
-    /// `None` for no HELP line.
-    pub(crate) help: Option<&'a str>,
-    /// The type as the format calls it.
-    pub(crate) type_name: &'static str,
-    pub(crate) unit: Option<&'static str>,
-    /// The finite bounds of a histogram.
-    pub(crate) bounds: Option<&'a [f64]>,
-    /// Of a summary.
-    pub(crate) quantiles: &'a [f64],
-    pub(crate) states: &'a [Box<str>],
-    /// Floats have no exponent in text 0.0.4.
-    pub(crate) plain_numbers: bool,
-}
 
 /// How floats are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,14 +62,11 @@ pub(crate) struct TextFamily {
 impl TextFamily {
     /// Renders what does not change.
     pub(crate) fn new(metadata: Metadata<'_>, style: TextStyle) -> Self {
-        let Metadata { help, type_name, unit, bounds, quantiles, states, .. } = metadata;
+        let Metadata { help, kind, unit, shape, .. } = metadata;
         let full = style.escaping.metric(metadata.name);
+        let type_name = if style.open_metrics { kind.open_metrics_type() } else { kind.type_name() };
         // As the Go library does: a reader finds the series under one name in all formats.
-        let suffix = match type_name {
-            "counter" => "_total",
-            "info" => "_info",
-            _ => "",
-        };
+        let suffix = kind.suffix();
         let has_other_name = !full.ends_with(suffix);
         let is_unknown = style.open_metrics && (style.gives_way || has_other_name);
         let type_name = if is_unknown { "unknown" } else { type_name };
@@ -108,6 +89,7 @@ impl TextFamily {
         let render = |name: &[u8], value| numbers.with(value, |value| [name, b"=\"", value, b"\"} "].concat());
         let render_bound = |bound| render(b"le", bound);
         let render_quantile = |q: &f64| render(b"quantile", *q);
+        let bounds = shape.bounds();
         let has_negative_bounds = bounds.is_some_and(|bounds| bounds.iter().any(|bound| *bound < 0.0));
         let bounds: Vec<Vec<u8>> = bounds
             .map_or_else(Vec::new, |bounds| bounds.iter().copied().chain([f64::INFINITY]).map(render_bound).collect());
@@ -129,11 +111,30 @@ impl TextFamily {
             bare: if is_quoted { b"} " } else { b" " },
             longest_bound: bounds.iter().map(Vec::len).max().unwrap_or(0),
             bounds,
-            quantiles: quantiles.iter().map(render_quantile).collect(),
-            states: states.iter().map(|state| render_state(state)).collect(),
+            quantiles: shape.quantiles().iter().map(render_quantile).collect(),
+            states: shape.states().iter().map(|state| render_state(state)).collect(),
             numbers,
             has_sum: !(style.open_metrics && has_negative_bounds),
             is_unknown,
+        }
+    }
+
+    /// Writes the samples of a series. `labels` are rendered as this exposition writes them.
+    #[inline(always)]
+    pub(crate) fn series(&self, out: &mut Vec<u8>, labels: &[u8], value: MetricValue<'_>) {
+        match value {
+            MetricValue::Counter(value) | MetricValue::Integer(value) => self.integer(out, labels, value),
+            MetricValue::FloatCounter(value) | MetricValue::Gauge(value) | MetricValue::Unknown(value) => {
+                self.float(out, labels, value);
+            }
+            MetricValue::DurationCounter(total) => self.float(out, labels, seconds(total)),
+            MetricValue::UpDownCounter(value) => self.signed(out, labels, value),
+            MetricValue::Info => self.integer(out, labels, 1),
+            MetricValue::StateSet(StateSetValue { current, .. }) => self.state_set(out, labels, current),
+            MetricValue::Histogram(HistogramValue { buckets, sum, .. }) => self.histogram(out, labels, buckets, sum),
+            MetricValue::Summary(SummaryValue { values, sum, count, .. }) => {
+                self.summary(out, labels, values, sum, count);
+            }
         }
     }
 
@@ -149,12 +150,12 @@ impl TextFamily {
     }
 
     /// Writes one sample of an integer that may be negative.
-    pub(crate) fn signed(&self, out: &mut Vec<u8>, labels: &[u8], value: i64) {
+    fn signed(&self, out: &mut Vec<u8>, labels: &[u8], value: i64) {
         self.sample(out, &self.name, labels, itoa::Buffer::new().format(value).as_bytes());
     }
 
     /// Writes one sample of a float.
-    pub(crate) fn float(&self, out: &mut Vec<u8>, labels: &[u8], value: f64) {
+    fn float(&self, out: &mut Vec<u8>, labels: &[u8], value: f64) {
         self.float_sample(out, &self.name, labels, value);
     }
 
@@ -176,7 +177,7 @@ impl TextFamily {
     }
 
     /// Writes the samples of a state set: 1 for the state at `current`, 0 for the others.
-    pub(crate) fn state_set(&self, out: &mut Vec<u8>, labels: &[u8], current: usize) {
+    fn state_set(&self, out: &mut Vec<u8>, labels: &[u8], current: usize) {
         for (index, state) in self.states.iter().enumerate() {
             let mut line = Line::new(out, self.name.len() + labels.len() + state.len() + 4);
             line.put(&self.name);
@@ -193,7 +194,7 @@ impl TextFamily {
 
     /// Writes the samples of a histogram: buckets, sum, count. `buckets` are not cumulative; the last is
     /// the one up to `+Inf`, and its cumulative value is the count.
-    pub(crate) fn histogram(&self, out: &mut Vec<u8>, labels: &[u8], buckets: &[u64], sum: f64) {
+    fn histogram(&self, out: &mut Vec<u8>, labels: &[u8], buckets: &[u64], sum: f64) {
         let head_len = self.bucket.len() + labels.len() + 1;
         let line_len = head_len + self.longest_bound + MAX_NUMBER_BYTES + 1;
         let mut line = Line::new(out, self.bounds.len() * line_len + 1);
@@ -227,7 +228,7 @@ impl TextFamily {
     ///
     /// OpenMetrics allows neither quantiles nor sums below zero, and a reader would refuse the whole exposition for
     /// one: they are left out there.
-    pub(crate) fn summary(&self, out: &mut Vec<u8>, labels: &[u8], values: &[f64], sum: f64, count: u64) {
+    fn summary(&self, out: &mut Vec<u8>, labels: &[u8], values: &[f64], sum: f64, count: u64) {
         let is_allowed = |value: f64| !(self.numbers == Numbers::Point && value < 0.0);
         for (quantile, value) in self.quantiles.iter().zip(values).filter(|(_, value)| is_allowed(**value)) {
             self.numbers.with(*value, |value| {

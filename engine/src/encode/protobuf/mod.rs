@@ -12,6 +12,9 @@ mod labels;
 mod tests;
 mod wire;
 
+use super::metadata::Metadata;
+use super::value::{HistogramValue, MetricValue, StateSetValue, SummaryValue, seconds};
+use crate::kind::Kind;
 use crate::label::Escaping;
 use labels::{LabelName, LabelNames, MetricLabels};
 use wire::{Cursor, append, bytes_tag, double_tag, field_len, push_field, spread, varint_len, varint_tag};
@@ -27,16 +30,6 @@ const SUMMARY: u8 = 4;
 const UNTYPED: u8 = 5;
 const HISTOGRAM: u8 = 7;
 
-/// What a family is in the format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ProtobufKind {
-    Counter,
-    Gauge,
-    Histogram,
-    Summary,
-    Untyped,
-}
-
 /// Where a family begins in the output.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "a family that is not ended has no length"]
@@ -49,6 +42,8 @@ pub(crate) struct ProtobufFamily {
     head: Vec<u8>,
     /// The field behind the metrics, or nothing.
     unit: Vec<u8>,
+    /// The field of a metric whose value is one number, but for counters.
+    number: u8,
     label_names: LabelNames,
     /// The finite bounds, as the second field of a bucket; padded, so that it is one store.
     bounds: Vec<[u8; 16]>,
@@ -59,57 +54,32 @@ pub(crate) struct ProtobufFamily {
 }
 
 impl ProtobufFamily {
-    /// Renders what does not change: `bounds` are the finite ones of a histogram, `None` for other kinds.
-    pub(crate) fn new<'a>(
-        name: &str,
-        help: &str,
-        kind: ProtobufKind,
-        unit: Option<&str>,
-        label_names: impl Iterator<Item = &'a str>,
-        bounds: Option<&[f64]>,
-    ) -> Self {
+    /// Renders what does not change.
+    pub(crate) fn new(metadata: &Metadata<'_>, escaping: Escaping) -> Self {
+        let Metadata { help, kind, unit, labels, shape, .. } = *metadata;
+        let name = escaping.metric(metadata.name);
         let mut head = Vec::new();
         push_field(&mut head, 1, name.as_bytes());
-        push_field(&mut head, 2, help.as_bytes());
-        let kind = match kind {
-            ProtobufKind::Counter => 0,
-            ProtobufKind::Gauge => 1,
-            ProtobufKind::Summary => 2,
-            ProtobufKind::Untyped => 3,
-            ProtobufKind::Histogram => 4,
-        };
-        head.extend_from_slice(&[varint_tag(3), kind]);
+        push_field(&mut head, 2, help.unwrap_or_default().as_bytes());
+        head.extend_from_slice(&[varint_tag(3), kind.protobuf_type()]);
         let mut trailer = Vec::new();
         if let Some(unit) = unit {
             push_field(&mut trailer, 5, unit.as_bytes());
         }
+        let fixed = |labels: &[Box<str>]| {
+            LabelNames::Fixed(labels.iter().map(|label| LabelName::new(&escaping.label(label))).collect())
+        };
+        // A state set names its states in a label that is called as it is.
+        let state = LabelName::new(&name);
         Self {
             head,
             unit: trailer,
-            label_names: LabelNames::Fixed(label_names.map(LabelName::new).collect()),
-            bounds: bounds.unwrap_or_default().iter().map(|bound| padded_double(2, *bound)).collect(),
-            quantiles: Vec::new(),
-            states: Vec::new(),
+            number: if kind == Kind::Unknown { UNTYPED } else { GAUGE },
+            label_names: labels.map_or(LabelNames::Own(escaping), fixed),
+            bounds: shape.bounds().unwrap_or_default().iter().map(|bound| padded_double(2, *bound)).collect(),
+            quantiles: shape.quantiles().iter().map(|quantile| padded_double(1, *quantile)).collect(),
+            states: shape.states().iter().map(|it| state.field(it)).collect(),
         }
-    }
-
-    /// Renders the states of a state set called `name`.
-    pub(crate) fn with_states(mut self, name: &str, states: &[Box<str>]) -> Self {
-        let label = LabelName::new(name);
-        self.states = states.iter().map(|state| label.field(state)).collect();
-        self
-    }
-
-    /// Takes the label names from each series, whose names are those of the classic data model.
-    pub(crate) fn with_own_names(mut self, escaping: Escaping) -> Self {
-        self.label_names = LabelNames::Own(escaping);
-        self
-    }
-
-    /// Renders the quantiles of a summary.
-    pub(crate) fn with_quantiles(mut self, quantiles: &[f64]) -> Self {
-        self.quantiles = quantiles.iter().map(|quantile| padded_double(1, *quantile)).collect();
-        self
     }
 
     /// Begins the family: writes what stands before its metrics.
@@ -141,43 +111,41 @@ impl ProtobufFamily {
         put_length(&mut out[start..moved], len);
     }
 
-    /// Writes one counter. `labels` are the names and values in the order of the family's, values as the text format has
-    /// them: with `\\`, `\"` and `\n` for three characters if they are `escaped`. `created` is in milliseconds of the Unix epoch.
-    #[inline]
-    pub(crate) fn counter<'v, I>(&self, out: &mut Vec<u8>, labels: I, escaped: bool, value: f64, created: Option<u64>)
-    where
+    /// Writes the metric of a series, several of a state set. `labels` are the names and values in the order of the family's,
+    /// values as the text format has them: with `\\`, `\"` and `\n` for three characters if they are `escaped`. `created` is
+    /// in milliseconds of the Unix epoch.
+    #[inline(always)]
+    pub(crate) fn series<'v, I>(
+        &self,
+        out: &mut Vec<u8>,
+        labels: I,
+        escaped: bool,
+        value: MetricValue<'_>,
+        created: Option<u64>,
+    ) where
         I: Iterator<Item = (&'v str, &'v str)> + Clone,
     {
-        let labels = MetricLabels::new(&self.label_names, labels, escaped, &[]);
-        let Some(created) = created else { return number(out, &labels, COUNTER, value) };
-        let created = Timestamp::new(created);
-        let len = VALUE_LEN + field_len(created.len());
-        metric(out, &labels, COUNTER, len, |cursor| {
-            cursor.put(double_field(1, value));
-            created.put(cursor, 3);
-        });
+        let one = |labels| MetricLabels::new(&self.label_names, labels, escaped, &[]);
+        match value {
+            MetricValue::Counter(value) => counter(out, &one(labels), value as f64, created),
+            MetricValue::FloatCounter(value) => counter(out, &one(labels), value, created),
+            MetricValue::DurationCounter(total) => counter(out, &one(labels), seconds(total), created),
+            MetricValue::Gauge(value) | MetricValue::Unknown(value) => number(out, &one(labels), self.number, value),
+            MetricValue::Integer(value) => number(out, &one(labels), self.number, value as f64),
+            MetricValue::UpDownCounter(value) => number(out, &one(labels), self.number, value as f64),
+            MetricValue::Info => number(out, &one(labels), self.number, 1.0),
+            MetricValue::StateSet(StateSetValue { current, .. }) => self.state_set(out, &labels, escaped, current),
+            MetricValue::Histogram(HistogramValue { buckets, sum, .. }) => {
+                self.histogram(out, &one(labels), buckets, sum, created);
+            }
+            MetricValue::Summary(SummaryValue { values, sum, count, .. }) => {
+                self.summary(out, &one(labels), (values, sum, count), created);
+            }
+        }
     }
 
-    /// Writes one gauge; see [`counter`](Self::counter) for the labels.
-    #[inline]
-    pub(crate) fn gauge<'v, I>(&self, out: &mut Vec<u8>, labels: I, escaped: bool, value: f64)
-    where
-        I: Iterator<Item = (&'v str, &'v str)> + Clone,
-    {
-        number(out, &MetricLabels::new(&self.label_names, labels, escaped, &[]), GAUGE, value);
-    }
-
-    /// Writes one metric without a type; see [`counter`](Self::counter) for the labels.
-    #[inline]
-    pub(crate) fn untyped<'v, I>(&self, out: &mut Vec<u8>, labels: I, escaped: bool, value: f64)
-    where
-        I: Iterator<Item = (&'v str, &'v str)> + Clone,
-    {
-        number(out, &MetricLabels::new(&self.label_names, labels, escaped, &[]), UNTYPED, value);
-    }
-
-    /// Writes the gauges of a state set: 1 for the state at `current`, 0 for the others. Gives how many.
-    pub(crate) fn state_set<'v, I>(&self, out: &mut Vec<u8>, labels: &I, escaped: bool, current: usize) -> usize
+    /// Writes the gauges of a state set: 1 for the state at `current`, 0 for the others.
+    fn state_set<'v, I>(&self, out: &mut Vec<u8>, labels: &I, escaped: bool, current: usize)
     where
         I: Iterator<Item = (&'v str, &'v str)> + Clone,
     {
@@ -185,24 +153,21 @@ impl ProtobufFamily {
             let labels = MetricLabels::new(&self.label_names, labels.clone(), escaped, state);
             number(out, &labels, GAUGE, if index == current { 1.0 } else { 0.0 });
         }
-        self.states.len()
     }
 
-    /// Writes one histogram; see [`counter`](Self::counter) for the labels. `buckets` are not cumulative; the last
-    /// is the one up to `+Inf`, and its cumulative value is the count.
+    /// Writes one histogram. `buckets` are not cumulative; the last is the one up to `+Inf`, and its cumulative value is
+    /// the count.
     #[inline]
-    pub(crate) fn histogram<'v, I>(
+    fn histogram<'v, I>(
         &self,
         out: &mut Vec<u8>,
-        labels: I,
-        escaped: bool,
+        labels: &MetricLabels<'_, I>,
         buckets: &[u64],
         sum: f64,
         created: Option<u64>,
     ) where
         I: Iterator<Item = (&'v str, &'v str)> + Clone,
     {
-        let labels = MetricLabels::new(&self.label_names, labels, escaped, &[]);
         let finite = &buckets[..self.bounds.len().min(buckets.len())];
         // Field tag and length, then count and bound with their tags.
         let mut len = finite.len() * (2 + 1 + 9);
@@ -216,7 +181,7 @@ impl ProtobufFamily {
         }
         let created = created.map(Timestamp::new);
         len += 1 + varint_len(count) + 9 + created.as_ref().map_or(0, |created| field_len(created.len()));
-        metric(out, &labels, HISTOGRAM, len, |cursor| {
+        metric(out, labels, HISTOGRAM, len, |cursor| {
             cursor.put([varint_tag(1)]);
             cursor.put_varint(count);
             cursor.put(double_field(2, sum));
@@ -231,25 +196,22 @@ impl ProtobufFamily {
         });
     }
 
-    /// Writes one summary; see [`counter`](Self::counter) for the labels. The reading is a value for each quantile, the
-    /// sum and the count.
-    pub(crate) fn summary<'v, I>(
+    /// Writes one summary. The reading is a value for each quantile, the sum and the count.
+    fn summary<'v, I>(
         &self,
         out: &mut Vec<u8>,
-        labels: I,
-        escaped: bool,
+        labels: &MetricLabels<'_, I>,
         (values, sum, count): (&[f64], f64, u64),
         created: Option<u64>,
     ) where
         I: Iterator<Item = (&'v str, &'v str)> + Clone,
     {
-        let labels = MetricLabels::new(&self.label_names, labels, escaped, &[]);
         let quantiles = || self.quantiles.iter().zip(values);
         let created = created.map(Timestamp::new);
         // Field tag and length, then quantile and value with their tags.
         let mut len = quantiles().len() * (2 + 2 * VALUE_LEN);
         len += 1 + varint_len(count) + 9 + created.as_ref().map_or(0, |created| field_len(created.len()));
-        metric(out, &labels, SUMMARY, len, |cursor| {
+        metric(out, labels, SUMMARY, len, |cursor| {
             cursor.put([varint_tag(1)]);
             cursor.put_varint(count);
             cursor.put(double_field(2, sum));
@@ -307,6 +269,21 @@ fn double_field(field: u8, value: f64) -> [u8; 9] {
     let mut bytes = [double_tag(field); 9];
     bytes[1..].copy_from_slice(&bits.to_le_bytes());
     bytes
+}
+
+/// Writes one counter.
+#[inline(always)]
+fn counter<'v, I>(out: &mut Vec<u8>, labels: &MetricLabels<'_, I>, value: f64, created: Option<u64>)
+where
+    I: Iterator<Item = (&'v str, &'v str)> + Clone,
+{
+    let Some(created) = created else { return number(out, labels, COUNTER, value) };
+    let created = Timestamp::new(created);
+    let len = VALUE_LEN + field_len(created.len());
+    metric(out, labels, COUNTER, len, |cursor| {
+        cursor.put(double_field(1, value));
+        created.put(cursor, 3);
+    });
 }
 
 /// Writes one metric whose `field` has a value and nothing else.

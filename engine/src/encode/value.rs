@@ -1,21 +1,11 @@
-//! Merged values, for exporters of other formats.
+//! A merged value: what a scrape makes of a series, what a visitor is shown, and what the formats write.
 
-use crate::registry::desc::{Desc, Kind, Unit};
-use crate::registry::store::Labels;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-/// The merged value of one series, as [`Scraper::visit`](crate::Scraper::visit) shows it.
-#[derive(Debug)]
-pub struct Sample<'a> {
-    pub(crate) desc: &'a Desc,
-    pub(crate) labels: Labels<'a>,
-    pub(crate) value: SampleValue<'a>,
-}
+use std::time::Duration;
 
 /// A merged value, by kind.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum SampleValue<'a> {
+pub enum MetricValue<'a> {
     /// Of a [`Counter`](crate::Counter).
     Counter(u64),
     /// Of a [`Collector`](crate::Collector)'s counter whose value is no integer.
@@ -34,8 +24,34 @@ pub enum SampleValue<'a> {
     Info,
     /// Of a [`Collector`](crate::Collector)'s metric of an unknown kind.
     Unknown(f64),
+    /// An integer that a [`Collector`](crate::Collector) gave for a gauge or a metric of an unknown kind: exact, where a
+    /// float would round it.
+    Integer(u64),
     /// Of a [`StateSet`](crate::StateSet).
     StateSet(StateSetValue<'a>),
+}
+
+impl MetricValue<'_> {
+    /// Returns the value of the one sample that a metric of this kind has, as the formats show it; `None` of histograms,
+    /// summaries and state sets, which have several.
+    #[must_use]
+    pub fn as_f64(&self) -> Option<f64> {
+        match *self {
+            Self::Counter(value) | Self::Integer(value) => Some(value as f64),
+            Self::FloatCounter(value) | Self::Gauge(value) | Self::Unknown(value) => Some(value),
+            Self::DurationCounter(total) => Some(seconds(total)),
+            Self::UpDownCounter(value) => Some(value as f64),
+            Self::Info => Some(1.0),
+            Self::Histogram(_) | Self::Summary(_) | Self::StateSet(_) => None,
+        }
+    }
+}
+
+/// Returns a total of time in seconds: one rounding, of its nanoseconds.
+#[inline(always)]
+pub(crate) fn seconds(total: Duration) -> f64 {
+    let nanos = total.as_secs().wrapping_mul(1_000_000_000).wrapping_add(u64::from(total.subsec_nanos()));
+    nanos as f64 / 1e9
 }
 
 /// The state that a state set is in.
@@ -112,49 +128,5 @@ impl<'a> SummaryValue<'a> {
     #[must_use]
     pub fn sum(&self) -> f64 {
         self.sum
-    }
-}
-
-impl<'a> Sample<'a> {
-    /// Gives the name of the family.
-    #[must_use]
-    pub fn name(&self) -> &'a str {
-        &self.desc.name
-    }
-
-    /// Gives the help text of the family.
-    #[must_use]
-    pub fn help(&self) -> &'a str {
-        &self.desc.help
-    }
-
-    /// Gives the kind of the family.
-    #[must_use]
-    pub fn kind(&self) -> Kind {
-        self.desc.kind
-    }
-
-    /// Gives the unit of the family, where one was stated.
-    #[must_use]
-    pub fn unit(&self) -> Option<Unit> {
-        self.desc.unit
-    }
-
-    /// Gives the labels in the family's order: names, and values as they were given.
-    #[must_use]
-    pub fn labels(&self) -> Labels<'a> {
-        self.labels
-    }
-
-    /// Gives when the series was made, to the millisecond; `None` for callbacks and collectors.
-    #[must_use]
-    pub fn created(&self) -> Option<SystemTime> {
-        UNIX_EPOCH.checked_add(Duration::from_millis(self.labels.created_millis()?))
-    }
-
-    /// Gives the merged value.
-    #[must_use]
-    pub fn value(&self) -> SampleValue<'a> {
-        self.value
     }
 }

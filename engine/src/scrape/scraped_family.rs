@@ -1,0 +1,94 @@
+//! A family as a scraper keeps it: with everything rendered that does not change.
+
+use super::encoder::{Encoders, Form};
+use super::metric::Metric;
+use super::value::{ValueScratch, each, total};
+use super::walk::Walk;
+use crate::cells::Pass;
+use crate::kind::Kind;
+use crate::registry::desc::Desc;
+use crate::registry::store::FamilyCore;
+use crate::sync::PlainArc;
+
+/// One family of a registry, with its encoders.
+#[derive(Debug)]
+pub(crate) struct ScrapedFamily {
+    pub(crate) core: PlainArc<FamilyCore>,
+    /// The descriptor as it is now, where the name, help or unit were told anew.
+    retold: Option<PlainArc<Desc>>,
+    /// How often they were.
+    version: usize,
+    encoders: Encoders,
+}
+
+impl ScrapedFamily {
+    pub(crate) fn new(core: PlainArc<FamilyCore>) -> Self {
+        Self { core, retold: None, version: 0, encoders: Encoders::default() }
+    }
+
+    /// Looks whether the family was described anew since the scrape before.
+    pub(crate) fn refresh(&mut self) {
+        // Before the descriptor: a change that comes between the two is found by the next scrape.
+        let version = self.core.version();
+        if version != self.version {
+            self.version = version;
+            self.retold = self.core.retold();
+            self.encoders = Encoders::default();
+        }
+    }
+
+    /// Returns the descriptor as it was when the scrape began.
+    pub(crate) fn desc(&self) -> &Desc {
+        self.retold.as_deref().unwrap_or(&self.core.desc)
+    }
+
+    /// Writes the family; returns the number of series. A family without a series, or one that is off, writes nothing.
+    pub(crate) fn encode(
+        &mut self,
+        form: Form<'_>,
+        walk: &Walk<'_>,
+        pass: &mut Pass<'_>,
+        scratch: &mut ValueScratch,
+        out: &mut Vec<u8>,
+    ) -> usize {
+        let core = &*self.core;
+        if !core.is_on() {
+            return 0;
+        }
+        let desc = self.retold.as_deref().unwrap_or(&core.desc);
+        let encoder = self.encoders.of(form, desc);
+        let start = encoder.begin(out);
+        let mut series = 0;
+        match encoder.plain_text() {
+            // What there is most of: neither are its labels looked at, nor what else might be written of it.
+            Some(text) if desc.kind == Kind::Counter => walk.each(core, |record| {
+                if let Some(total) = total(pass, record) {
+                    series += 1;
+                    text.integer(out, record.text(), total);
+                }
+            }),
+            _ => each(core, desc, walk, pass, scratch, |_, labels, value| {
+                series += 1;
+                encoder.series(out, labels, value);
+            }),
+        }
+        encoder.end(out, start, series);
+        series
+    }
+
+    /// Shows each series; nothing of a family that is off.
+    pub(crate) fn visit(
+        &self,
+        walk: &Walk<'_>,
+        pass: &mut Pass<'_>,
+        scratch: &mut ValueScratch,
+        visitor: &mut impl FnMut(Metric<'_>),
+    ) {
+        if self.core.is_on() {
+            let desc = self.desc();
+            each(&self.core, desc, walk, pass, scratch, |pass, labels, value| {
+                pass.paused(|| visitor(Metric { desc, labels, value }));
+            });
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Counter: a total of events that only grows.
 
-use crate::cells::{self, Held, Hold, Pass, PassScratch, Range, Series};
+use super::handle::{CellHandle, handle};
+use crate::cells;
 
 /// A total that only grows: events, bytes, errors. Exposed as an exact integer.
 ///
@@ -20,40 +21,32 @@ use crate::cells::{self, Held, Hold, Pass, PassScratch, Range, Series};
 #[derive(Clone, Debug)]
 #[must_use = "a counter that nobody records through stays at its value"]
 pub struct Counter {
-    range: Range,
-    held: Held<Series>,
+    cells: CellHandle,
 }
 
+handle!(Counter { cells });
+
 impl Counter {
-    pub(crate) fn new(range: Range, held: Held<Series>) -> Self {
-        Self { range, held }
-    }
-
-    /// Gives a handle that counts as a user, unless the series is dead.
-    pub(crate) fn admitted(&self) -> Option<Self> {
-        Some(Self { range: self.range, held: self.held.admitted()? })
-    }
-
-    /// Gives the hold on the series.
-    pub(crate) fn hold(&self) -> &dyn Hold {
-        &self.held
+    #[inline(always)]
+    pub(crate) fn new(cells: CellHandle) -> Self {
+        Self { cells }
     }
 
     /// Makes a counter that records into cells nobody reads, at the same cost as a real one.
     pub const fn noop() -> Self {
-        Self { range: Range::SCRATCH, held: Held::NOOP }
+        Self { cells: CellHandle::NOOP }
     }
 
     /// Adds one.
     #[inline]
     pub fn inc(&self) {
-        cells::add(self.range, 0, 1);
+        cells::add(self.cells.range, 0, 1);
     }
 
     /// Adds `n`.
     #[inline]
     pub fn add(&self, n: u64) {
-        cells::add(self.range, 0, n);
+        cells::add(self.cells.range, 0, n);
     }
 
     /// Raises the total to `total`, and does nothing where it is that high already: for what is counted elsewhere, by a
@@ -72,7 +65,7 @@ impl Counter {
     /// # Ok::<(), streamgauge::Error>(())
     /// ```
     pub fn absolute(&self, total: u64) {
-        if self.held.series().is_some() && !cells::raise(self.range, total) {
+        if self.cells.series().is_some() && !cells::raise(self.cells.range, total) {
             self.touch();
         }
     }
@@ -80,21 +73,12 @@ impl Counter {
     /// Counts as an update for the idle timeout of the family, though nothing changes: as `add(0)` would if the look for
     /// idle series saw it, which compares totals. Cold.
     pub fn touch(&self) {
-        self.held.touch();
+        self.cells.touch();
     }
 
     /// Reads the total over all threads; 0 for a noop. Cold: merges the slabs, and allocates.
     #[must_use]
     pub fn get(&self) -> u64 {
-        if self.held.series().is_none() {
-            return 0;
-        }
-        Pass::begin(&mut PassScratch::default()).count(self.range)
-    }
-}
-
-impl Default for Counter {
-    fn default() -> Self {
-        Self::noop()
+        self.cells.read(|pass, _| pass.count(self.cells.range))
     }
 }

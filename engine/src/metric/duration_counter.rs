@@ -1,7 +1,7 @@
 //! DurationCounter: a total of time.
 
+use super::handle::{CellHandle, handle};
 use super::{Counter, Tick};
-use crate::cells::{Held, Hold, Range, Series};
 use std::time::Duration;
 
 /// A total of time that only grows: busy, blocked or cpu time. Kept in nanoseconds, exposed in seconds.
@@ -18,25 +18,18 @@ use std::time::Duration;
 /// assert_eq!(registry.sample_value("stage_busy_seconds_total", &[]), Some(1.5));
 /// # Ok::<(), streamgauge::Error>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[must_use = "a counter that nobody records through stays at its value"]
 pub struct DurationCounter {
     nanos: Counter,
 }
 
+handle!(DurationCounter { nanos });
+
 impl DurationCounter {
-    pub(crate) fn new(range: Range, held: Held<Series>) -> Self {
-        Self { nanos: Counter::new(range, held) }
-    }
-
-    /// Gives a handle that counts as a user, unless the series is dead.
-    pub(crate) fn admitted(&self) -> Option<Self> {
-        Some(Self { nanos: self.nanos.admitted()? })
-    }
-
-    /// Gives the hold on the series.
-    pub(crate) fn hold(&self) -> &dyn Hold {
-        self.nanos.hold()
+    #[inline(always)]
+    pub(crate) fn new(cells: CellHandle) -> Self {
+        Self { nanos: Counter::new(cells) }
     }
 
     /// Makes a counter that records into cells nobody reads, at the same cost as a real one.

@@ -1,6 +1,7 @@
 //! Gauge: a value that is set.
 
-use crate::cells::{GaugeSeries, Held, Hold};
+use super::handle::handle;
+use crate::cells::{GaugeSeries, Held};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A value that is set, from any thread, the last write wins: lag, a timestamp, a status.
@@ -30,19 +31,11 @@ pub struct Gauge {
     held: Held<GaugeSeries>,
 }
 
+handle!(Gauge { held });
+
 impl Gauge {
     pub(crate) fn new(held: Held<GaugeSeries>) -> Self {
         Self { held }
-    }
-
-    /// Gives a handle that counts as a user, unless the series is dead.
-    pub(crate) fn admitted(&self) -> Option<Self> {
-        Some(Self { held: self.held.admitted()? })
-    }
-
-    /// Gives the hold on the series.
-    pub(crate) fn hold(&self) -> &dyn Hold {
-        &self.held
     }
 
     /// Makes a gauge that forgets what it is told.
@@ -75,11 +68,5 @@ impl Gauge {
     #[must_use]
     pub fn get(&self) -> f64 {
         self.held.series().map_or(0.0, |series| series.get())
-    }
-}
-
-impl Default for Gauge {
-    fn default() -> Self {
-        Self::noop()
     }
 }

@@ -1,8 +1,9 @@
 //! Histogram: observations counted into buckets, with their sum.
 
+use super::handle::{CellHandle, handle};
 use super::{HistogramSnapshot, Tick, Timer};
 use crate::buckets::Layout;
-use crate::cells::{self, Dropped, Held, Hold, Pass, PassScratch, Range, Series};
+use crate::cells::{self, Dropped};
 use crate::sync::PlainArc;
 use std::fmt;
 use std::time::Duration;
@@ -44,38 +45,30 @@ use std::time::Duration;
 #[derive(Clone)]
 #[must_use = "a histogram that nobody records through stays empty"]
 pub struct Histogram {
-    range: Range,
+    cells: CellHandle,
     /// `None` for a noop.
     layout: Option<PlainArc<Layout>>,
-    held: Held<Series>,
 }
+
+handle!(Histogram { cells, layout });
 
 impl fmt::Debug for Histogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A family's bounds are up to two thousand.
         let bounds = self.layout.as_ref().map(|layout| layout.bounds().len());
-        f.debug_struct("Histogram").field("range", &self.range).field("bounds", &bounds).finish_non_exhaustive()
+        f.debug_struct("Histogram").field("range", &self.cells.range).field("bounds", &bounds).finish_non_exhaustive()
     }
 }
 
 impl Histogram {
-    pub(crate) fn new(range: Range, layout: PlainArc<Layout>, held: Held<Series>) -> Self {
-        Self { range, layout: Some(layout), held }
-    }
-
-    /// Gives a handle that counts as a user, unless the series is dead.
-    pub(crate) fn admitted(&self) -> Option<Self> {
-        Some(Self { range: self.range, layout: self.layout.clone(), held: self.held.admitted()? })
-    }
-
-    /// Gives the hold on the series.
-    pub(crate) fn hold(&self) -> &dyn Hold {
-        &self.held
+    #[inline(always)]
+    pub(crate) fn new(cells: CellHandle, layout: PlainArc<Layout>) -> Self {
+        Self { cells, layout: Some(layout) }
     }
 
     /// Makes a histogram that forgets what it is told.
     pub const fn noop() -> Self {
-        Self { range: Range::SCRATCH, layout: None, held: Held::NOOP }
+        Self { cells: CellHandle::NOOP, layout: None }
     }
 
     /// Records one observation.
@@ -96,7 +89,7 @@ impl Histogram {
     fn record(&self, value: f64, total: f64, n: u64) {
         let Some(layout) = &self.layout else { return };
         match layout.index(value) {
-            Some(bucket) => cells::add_observations(self.range, total, bucket, n),
+            Some(bucket) => cells::add_observations(self.cells.range, total, bucket, n),
             None => self.record_uncommon(layout, value, total, n),
         }
     }
@@ -106,7 +99,7 @@ impl Histogram {
     #[inline(never)]
     fn record_uncommon(&self, layout: &Layout, value: f64, total: f64, n: u64) {
         if let Some(bucket) = layout.index_uncommon(value).filter(|_| value.is_finite()) {
-            return cells::add_observations(self.range, total, bucket, n);
+            return cells::add_observations(self.cells.range, total, bucket, n);
         }
         // Somebody observes, so the series is not idle.
         self.touch();
@@ -122,7 +115,7 @@ impl Histogram {
     /// Counts as an update for the idle timeout of the family, though nothing is observed. So do observations that are
     /// refused. Cold.
     pub fn touch(&self) {
-        self.held.touch();
+        self.cells.touch();
     }
 
     /// Records a duration in seconds.
@@ -156,18 +149,11 @@ impl Histogram {
     /// noop's snapshot is empty.
     #[must_use]
     pub fn snapshot(&self) -> HistogramSnapshot {
-        let (Some(layout), Some(series)) = (&self.layout, self.held.series()) else {
-            return HistogramSnapshot::default();
-        };
-        let mut buckets = vec![0; layout.buckets()];
-        let monotone = !layout.has_negative_bounds();
-        let sum = Pass::begin(&mut PassScratch::default()).histogram(series, &mut buckets, monotone);
-        HistogramSnapshot::new(layout.bounds().into(), buckets, sum)
-    }
-}
-
-impl Default for Histogram {
-    fn default() -> Self {
-        Self::noop()
+        let Some(layout) = &self.layout else { return HistogramSnapshot::default() };
+        self.cells.read(|pass, series| {
+            let mut buckets = vec![0; layout.buckets()];
+            let sum = pass.histogram(series, &mut buckets, !layout.has_negative_bounds());
+            HistogramSnapshot::new(layout.bounds().into(), buckets, sum)
+        })
     }
 }

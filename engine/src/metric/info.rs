@@ -1,6 +1,7 @@
 //! Info: labels that say something by themselves.
 
-use crate::cells::{GaugeSeries, Held, Hold};
+use super::handle::handle;
+use crate::cells::{GaugeSeries, Held};
 
 /// Facts about the process that do not change, as labels: version, commit, the name of a source. Its value is always
 /// 1. Dropping the handle changes nothing.
@@ -19,29 +20,15 @@ pub struct Info {
     held: Held<GaugeSeries>,
 }
 
+handle!(Info { held });
+
 impl Info {
     pub(crate) fn new(held: Held<GaugeSeries>) -> Self {
         Self { held }
     }
 
-    /// Gives a handle that counts as a user, unless the series is dead.
-    pub(crate) fn admitted(&self) -> Option<Self> {
-        Some(Self { held: self.held.admitted()? })
-    }
-
-    /// Gives the hold on the series.
-    pub(crate) fn hold(&self) -> &dyn Hold {
-        &self.held
-    }
-
     /// Makes an info that is exposed nowhere.
     pub const fn noop() -> Self {
         Self { held: Held::NOOP }
-    }
-}
-
-impl Default for Info {
-    fn default() -> Self {
-        Self::noop()
     }
 }

@@ -8,6 +8,7 @@
 mod counter;
 mod duration_counter;
 mod gauge;
+pub(crate) mod handle;
 mod histogram;
 mod info;
 mod quantiles;
@@ -21,6 +22,8 @@ mod up_down_counter;
 pub use counter::Counter;
 pub use duration_counter::DurationCounter;
 pub use gauge::Gauge;
+pub(crate) use handle::CellHandle;
+pub(crate) use handle::Handle;
 pub use histogram::Histogram;
 pub use info::Info;
 pub use quantiles::Quantiles;

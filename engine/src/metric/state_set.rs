@@ -1,7 +1,7 @@
 //! State set: which one of a few states something is in.
 
 use super::Gauge;
-use crate::cells::Hold;
+use super::handle::handle;
 use crate::label::LabelValue;
 use crate::sync::PlainArc;
 
@@ -41,19 +41,11 @@ pub struct StateSet {
     states: PlainArc<[Box<str>]>,
 }
 
+handle!(StateSet { word, states });
+
 impl StateSet {
     pub(crate) fn new(word: Gauge, states: PlainArc<[Box<str>]>) -> Self {
         Self { word, states }
-    }
-
-    /// Gives a handle that counts as a user, unless the series is dead.
-    pub(crate) fn admitted(&self) -> Option<Self> {
-        Some(Self { word: self.word.admitted()?, states: self.states.clone() })
-    }
-
-    /// Gives the hold on the series.
-    pub(crate) fn hold(&self) -> &dyn Hold {
-        self.word.hold()
     }
 
     /// Makes a state set that has no state.
@@ -81,11 +73,5 @@ impl StateSet {
     #[must_use]
     pub fn get(&self) -> Option<&str> {
         self.states.get(self.word.get() as usize).map(|state| &**state)
-    }
-}
-
-impl Default for StateSet {
-    fn default() -> Self {
-        Self::noop()
     }
 }

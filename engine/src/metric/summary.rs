@@ -1,7 +1,8 @@
 //! Summary: quantiles of a window that slides, with a count and a sum.
 
 use super::Tick;
-use crate::cells::{self, Dropped, Held, Hold, MergedWindow, SummarySeries};
+use super::handle::handle;
+use crate::cells::{self, Dropped, Held, MergedWindow, SummarySeries};
 use std::fmt;
 use std::time::Duration;
 
@@ -62,19 +63,11 @@ pub struct Summary {
     held: Held<SummarySeries>,
 }
 
+handle!(Summary { held });
+
 impl Summary {
     pub(crate) fn new(held: Held<SummarySeries>) -> Self {
         Self { held }
-    }
-
-    /// Gives a handle that counts as a user, unless the series is dead.
-    pub(crate) fn admitted(&self) -> Option<Self> {
-        Some(Self { held: self.held.admitted()? })
-    }
-
-    /// Gives the hold on the series.
-    pub(crate) fn hold(&self) -> &dyn Hold {
-        &self.held
     }
 
     /// Makes a summary that forgets what it is told.
@@ -134,12 +127,6 @@ impl Summary {
     pub fn snapshot(&self) -> SummarySnapshot {
         let window = self.held.series().map(|series| series.window(Tick::now().nanos()));
         SummarySnapshot { window: window.unwrap_or_default() }
-    }
-}
-
-impl Default for Summary {
-    fn default() -> Self {
-        Self::noop()
     }
 }
 

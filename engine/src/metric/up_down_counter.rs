@@ -1,6 +1,7 @@
 //! UpDownCounter: a depth kept by counting.
 
-use crate::cells::{self, Held, Hold, Pass, PassScratch, Range, Series};
+use super::handle::{CellHandle, handle};
+use crate::cells;
 
 /// A depth kept by counting up and down, from any thread: events in flight, a queue's length, open
 /// connections. Exposed as a gauge.
@@ -30,49 +31,41 @@ use crate::cells::{self, Held, Hold, Pass, PassScratch, Range, Series};
 #[derive(Clone, Debug)]
 #[must_use = "a counter that nobody records through stays at its value"]
 pub struct UpDownCounter {
-    range: Range,
-    held: Held<Series>,
+    cells: CellHandle,
 }
 
+handle!(UpDownCounter { cells });
+
 impl UpDownCounter {
-    pub(crate) fn new(range: Range, held: Held<Series>) -> Self {
-        Self { range, held }
-    }
-
-    /// Gives a handle that counts as a user, unless the series is dead.
-    pub(crate) fn admitted(&self) -> Option<Self> {
-        Some(Self { range: self.range, held: self.held.admitted()? })
-    }
-
-    /// Gives the hold on the series.
-    pub(crate) fn hold(&self) -> &dyn Hold {
-        &self.held
+    #[inline(always)]
+    pub(crate) fn new(cells: CellHandle) -> Self {
+        Self { cells }
     }
 
     /// Makes a counter that records into cells nobody reads, at the same cost as a real one.
     pub const fn noop() -> Self {
-        Self { range: Range::SCRATCH, held: Held::NOOP }
+        Self { cells: CellHandle::NOOP }
     }
 
     /// Adds one.
     #[inline]
     pub fn inc(&self) {
-        cells::add(self.range, 0, 1);
+        cells::add(self.cells.range, 0, 1);
     }
 
     /// Takes one away.
     #[inline]
     pub fn dec(&self) {
-        cells::add_release(self.range, 1, 1);
+        cells::add_release(self.cells.range, 1, 1);
     }
 
     /// Adds `n`, or takes away where it is negative.
     #[inline]
     pub fn add(&self, n: i64) {
         if n >= 0 {
-            cells::add(self.range, 0, n.unsigned_abs());
+            cells::add(self.cells.range, 0, n.unsigned_abs());
         } else {
-            cells::add_release(self.range, 1, n.unsigned_abs());
+            cells::add_release(self.cells.range, 1, n.unsigned_abs());
         }
     }
 
@@ -86,16 +79,7 @@ impl UpDownCounter {
     /// Reads the depth over all threads; 0 for a noop. Cold: merges the slabs, and allocates.
     #[must_use]
     pub fn get(&self) -> i64 {
-        if self.held.series().is_none() {
-            return 0;
-        }
-        Pass::begin(&mut PassScratch::default()).difference(self.range)
-    }
-}
-
-impl Default for UpDownCounter {
-    fn default() -> Self {
-        Self::noop()
+        self.cells.read(|pass, _| pass.difference(self.cells.range))
     }
 }
 

@@ -3,10 +3,8 @@
 use super::dynamic_settings::OpenSettings;
 use super::instrument::Instrument;
 use super::scope::{Purpose, Scope};
-use crate::buckets::Buckets;
 use crate::cells::Pin;
 use crate::label::{MAX_VALUE_BYTES, OVERFLOW, length_problem};
-use crate::metric::Histogram;
 use crate::registry::desc::{Desc, Level, Limits, Wished};
 use crate::registry::error::Error;
 use crate::registry::inner::RegistryInner;
@@ -143,7 +141,7 @@ impl<M: Instrument> Builder<M> {
             }
             let Some(view) = M::view(record, &core) else { return Err(callback_exists(name, record)) };
             // Else it was removed since the mutex was released, and the next one is made.
-            if let Some(metric) = M::owned(&view) {
+            if let Some(metric) = view.admitted() {
                 return Ok(metric);
             }
         }
@@ -281,12 +279,4 @@ pub(crate) struct Declared {
 
 pub(super) fn callback_exists(name: String, record: RecordRef<'_>) -> Error {
     Error::CallbackExists { name, labels: String::from_utf8_lossy(record.text()).into_owned() }
-}
-
-impl Builder<Histogram> {
-    /// Sets the buckets; without it they are the default of the Prometheus client libraries, which suit
-    /// network services, not pipelines: their lowest bound is 5 ms.
-    pub fn buckets(self, buckets: Buckets) -> Self {
-        self.spec(buckets)
-    }
 }

@@ -1,6 +1,7 @@
 //! From a declaration to a handle.
 
 mod at_scrape;
+mod backend;
 mod builder;
 mod dynamic_settings;
 mod instrument;
@@ -8,11 +9,11 @@ mod kinds;
 mod scope;
 mod set_action;
 
+pub(crate) use backend::Backend;
 pub use builder::Builder;
 pub(crate) use builder::Declared;
 pub use dynamic_settings::OpenSettings;
 pub use instrument::Instrument;
-pub(crate) use instrument::backend;
 pub(crate) use scope::Purpose;
 pub use scope::Scope;
 pub(crate) use set_action::Made;

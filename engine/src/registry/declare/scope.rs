@@ -1,9 +1,7 @@
 //! Scopes: prefixes and constant labels.
 
-use super::builder::Builder;
 use super::set_action::Made;
 use crate::kind::Kind;
-use crate::metric::{Counter, DurationCounter, Gauge, Histogram, UpDownCounter};
 use crate::registry::desc::Level;
 use crate::registry::inner::RegistryInner;
 use crate::registry::store::FamilyCore;
@@ -143,30 +141,5 @@ impl Scope {
 
     pub(crate) fn idle_timeout_of(&self, kind: Kind) -> Option<Duration> {
         self.idle_timeouts.iter().find(|(known, _)| *known == kind).map(|(_, timeout)| *timeout)
-    }
-
-    /// Declares a [`Counter`]. Its name ends in `_total`.
-    pub fn counter(&self, name: &str, help: &str) -> Builder<Counter> {
-        Builder::new(self, name, help)
-    }
-
-    /// Declares a [`DurationCounter`]. Its name ends in `_seconds_total`.
-    pub fn duration_counter(&self, name: &str, help: &str) -> Builder<DurationCounter> {
-        Builder::new(self, name, help)
-    }
-
-    /// Declares a [`Gauge`].
-    pub fn gauge(&self, name: &str, help: &str) -> Builder<Gauge> {
-        Builder::new(self, name, help)
-    }
-
-    /// Declares an [`UpDownCounter`].
-    pub fn up_down_counter(&self, name: &str, help: &str) -> Builder<UpDownCounter> {
-        Builder::new(self, name, help)
-    }
-
-    /// Declares a [`Histogram`].
-    pub fn histogram(&self, name: &str, help: &str) -> Builder<Histogram> {
-        Builder::new(self, name, help)
     }
 }

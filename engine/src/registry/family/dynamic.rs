@@ -4,8 +4,7 @@ use super::lookup::lost;
 use crate::cells::Pin;
 use crate::kind::Kind;
 use crate::label::{OVERFLOW_SERIES, Rendered};
-use crate::registry::declare::backend::Backend;
-use crate::registry::declare::{Builder, Instrument, OpenSettings};
+use crate::registry::declare::{Backend, Builder, Instrument, OpenSettings};
 use crate::registry::desc::{Desc, Switch, Wish};
 use crate::registry::error::Error;
 use crate::registry::inner::RegistryInner;
@@ -312,7 +311,7 @@ fn find<'p>(core: &'p FamilyCore, pin: &'p Pin, rendered: &Rendered) -> Option<R
 }
 
 fn owned<M: Backend>(core: &FamilyCore, record: RecordRef<'_>) -> Option<M> {
-    M::owned(&*M::view(record, core)?)
+    M::view(record, core)?.admitted()
 }
 
 /// Finds or makes a series and gives its handle; `None` where it was removed meanwhile.

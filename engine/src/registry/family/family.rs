@@ -150,7 +150,7 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
         let Some(lookup) = self.lookup.as_deref() else { return M::default() };
         let pin = Pin::enter();
         let found = lookup.dense_or_hashed(&pin, labels);
-        if let Some(metric) = found.and_then(|record| lookup.view::<M>(record)).and_then(|view| M::owned(&view)) {
+        if let Some(metric) = found.and_then(|record| lookup.view::<M>(record)).and_then(|view| view.admitted()) {
             return metric;
         }
         lookup.create(&pin, labels)
@@ -163,7 +163,7 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
     {
         let lookup = self.lookup.as_deref()?;
         let pin = Pin::enter();
-        lookup.find_cut(&pin, labels).and_then(|record| lookup.view::<M>(record)).and_then(|view| M::owned(&view))
+        lookup.find_cut(&pin, labels).and_then(|record| lookup.view::<M>(record)).and_then(|view| view.admitted())
     }
 
     /// Makes a cache from a small key of the stream to handles of this family, for one thread or task.

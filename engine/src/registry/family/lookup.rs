@@ -2,8 +2,7 @@
 
 use crate::cells::{Pin, Range, count_lost};
 use crate::label::{LabelSet, OVERFLOW, Values, unescape};
-use crate::registry::declare::backend::Backend;
-use crate::registry::declare::{Purpose, Scope};
+use crate::registry::declare::{Backend, Purpose, Scope};
 use crate::registry::store::{Dense, FamilyCore, RecordRef, Refused, Selector, SeriesRef, Standing};
 use crate::sync::{AtomicUsize, Ordering, PlainArc};
 
@@ -204,7 +203,7 @@ impl<L: LabelSet> Lookup<L> {
             self.core.remove_dead_set(pin, record);
             found = None;
         }
-        let own = |record| Some((M::owned(&*self.view::<M>(record)?)?, record));
+        let own = |record| Some((self.view::<M>(record)?.admitted()?, record));
         if let Some(metric) = found.and_then(own) {
             return Ok(Some(metric));
         }

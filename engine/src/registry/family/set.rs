@@ -5,9 +5,8 @@ use super::uncounted::Kept;
 use crate::cells::{Hold, OutOfCells, Range};
 use crate::kind::Kind;
 use crate::label::LabelSet;
-use crate::metric::{Counter, DurationCounter, Gauge, Histogram, StateSet, Summary, UpDownCounter};
-use crate::registry::declare::backend::Backend;
-use crate::registry::declare::{Instrument, Made, Purpose, Scope};
+use crate::metric::{Counter, DurationCounter, Gauge, Handle, Histogram, StateSet, Summary, UpDownCounter};
+use crate::registry::declare::{Backend, Instrument, Made, Purpose, Scope};
 use crate::registry::desc::{Desc, Level, Limits, Shape};
 use crate::registry::error::Error;
 use crate::registry::store::{FamilyCore, RecordRef, Refused, Room, Selector, SeriesRef, SetStorage, Shared};
@@ -108,7 +107,7 @@ macro_rules! metrics {
     ($($metric:ty),*) => {$(
         impl SetField for $metric {
             fn field(&self, visitor: &mut FieldVisitor<'_>) {
-                (visitor.show)(self.hold());
+                self.holds(visitor.show);
             }
         }
     )*};
@@ -196,8 +195,16 @@ impl<S: MetricSet> Backend for S {
         node.is_alive(&core.room).then_some(&*node.set)
     }
 
-    fn owned(view: &Self) -> Option<Self> {
-        let set = view.clone();
+    fn remove_members(scope: &Scope) {
+        // Declared before with success, so this cannot fail; nobody could do anything about it either.
+        drop(S::register(&scope.meant_to(Purpose::Remove(Vec::new()))));
+    }
+}
+
+#[expect(private_interfaces, reason = "hidden: only the engine names storage")]
+impl<S: MetricSet> Handle for S {
+    fn admitted(&self) -> Option<Self> {
+        let set = self.clone();
         let mut dead = false;
         // After the clone counts as a user: a series that is alive now stays.
         set.holds(&mut |hold| dead |= hold.is_dead());
@@ -206,11 +213,6 @@ impl<S: MetricSet> Backend for S {
 
     fn holds(&self, show: &mut dyn FnMut(&dyn Hold)) {
         self.fields(&mut FieldVisitor { show });
-    }
-
-    fn remove_members(scope: &Scope) {
-        // Declared before with success, so this cannot fail; nobody could do anything about it either.
-        drop(S::register(&scope.meant_to(Purpose::Remove(Vec::new()))));
     }
 }
 

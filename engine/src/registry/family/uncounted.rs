@@ -1,6 +1,6 @@
 //! A handle that does not count as a user: it keeps memory and cells, and lets the series expire.
 
-use crate::registry::declare::backend::Backend;
+use crate::registry::declare::Backend;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 
@@ -68,7 +68,7 @@ mod tests {
         let mine = (*kept).clone();
         assert!(!series.kill_if_unused());
         drop(mine);
-        assert!(!kept.is_dead() && !kept.hold().is_overflow());
+        assert!(!kept.is_dead() && !kept.is_overflow());
         assert!(series.kill_if_unused());
         assert!(kept.is_dead());
         drop(kept);

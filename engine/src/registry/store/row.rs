@@ -8,6 +8,7 @@ use super::rows::Records;
 use super::standing::Standing;
 use super::storage::SeriesRef;
 use crate::cells::Range;
+use crate::metric::CellHandle;
 use crate::sync::{AtomicBool, AtomicU64, Ordering, Witness};
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -120,6 +121,12 @@ impl<'r> RecordRef<'r> {
         let text = unsafe { ends.add(new.ends.len()) };
         // SAFETY: in bounds of the record; the source is another allocation.
         unsafe { std::ptr::copy_nonoverlapping(new.text.as_ptr(), text.as_ptr().cast(), new.text.len()) };
+    }
+
+    /// Returns a handle of the cells that counts nothing, valid as long as the record is; `None` of another storage.
+    #[inline(always)]
+    pub(crate) fn borrow_cells(self) -> Option<CellHandle> {
+        Some(CellHandle::new(self.range(), ManuallyDrop::into_inner(self.series().borrow_cells()?)))
     }
 
     pub(crate) fn as_raw(self) -> NonNull<()> {

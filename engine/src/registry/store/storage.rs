@@ -1,10 +1,11 @@
 //! What stands behind a record: the storage of one series.
 
 use super::callback::Callback;
-use crate::cells::{Counted, GaugeSeries, Series, SummarySeries};
+use crate::cells::{Counted, GaugeSeries, Held, OutOfCells, Range, Series, SummarySeries};
 use crate::sync::{Arc, PlainArc};
 use std::any::Any;
 use std::fmt;
+use std::mem::ManuallyDrop;
 
 /// The storage of one series, by the kind of its family.
 #[derive(Clone, Debug)]
@@ -22,6 +23,30 @@ pub(crate) enum SeriesRef {
 }
 
 impl SeriesRef {
+    /// Makes a series of so many cells; with `sum_first` the first of them is a float.
+    pub(crate) fn of_cells(cells: usize, sum_first: bool, created_millis: u64) -> Result<(Self, Range), OutOfCells> {
+        let series = Series::new(cells, sum_first, created_millis)?;
+        let range = series.range();
+        Ok((Self::Cells(Arc::new(series)), range))
+    }
+
+    /// Makes a series of one word.
+    pub(crate) fn of_word(created_millis: u64) -> (Self, Range) {
+        (Self::Gauge(Arc::new(GaugeSeries::new(created_millis))), Range::SCRATCH)
+    }
+
+    /// Returns a hold on cells that counts nothing, valid as long as this is; `None` of another storage.
+    #[inline(always)]
+    pub(crate) fn borrow_cells(&self) -> Option<ManuallyDrop<Held<Series>>> {
+        if let Self::Cells(series) = self { Some(Held::borrowed(series)) } else { None }
+    }
+
+    /// Returns a hold on a word that counts nothing, valid as long as this is; `None` of another storage.
+    #[inline(always)]
+    pub(crate) fn borrow_word(&self) -> Option<ManuallyDrop<Held<GaugeSeries>>> {
+        if let Self::Gauge(series) = self { Some(Held::borrowed(series)) } else { None }
+    }
+
     /// Gives when the series was made, in milliseconds of the Unix epoch; `None` for callbacks.
     pub(crate) fn created_millis(&self) -> Option<u64> {
         match self {

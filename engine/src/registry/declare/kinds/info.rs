@@ -1,12 +1,37 @@
-//! How an info is declared.
+//! Declaring infos.
 
+use crate::cells::{OutOfCells, Range};
+use crate::kind::Kind;
 use crate::metric::Info;
-use crate::registry::declare::{Builder, Scope};
+use crate::registry::declare::{Backend, Builder, Instrument, Scope};
+use crate::registry::desc::Desc;
+use crate::registry::store::{FamilyCore, RecordRef, SeriesRef};
+use std::mem::ManuallyDrop;
 
 impl Scope {
     /// Declares an [`Info`]: what it says are its labels. The suffix `_info` is added to the name, unless it is there.
     pub fn info(&self, name: &str, help: &str) -> Builder<Info> {
         let stem = name.strip_suffix("_info").unwrap_or(name);
         Builder::new(self, &format!("{stem}_info"), help)
+    }
+}
+
+impl Instrument for Info {
+    type Spec = ();
+}
+
+// A gauge whose word nobody reads.
+#[expect(private_interfaces, reason = "hidden: only the engine names storage")]
+impl Backend for Info {
+    const KIND: Kind = Kind::Info;
+    type View<'r> = ManuallyDrop<Self>;
+
+    fn create(_: &Desc, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
+        Ok(SeriesRef::of_word(created_millis))
+    }
+
+    #[inline(always)]
+    fn view<'r>(record: RecordRef<'r>, _: &FamilyCore) -> Option<ManuallyDrop<Self>> {
+        Some(ManuallyDrop::new(Self::new(ManuallyDrop::into_inner(record.series().borrow_word()?))))
     }
 }

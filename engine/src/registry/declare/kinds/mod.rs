@@ -1,5 +1,10 @@
 //! What is particular to the declaration of each kind.
 
+mod counter;
+mod duration_counter;
+mod gauge;
+mod histogram;
 mod info;
 mod state_set;
 mod summary;
+mod up_down_counter;

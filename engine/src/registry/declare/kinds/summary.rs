@@ -1,7 +1,13 @@
 //! Declaring summaries.
 
+use crate::cells::{Held, OutOfCells, Range, SummarySeries};
+use crate::kind::Kind;
 use crate::metric::{Quantiles, Summary};
-use crate::registry::declare::{Builder, Scope};
+use crate::registry::declare::{Backend, Builder, Instrument, Scope};
+use crate::registry::desc::{Desc, Shape};
+use crate::registry::store::{FamilyCore, RecordRef, SeriesRef};
+use crate::sync::{Arc, PlainArc};
+use std::mem::ManuallyDrop;
 use std::time::Duration;
 
 impl Scope {
@@ -26,5 +32,33 @@ impl Builder<Summary> {
         let spec = self.spec_mut();
         *spec = std::mem::take(spec).with_window(window, slices);
         self
+    }
+}
+
+#[expect(private_interfaces, reason = "hidden: only the engine names shapes")]
+impl Instrument for Summary {
+    type Spec = Quantiles;
+
+    fn shape(quantiles: &Quantiles) -> Result<Shape, String> {
+        quantiles.check()?;
+        Ok(Shape::Quantiles(PlainArc::new(quantiles.clone())))
+    }
+}
+
+#[expect(private_interfaces, reason = "hidden: only the engine names storage")]
+impl Backend for Summary {
+    const KIND: Kind = Kind::Summary;
+    type View<'r> = ManuallyDrop<Self>;
+
+    fn create(desc: &Desc, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
+        // A family of summaries has quantiles, or it was not declared.
+        let shape = desc.shape.quantiles().and_then(|quantiles| quantiles.shape()).ok_or(OutOfCells)?;
+        Ok((SeriesRef::Summary(Arc::new(SummarySeries::new(shape, created_millis))), Range::SCRATCH))
+    }
+
+    #[inline(always)]
+    fn view<'r>(record: RecordRef<'r>, _: &FamilyCore) -> Option<ManuallyDrop<Self>> {
+        let SeriesRef::Summary(series) = record.series() else { return None };
+        Some(ManuallyDrop::new(Self::new(ManuallyDrop::into_inner(Held::borrowed(series)))))
     }
 }

@@ -1,0 +1,46 @@
+//! The part of [`Instrument`](super::Instrument) that names storage.
+
+use super::scope::Scope;
+use crate::cells::{OutOfCells, Range};
+use crate::kind::Kind;
+use crate::metric::Handle;
+use crate::registry::desc::Desc;
+use crate::registry::store::{FamilyCore, RecordRef, Refused, Room, SeriesRef};
+use std::ops::Deref;
+
+/// How a handle is made from a record.
+pub trait Backend: Handle + Clone + Default + std::fmt::Debug + Send + Sync + 'static {
+    /// The kind of the family.
+    #[doc(hidden)]
+    const KIND: Kind;
+
+    /// Makes the storage of a new series.
+    #[doc(hidden)]
+    #[expect(private_interfaces, reason = "hidden: only the engine names storage")]
+    fn create(desc: &Desc, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells>;
+
+    /// A set of metrics, whose series are those of its members' families.
+    #[doc(hidden)]
+    const IS_SET: bool = false;
+
+    /// Makes the storage of a set, from the members that are registered in `scope`, before any lock is taken;
+    /// `None` where one of them was removed meanwhile, and for single metrics.
+    #[doc(hidden)]
+    #[expect(private_interfaces, reason = "hidden: only the engine names storage")]
+    fn prepare(_scope: &Scope, _room: &Room) -> Result<Option<SeriesRef>, Refused> {
+        Ok(None)
+    }
+
+    /// Removes the series of a set's members, those that `scope` names.
+    #[doc(hidden)]
+    fn remove_members(_scope: &Scope) {}
+
+    /// A handle that counts nothing, valid while the record is.
+    #[doc(hidden)]
+    type View<'r>: Deref<Target = Self>;
+
+    /// Makes a view; `None` where the record's storage is of another kind, or a set has lost a member.
+    #[doc(hidden)]
+    #[expect(private_interfaces, reason = "hidden: only the engine names storage")]
+    fn view<'r>(record: RecordRef<'r>, core: &FamilyCore) -> Option<Self::View<'r>>;
+}

@@ -1,0 +1,35 @@
+//! Declaring duration counters.
+
+use crate::cells::{OutOfCells, Range};
+use crate::kind::Kind;
+use crate::metric::DurationCounter;
+use crate::registry::declare::{Backend, Builder, Instrument, Scope};
+use crate::registry::desc::Desc;
+use crate::registry::store::{FamilyCore, RecordRef, SeriesRef};
+use std::mem::ManuallyDrop;
+
+impl Scope {
+    /// Declares a [`DurationCounter`]. Its name ends in `_seconds_total`.
+    pub fn duration_counter(&self, name: &str, help: &str) -> Builder<DurationCounter> {
+        Builder::new(self, name, help)
+    }
+}
+
+impl Instrument for DurationCounter {
+    type Spec = ();
+}
+
+#[expect(private_interfaces, reason = "hidden: only the engine names storage")]
+impl Backend for DurationCounter {
+    const KIND: Kind = Kind::DurationCounter;
+    type View<'r> = ManuallyDrop<Self>;
+
+    fn create(_: &Desc, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
+        SeriesRef::of_cells(1, false, created_millis)
+    }
+
+    #[inline(always)]
+    fn view<'r>(record: RecordRef<'r>, _: &FamilyCore) -> Option<ManuallyDrop<Self>> {
+        Some(ManuallyDrop::new(Self::new(record.borrow_cells()?)))
+    }
+}

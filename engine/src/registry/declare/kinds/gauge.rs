@@ -1,0 +1,35 @@
+//! Declaring gauges.
+
+use crate::cells::{OutOfCells, Range};
+use crate::kind::Kind;
+use crate::metric::Gauge;
+use crate::registry::declare::{Backend, Builder, Instrument, Scope};
+use crate::registry::desc::Desc;
+use crate::registry::store::{FamilyCore, RecordRef, SeriesRef};
+use std::mem::ManuallyDrop;
+
+impl Scope {
+    /// Declares a [`Gauge`].
+    pub fn gauge(&self, name: &str, help: &str) -> Builder<Gauge> {
+        Builder::new(self, name, help)
+    }
+}
+
+impl Instrument for Gauge {
+    type Spec = ();
+}
+
+#[expect(private_interfaces, reason = "hidden: only the engine names storage")]
+impl Backend for Gauge {
+    const KIND: Kind = Kind::Gauge;
+    type View<'r> = ManuallyDrop<Self>;
+
+    fn create(_: &Desc, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
+        Ok(SeriesRef::of_word(created_millis))
+    }
+
+    #[inline(always)]
+    fn view<'r>(record: RecordRef<'r>, _: &FamilyCore) -> Option<ManuallyDrop<Self>> {
+        Some(ManuallyDrop::new(Self::new(ManuallyDrop::into_inner(record.series().borrow_word()?))))
+    }
+}

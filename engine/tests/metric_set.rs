@@ -461,3 +461,43 @@ fn sets_that_the_registry_refuses_find_room_when_it_comes_back() {
     sets.with(&Number { number: 5 }, |set| set.b_total.inc());
     assert_eq!(registry.sample_value("s_b_total", &[("number", "5")]), Some(1.0), "two places have come back");
 }
+
+#[test]
+fn a_set_with_a_family_of_sets_in_it_overflows_whole() {
+    #[derive(LabelSet)]
+    struct Named<'a> {
+        table: &'a str,
+    }
+    #[derive(LabelSet)]
+    struct Ok {
+        ok: bool,
+    }
+    #[derive(MetricSet)]
+    struct Inner {
+        /// Rows.
+        rows_total: Counter,
+    }
+    #[derive(MetricSet)]
+    #[metric(limit = 2)]
+    struct Outer {
+        /// Events.
+        events_total: Counter,
+        #[metric(prefix = "inner")]
+        inner: Family<Ok, Inner>,
+    }
+    let registry = Registry::new();
+    let tables = Family::<Named<'static>, Outer>::register(&registry).expect("legal");
+    for table in ["a", "b", "c", "d"] {
+        tables.with(&Named { table }, |set| {
+            set.events_total.inc();
+            set.inner.with(&Ok { ok: true }, |inner| inner.rows_total.add(2));
+        });
+    }
+    assert_eq!(registry.sample_value("events_total", &[("table", "__overflow__")]), Some(2.0));
+    let rows = |table| registry.sample_value("inner_rows_total", &[("table", table), ("ok", "true")]);
+    assert_eq!((rows("a"), rows("c")), (Some(2.0), None));
+    // The inner family has room for two as well.
+    let overflow = registry.sample_value("inner_rows_total", &[("table", "__overflow__"), ("ok", "true")]);
+    let last = registry.sample_value("inner_rows_total", &[("table", "__overflow__"), ("ok", "__overflow__")]);
+    assert_eq!(overflow.unwrap_or(0.0) + last.unwrap_or(0.0), 4.0);
+}

@@ -19,10 +19,6 @@ pub trait Backend: Handle + Clone + Default + std::fmt::Debug + Send + Sync + 's
     #[expect(private_interfaces, reason = "hidden: only the engine names storage")]
     fn create(desc: &Desc, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells>;
 
-    /// A set of metrics, whose series are those of its members' families.
-    #[doc(hidden)]
-    const IS_SET: bool = false;
-
     /// Makes the storage of a set, from the members that are registered in `scope`, before any lock is taken;
     /// `None` where one of them was removed meanwhile, and for single metrics.
     #[doc(hidden)]

@@ -2,7 +2,8 @@
 
 use super::dynamic_settings::OpenSettings;
 use super::instrument::Instrument;
-use super::scope::{Purpose, Scope};
+use super::scope::Scope;
+use super::set_action::{SetAction, SetDeclaration};
 use crate::cells::Pin;
 use crate::label::{MAX_VALUE_BYTES, OVERFLOW, length_problem};
 use crate::registry::desc::{Desc, Level, Limits, Wished};
@@ -105,20 +106,20 @@ impl<M: Instrument> Builder<M> {
     /// Where a name, label, help text or bucket is not allowed, where another metric has the name and
     /// differs, where its family or registry is at its limit, or where no cells are left.
     pub fn register(self) -> Result<M, Error> {
-        let (standing, made) = match self.scope.purpose().clone() {
-            Purpose::Make => (Standing::Limited, None),
-            Purpose::MakeSet(made) => (Standing::Limited, Some(made)),
-            Purpose::MakeOverflow => {
+        let (standing, rollback) = match self.scope.action().clone() {
+            SetAction::Make => (Standing::Limited, None),
+            SetAction::MakeSet(rollback) => (Standing::Limited, Some(rollback)),
+            SetAction::MakeOverflow => {
                 let is_last = self.scope.labels().iter().all(|(_, value)| value == OVERFLOW);
                 (if is_last { Standing::LastResort } else { Standing::Overflow }, None)
             }
-            Purpose::Declare(names, set, after) => {
+            SetAction::Declare(SetDeclaration { names, set, after, .. }) => {
                 if let Some((core, _)) = self.declare_after(after, &names)?.family {
                     core.join(&set);
                 }
                 return Ok(M::default());
             }
-            Purpose::Remove(names) => {
+            SetAction::Remove(names) => {
                 self.remove(&names)?;
                 return Ok(M::default());
             }
@@ -136,8 +137,8 @@ impl<M: Instrument> Builder<M> {
             let record = core
                 .get_or_insert(&pin, hash, &selector.values(&(), usize::MAX), standing, &make)
                 .map_err(|refused| refused.into_error(&core.desc))?;
-            if let Some(made) = made.as_ref().filter(|_| is_new.get()) {
-                made.note(core.clone(), hash, record);
+            if let Some(rollback) = rollback.as_ref().filter(|_| is_new.get()) {
+                rollback.note(core.clone(), hash, record);
             }
             let Some(view) = M::view(record, &core) else { return Err(callback_exists(name, record)) };
             // Else it was removed since the mutex was released, and the next one is made.
@@ -261,12 +262,10 @@ impl<M: Instrument> Builder<M> {
 impl<M: Instrument> Builder<M> {
     /// Gives what is wrong with the value of a constant label.
     fn constant_problem(&self, value: &str) -> Option<String> {
-        // Those of a set were checked as the set's, and are `__overflow__` where it overflows.
-        let is_own = matches!(self.scope.purpose(), Purpose::Make | Purpose::Declare(..));
         if let Some(problem) = length_problem(value.len(), MAX_VALUE_BYTES) {
             return Some(format!("its value: {problem}"));
         }
-        (is_own && value == OVERFLOW)
+        (self.scope.action().has_own_constants() && value == OVERFLOW)
             .then(|| format!("the value {OVERFLOW:?} is reserved for what finds no room in a family"))
     }
 }

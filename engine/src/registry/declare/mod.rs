@@ -14,6 +14,5 @@ pub use builder::Builder;
 pub(crate) use builder::Declared;
 pub use dynamic_settings::OpenSettings;
 pub use instrument::Instrument;
-pub(crate) use scope::Purpose;
 pub use scope::Scope;
-pub(crate) use set_action::Made;
+pub(crate) use set_action::{SetAction, SetDeclaration, SetRollback};

@@ -1,10 +1,9 @@
 //! Scopes: prefixes and constant labels.
 
-use super::set_action::Made;
+use super::set_action::SetAction;
 use crate::kind::Kind;
 use crate::registry::desc::Level;
 use crate::registry::inner::RegistryInner;
-use crate::registry::store::FamilyCore;
 use crate::sync::PlainArc;
 use std::time::Duration;
 
@@ -34,25 +33,7 @@ pub struct Scope {
     idle_timeouts: Vec<(Kind, Duration)>,
     level: Level,
     limit: Option<usize>,
-    purpose: Purpose,
-}
-
-/// What registering through a scope is to do. Other than `Make` only inside families of sets, which register a set
-/// to declare it, to make its overflow series, and to remove it: a set is described once, by its fields.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum Purpose {
-    /// Makes series.
-    #[default]
-    Make,
-    /// Makes the series of one set, and notes which of them are new.
-    MakeSet(PlainArc<Made>),
-    /// Makes overflow series.
-    MakeOverflow,
-    /// Makes families with these labels besides the constant ones, and no series; they become members of the family of
-    /// sets. The last is the number of constant labels that come before.
-    Declare(Vec<&'static str>, PlainArc<FamilyCore>, usize),
-    /// Removes all series with the constant labels, in families with these labels besides.
-    Remove(Vec<&'static str>),
+    action: SetAction,
 }
 
 impl Scope {
@@ -64,7 +45,7 @@ impl Scope {
             idle_timeouts: Vec::new(),
             level: Level::default(),
             limit: None,
-            purpose: Purpose::Make,
+            action: SetAction::Make,
         }
     }
 
@@ -76,12 +57,12 @@ impl Scope {
         &self.labels
     }
 
-    pub(crate) fn purpose(&self) -> &Purpose {
-        &self.purpose
+    pub(crate) fn action(&self) -> &SetAction {
+        &self.action
     }
 
-    pub(crate) fn meant_to(&self, purpose: Purpose) -> Self {
-        Self { purpose, ..self.clone() }
+    pub(crate) fn with_action(&self, action: SetAction) -> Self {
+        Self { action, ..self.clone() }
     }
 
     /// Makes a scope like this one, with these constant labels in the place of its own.

@@ -1,6 +1,6 @@
 //! Families whose series bring label names of their own.
 
-use super::lookup::lost;
+use super::obtain::{Placed, Which, obtain};
 use crate::cells::Pin;
 use crate::kind::Kind;
 use crate::label::{OVERFLOW_SERIES, Rendered};
@@ -51,39 +51,6 @@ pub struct OpenFamily<M> {
     /// Where they are not [`OVERFLOW_LABELS`].
     overflow: Option<PlainArc<Rendered>>,
     metric: PhantomData<fn() -> M>,
-}
-
-/// A handle as an [`OpenFamily`] gives it, and whose it is.
-#[derive(Clone, Debug)]
-#[must_use = "it holds the handle"]
-pub enum Placed<M> {
-    /// Of a series with the labels that were asked for.
-    Own(M),
-    /// Of the series that takes what finds no room: not to be kept, for there may be room when it is asked for again.
-    Overflow(M),
-}
-
-impl<M> Placed<M> {
-    /// Gives the handle.
-    pub fn into_inner(self) -> M {
-        match self {
-            Self::Own(metric) | Self::Overflow(metric) => metric,
-        }
-    }
-
-    /// Tells whether it is of the series that takes what finds no room.
-    #[must_use]
-    pub const fn is_overflow(&self) -> bool {
-        matches!(self, Self::Overflow(_))
-    }
-
-    /// Makes another handle of it.
-    pub fn map<N>(self, make: impl FnOnce(M) -> N) -> Placed<N> {
-        match self {
-            Self::Own(metric) => Placed::Own(make(metric)),
-            Self::Overflow(metric) => Placed::Overflow(make(metric)),
-        }
-    }
 }
 
 impl<M: Instrument> Builder<M> {
@@ -236,20 +203,10 @@ impl<M: Instrument> OpenFamily<M> {
         }
         let pin = Pin::enter();
         let overflow = self.overflow.as_deref().unwrap_or(&OVERFLOW_LABELS);
-        // A series may be removed between finding it and holding it; then the next one is made.
-        for _ in 0..8 {
-            if rendered.text == overflow.text {
-                break;
-            }
-            match insert(core, &pin, &rendered, Standing::Limited) {
-                Ok(Some(metric)) => return Ok(Placed::Own(metric)),
-                Ok(None) => {}
-                Err(_) => break,
-            }
-        }
-        core.count_overflow();
-        let metric = insert(core, &pin, overflow, Standing::LastResort).ok().flatten();
-        Ok(Placed::Overflow(metric.unwrap_or_else(lost)))
+        Ok(obtain(core, rendered.text == overflow.text, 1, |which| match which {
+            Which::Own => insert(core, &pin, &rendered, Standing::Limited),
+            Which::Overflow(_) => insert(core, &pin, overflow, Standing::LastResort),
+        }))
     }
 
     /// Gives a handle of the series with these labels, `None` where there is none.

@@ -4,7 +4,7 @@ use super::handle_cache::HandleCache;
 use super::lookup::{Lookup, with_noop};
 use crate::cells::Pin;
 use crate::label::{Combination, LabelSet, combinations};
-use crate::registry::declare::{Builder, Declared, Instrument, Purpose, Scope};
+use crate::registry::declare::{Builder, Declared, Instrument, Scope, SetAction, SetDeclaration};
 use crate::registry::desc::Switch;
 use crate::registry::error::Error;
 use crate::registry::store::{FamilyCore, Labels, RecordRef, Room, Selector, removing};
@@ -74,16 +74,16 @@ impl<M: Instrument> Builder<M> {
     /// As [`register`](Self::register); also where a label of the set is a constant label.
     pub fn family<L: LabelSet>(self) -> Result<Family<L, M>, Error> {
         let names = |outer: &[&'static str]| [outer, L::NAMES].concat();
-        match self.scope().purpose() {
-            Purpose::Make | Purpose::MakeSet(_) | Purpose::MakeOverflow => {}
-            Purpose::Declare(outer, set, after) => {
+        match self.scope().action() {
+            SetAction::Make | SetAction::MakeSet(_) | SetAction::MakeOverflow => {}
+            SetAction::Declare(SetDeclaration { names: outer, set, after, .. }) => {
                 let (names, set, after) = (names(outer), set.clone(), *after);
                 if let Some((core, _)) = self.declare_after(after, &names)?.family {
                     core.join(&set);
                 }
                 return Ok(Family::noop());
             }
-            Purpose::Remove(outer) => {
+            SetAction::Remove(outer) => {
                 let names = names(outer);
                 self.remove(&names)?;
                 return Ok(Family::noop());

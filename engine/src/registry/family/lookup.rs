@@ -1,13 +1,12 @@
 //! What a family handle does: finding a series by its labels, and making it where there is none.
 
-use crate::cells::{Pin, Range, count_lost};
-use crate::label::{LabelSet, OVERFLOW, Values, unescape};
-use crate::registry::declare::{Backend, Purpose, Scope};
+use super::obtain::{Which, obtain};
+use super::set_maker::SetMaker;
+use crate::cells::Pin;
+use crate::label::{LabelSet, OVERFLOW, Values};
+use crate::registry::declare::{Backend, Scope};
 use crate::registry::store::{Dense, FamilyCore, RecordRef, Refused, Selector, SeriesRef, Standing};
-use crate::sync::{AtomicUsize, Ordering, PlainArc};
-
-/// Sets that are made at least between two sweeps of their table.
-const SETS_BEFORE_SWEEP: usize = 64;
+use crate::sync::PlainArc;
 
 /// How one family handle finds and makes its series.
 pub(super) struct Lookup<L> {
@@ -18,9 +17,8 @@ pub(super) struct Lookup<L> {
     /// The overflow series of this handle, with its constant labels, and where that is refused the family's; each with
     /// its values and their hash. One of a handle without constant labels.
     overflow: Vec<(Standing, Values, u64)>,
-    /// Of sets: what they are registered in, and the sets still to be made before the table is looked through for
-    /// those whose series went without it.
-    sets: Option<(Scope, AtomicUsize)>,
+    /// Of sets.
+    sets: Option<SetMaker>,
 }
 
 impl<L: LabelSet> Lookup<L> {
@@ -37,7 +35,7 @@ impl<L: LabelSet> Lookup<L> {
         let overflow = overflow.collect();
         let dense = Dense::new();
         core.add_dense(&dense);
-        let sets = sets.map(|scope| (scope, AtomicUsize::new(SETS_BEFORE_SWEEP)));
+        let sets = sets.map(SetMaker::new);
         Self { core, dense, selector, overflow, sets }
     }
 
@@ -98,51 +96,9 @@ impl<L: LabelSet> Lookup<L> {
 
     /// Removes the members of a set that was removed.
     pub(super) fn removed<M: Backend>(&self, record: RecordRef<'_>) {
-        if M::IS_SET {
-            let values: Vec<_> = record.values(&self.core.desc.label_names).map(unescape).collect();
-            if let Some(scope) = self.scope_of(values.iter()) {
-                M::remove_members(&scope);
-            }
+        if let Some(sets) = &self.sets {
+            sets.remove_members::<M>(&self.core, record);
         }
-    }
-
-    /// Gives the scope in which the set with these values is registered.
-    fn scope_of(&self, values: impl Iterator<Item = impl AsRef<str>>) -> Option<Scope> {
-        let (scope, _) = self.sets.as_ref()?;
-        // The family's order: constant labels, then those of the set.
-        let labels = self.core.desc.label_names.iter().zip(values);
-        Some(scope.relabelled(labels.map(|(name, value)| (name.to_string(), value.as_ref().to_owned())).collect()))
-    }
-
-    /// Makes the storage of a set; `None` of single metrics, and where a series was removed meanwhile.
-    fn prepare<M: Backend>(&self, values: &Values, standing: Standing) -> Result<Option<SeriesRef>, Refused> {
-        let room = &self.core.room;
-        let generation = room.generation();
-        let Some(scope) = self.scope_of(values.iter()) else { return Ok(None) };
-        let scope = if standing == Standing::Limited { scope } else { scope.meant_to(Purpose::MakeOverflow) };
-        let prepared = M::prepare(&scope, room);
-        if matches!(prepared, Err(Refused::Full)) {
-            room.refuse(standing, generation);
-        }
-        prepared
-    }
-
-    /// Once in a while takes the sets out of the table that have lost a series to a removal elsewhere.
-    fn sweep_sets<M: Backend>(&self, pin: &Pin) {
-        let Some((_, left)) = &self.sets else { return };
-        // Relaxed (O28): only says when; the count may be off by the sets of other threads.
-        if left.fetch_sub(1, Ordering::Relaxed) != 1 {
-            return;
-        }
-        let mut live = 0;
-        for record in self.core.live(pin) {
-            match self.view::<M>(record) {
-                Some(_) => live += 1,
-                None => self.core.remove_dead_set(pin, record),
-            }
-        }
-        // Relaxed (O28): as above. As many as there are, so that sweeping costs each set a constant.
-        left.store(SETS_BEFORE_SWEEP.max(live), Ordering::Relaxed);
     }
 
     /// Gives a handle of a label set that was not found: of a new series, or of the overflow series.
@@ -155,32 +111,24 @@ impl<L: LabelSet> Lookup<L> {
         }
         let hash = self.core.hasher.hash_all(values.iter());
         let is_overflow = |values: &Values| self.overflow.iter().any(|(_, overflow, _)| overflow == values);
-        // A series may be removed between finding it and holding it; then the next one is made.
-        for _ in 0..8 {
-            // A set without labels has one series, and no other to overflow into.
-            if is_overflow(&values) && !Q::NAMES.is_empty() {
-                break;
-            }
-            match self.insert::<M>(pin, hash, &values, Standing::Limited) {
-                Ok(Some((metric, record))) => {
-                    if let Some(slot) = self.dense.slot(labels) {
-                        self.core.fill_dense(pin, slot, record);
-                    }
-                    return metric;
+        // A set without labels has one series, and no other to overflow into.
+        let wants_overflow = is_overflow(&values) && !Q::NAMES.is_empty();
+        let placed = obtain(&self.core, wants_overflow, self.overflow.len(), |which| match which {
+            Which::Own => {
+                let Some((metric, record)) = self.insert::<M>(pin, hash, &values, Standing::Limited)? else {
+                    return Ok(None);
+                };
+                if let Some(slot) = self.dense.slot(labels) {
+                    self.core.fill_dense(pin, slot, record);
                 }
-                Ok(None) => {}
-                // What the callback gives is the value; what is recorded beside it has no place.
-                Err(Refused::Callback) => return lost(),
-                Err(Refused::Full | Refused::OutOfCells) => break,
+                Ok(Some(metric))
             }
-        }
-        self.core.count_overflow();
-        for (standing, values, hash) in &self.overflow {
-            if let Ok(Some((metric, _))) = self.insert::<M>(pin, *hash, values, *standing) {
-                return metric;
+            Which::Overflow(place) => {
+                let (standing, values, hash) = &self.overflow[place];
+                Ok(self.insert::<M>(pin, *hash, values, *standing)?.map(|(metric, _)| metric))
             }
-        }
-        lost()
+        });
+        placed.into_inner()
     }
 
     /// Finds or makes a series and gives its handle and record; `None` where it was removed meanwhile.
@@ -191,49 +139,26 @@ impl<L: LabelSet> Lookup<L> {
         values: &Values,
         standing: Standing,
     ) -> Result<Option<(M, RecordRef<'p>)>, Refused> {
-        let mut found = self.core.find_values(pin, hash, values);
+        if let Some(sets) = &self.sets {
+            return sets.insert(&self.core, pin, hash, values, standing);
+        }
+        let core = &*self.core;
+        let found = core.find_values(pin, hash, values);
         if found.is_some_and(|record| matches!(record.series(), SeriesRef::Callback(_))) {
             return Err(Refused::Callback);
         }
-        if M::IS_SET
-            && let Some(record) = found
-            && self.view::<M>(record).is_none()
-        {
-            // A series of the set was removed elsewhere.
-            self.core.remove_dead_set(pin, record);
-            found = None;
-        }
         let own = |record| Some((self.view::<M>(record)?.admitted()?, record));
-        if let Some(metric) = found.and_then(own) {
-            return Ok(Some(metric));
+        if let Some(found) = found.and_then(own) {
+            return Ok(Some(found));
         }
-        let record = match found {
-            Some(record) if M::IS_SET => record,
-            // Dead, and in the table only until its remover, for which the mutex waits, has taken it out.
-            Some(_) => {
-                self.core.get_or_insert(pin, hash, values, standing, &|created| M::create(&self.core.desc, created))?
-            }
-            // Without the mutex while there is no room: a flood of new values must not make lookups queue.
-            None if self.core.room.is_full(standing) => return Err(Refused::Full),
-            None if M::IS_SET => {
-                let Some(series) = self.prepare::<M>(values, standing)? else { return Ok(None) };
-                let make = |_| Ok((series.clone(), Range::SCRATCH));
-                let record = self.core.get_or_insert(pin, hash, values, standing, &make)?;
-                self.sweep_sets::<M>(pin);
-                record
-            }
-            None => {
-                self.core.get_or_insert(pin, hash, values, standing, &|created| M::create(&self.core.desc, created))?
-            }
-        };
-        Ok(own(record))
+        // Without the mutex while there is no room: a flood of new values must not make lookups queue. What is found is
+        // dead, and in the table only until its remover, for which the mutex waits, has taken it out.
+        if found.is_none() && core.room.is_full(standing) {
+            return Err(Refused::Full);
+        }
+        let make = |created| M::create(&core.desc, created);
+        Ok(own(core.get_or_insert(pin, hash, values, standing, &make)?))
     }
-}
-
-/// Gives a noop for what is recorded nowhere, and counts that.
-pub(super) fn lost<M: Default>() -> M {
-    count_lost();
-    M::default()
 }
 
 /// Calls `f` with a noop. Apart, so that a lookup does not hold what drops one.

@@ -4,10 +4,13 @@ mod dynamic;
 mod family;
 mod handle_cache;
 mod lookup;
+mod obtain;
 mod set;
+mod set_maker;
 mod uncounted;
 
-pub use dynamic::{OpenFamily, Placed};
+pub use dynamic::OpenFamily;
 pub use family::Family;
 pub use handle_cache::HandleCache;
+pub use obtain::Placed;
 pub use set::{FieldVisitor, MetricSet, SetField};

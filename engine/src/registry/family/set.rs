@@ -6,7 +6,7 @@ use crate::cells::{Hold, OutOfCells, Range};
 use crate::kind::Kind;
 use crate::label::LabelSet;
 use crate::metric::{Counter, DurationCounter, Gauge, Handle, Histogram, StateSet, Summary, UpDownCounter};
-use crate::registry::declare::{Backend, Instrument, Made, Purpose, Scope};
+use crate::registry::declare::{Backend, Instrument, Scope, SetAction, SetDeclaration, SetRollback};
 use crate::registry::desc::{Desc, Level, Limits, Shape};
 use crate::registry::error::Error;
 use crate::registry::store::{FamilyCore, RecordRef, Refused, Room, Selector, SeriesRef, SetStorage, Shared};
@@ -157,7 +157,6 @@ impl<S: MetricSet> Node<S> {
 impl<S: MetricSet> Backend for S {
     // The family of a set is never exposed: its members are.
     const KIND: Kind = Kind::Gauge;
-    const IS_SET: bool = true;
     type View<'r> = &'r S;
 
     fn create(_: &Desc, _: u64) -> Result<(SeriesRef, Range), OutOfCells> {
@@ -167,13 +166,13 @@ impl<S: MetricSet> Backend for S {
     fn prepare(scope: &Scope, room: &Room) -> Result<Option<SeriesRef>, Refused> {
         // Before the series are: if one goes meanwhile, the next lookup looks at them again.
         let seen = AtomicU64::new(room.generation());
-        let made = Made::new();
-        let registered = match scope.purpose() {
-            Purpose::Make => S::register(&scope.meant_to(Purpose::MakeSet(made.clone()))),
+        let rollback = SetRollback::new();
+        let registered = match scope.action() {
+            SetAction::Make => S::register(&scope.with_action(SetAction::MakeSet(rollback.clone()))),
             _ => S::register(scope),
         };
         if registered.is_err() {
-            made.take_back(room);
+            rollback.undo(room);
         }
         match registered {
             Ok(set) => {
@@ -197,7 +196,7 @@ impl<S: MetricSet> Backend for S {
 
     fn remove_members(scope: &Scope) {
         // Declared before with success, so this cannot fail; nobody could do anything about it either.
-        drop(S::register(&scope.meant_to(Purpose::Remove(Vec::new()))));
+        drop(S::register(&scope.with_action(SetAction::Remove(Vec::new()))));
     }
 }
 
@@ -233,17 +232,19 @@ impl<L: LabelSet, S: MetricSet> Family<L, S> {
     /// Where one of the metrics cannot be registered.
     pub fn register(scope: &Scope) -> Result<Self, Error> {
         let names = |outer: &[&'static str]| [outer, L::NAMES].concat();
-        match scope.purpose() {
-            Purpose::Declare(outer, set, after) => {
-                S::register(&scope.meant_to(Purpose::Declare(names(outer), set.clone(), *after)))?;
+        let is_nested = match scope.action() {
+            SetAction::Declare(declaration) => {
+                let declaration = SetDeclaration { names: names(&declaration.names), ..declaration.clone() };
+                S::register(&scope.with_action(SetAction::Declare(declaration)))?;
                 return Ok(Self::noop());
             }
-            Purpose::Remove(outer) => {
-                S::register(&scope.meant_to(Purpose::Remove(names(outer))))?;
+            SetAction::Remove(outer) => {
+                S::register(&scope.with_action(SetAction::Remove(names(outer))))?;
                 return Ok(Self::noop());
             }
-            Purpose::Make | Purpose::MakeSet(_) | Purpose::MakeOverflow => {}
-        }
+            SetAction::MakeSet(_) | SetAction::MakeOverflow => true,
+            SetAction::Make => false,
+        };
         // Only for its labels, table and records: no registry lists it, and its members have the limits.
         let labels = scope.labels().iter().map(|(name, _)| name.as_str()).chain(L::NAMES.iter().copied());
         let desc = Desc {
@@ -263,12 +264,14 @@ impl<L: LabelSet, S: MetricSet> Family<L, S> {
         let shared = Shared::new();
         shared.set_limit(usize::MAX);
         let core = PlainArc::new(FamilyCore::new(desc, PlainArc::new(shared)));
-        S::register(&scope.meant_to(Purpose::Declare(names(&[]), core.clone(), scope.labels().len())))?;
+        let (names, set, after) = (names(&[]), core.clone(), scope.labels().len());
+        let declaration = SetDeclaration { names, set, after, is_nested };
+        S::register(&scope.with_action(SetAction::Declare(declaration)))?;
         core.settle_level();
         if scope.registry().is_none() {
             return Ok(Self::noop());
         }
         let selector = Selector::new(&core.desc, core.hasher, scope.labels(), L::NAMES);
-        Ok(Self::of_sets(core, selector, scope.meant_to(Purpose::Make)))
+        Ok(Self::of_sets(core, selector, scope.with_action(SetAction::Make)))
     }
 }

@@ -22,7 +22,7 @@ enum Removal<'s> {
     /// Unless somebody holds it: it was idle.
     OfUnused,
     /// Unless somebody holds it: it was made for a set that could not be made whole.
-    TakenBack(&'s Room),
+    RolledBack(&'s Room),
 }
 
 /// What one walk shows of a family, as of one moment.
@@ -101,8 +101,8 @@ impl FamilyCore {
 
     /// Takes back a series that was made for a set which could not be made whole, unless somebody holds it. Nobody was
     /// given it, so it has no final value to show.
-    pub(crate) fn take_back(&self, pin: &Pin, record: RecordRef<'_>, set: &Room) {
-        self.take_out(pin, record, Removal::TakenBack(set));
+    pub(crate) fn roll_back(&self, pin: &Pin, record: RecordRef<'_>, set: &Room) {
+        self.take_out(pin, record, Removal::RolledBack(set));
     }
 
     fn take_out(&self, pin: &Pin, record: RecordRef<'_>, how: Removal<'_>) -> bool {
@@ -134,7 +134,7 @@ impl FamilyCore {
                 record.remove(removal);
                 let departed = Departed::new(removal, now, hash, record, self.hold_records());
                 match how {
-                    Removal::TakenBack(_) => retired.push(Box::new(Release::new(departed))),
+                    Removal::RolledBack(_) => retired.push(Box::new(Release::new(departed))),
                     Removal::OnPurpose | Removal::OfUnused => self.departed.lock().push(departed),
                 }
                 self.table.remove(&mut writer.table, hash, record);
@@ -146,7 +146,7 @@ impl FamilyCore {
         };
         // Last: whoever sees the change sees the removal and the room.
         match how {
-            Removal::TakenBack(set) => {
+            Removal::RolledBack(set) => {
                 self.give_back(standing, Some(set));
                 // Somebody was refused while the series took the place.
                 if self.room.is_full(standing) {

@@ -225,7 +225,7 @@ impl<'r> RecordRef<'r> {
 
     /// Tells whether this is an overflow series.
     pub(crate) fn is_overflow(self) -> bool {
-        self.standing() != Standing::Limited
+        self.standing().is_overflow()
     }
 
     fn ends_ptr(self) -> NonNull<u32> {

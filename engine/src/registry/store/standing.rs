@@ -16,6 +16,13 @@ pub(crate) enum Standing {
     LastResort,
 }
 
+impl Standing {
+    /// Returns whether the series takes what finds no room elsewhere.
+    pub(crate) fn is_overflow(self) -> bool {
+        self != Self::Limited
+    }
+}
+
 /// Why a series was not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {

@@ -289,14 +289,14 @@ impl FamilyCore {
             // Strictly later than a removed series of the same labels, whatever the clock says.
             let created = now_millis().max(writer.last_created + 1);
             let (series, range) = make(created).inspect_err(|_| self.give_back(standing, None))?;
-            if standing != Standing::Limited {
+            if standing.is_overflow() {
                 series.mark_overflow();
             }
             let Rendered { text, ends, escaped } = rendered;
             writer.created += 1;
             let serial = writer.created;
             let new = NewRecord { series, range, text, ends, escaped: *escaped, standing, serial };
-            writer.overflow += usize::from(standing != Standing::Limited);
+            writer.overflow += usize::from(standing.is_overflow());
             writer.text_bytes += text.len();
             let Writer { records, table, .. } = &mut *writer;
             let pages = self.records(pin);

@@ -1,0 +1,98 @@
+//! How a family of sets makes its sets.
+
+use crate::cells::{Pin, Range};
+use crate::label::{Values, unescape};
+use crate::registry::declare::{Backend, Scope, SetAction};
+use crate::registry::store::{FamilyCore, RecordRef, Refused, SeriesRef, Standing};
+use crate::sync::{AtomicUsize, Ordering};
+
+/// Sets that are made at least between two sweeps of their table.
+const SETS_BEFORE_SWEEP: usize = 64;
+
+/// Makes the sets of one family handle.
+pub(super) struct SetMaker {
+    /// What they are registered in.
+    scope: Scope,
+    /// The sets still to be made before the table is looked through for those whose series went without it.
+    left: AtomicUsize,
+}
+
+impl SetMaker {
+    pub(super) fn new(scope: Scope) -> Self {
+        Self { scope, left: AtomicUsize::new(SETS_BEFORE_SWEEP) }
+    }
+
+    /// Returns the scope in which the set with these values is registered.
+    fn scope_of(&self, core: &FamilyCore, values: impl Iterator<Item = impl AsRef<str>>) -> Scope {
+        // The family's order: constant labels, then those of the set.
+        let labels = core.desc.label_names.iter().zip(values);
+        self.scope.relabelled(labels.map(|(name, value)| (name.to_string(), value.as_ref().to_owned())).collect())
+    }
+
+    /// Removes the members of a set.
+    pub(super) fn remove_members<M: Backend>(&self, core: &FamilyCore, record: RecordRef<'_>) {
+        M::remove_members(&self.scope_of(core, record.values(&core.desc.label_names).map(unescape)));
+    }
+
+    /// Finds or makes a set and returns it with its record; `None` where a series of it was removed meanwhile.
+    pub(super) fn insert<'p, M: Backend>(
+        &self,
+        core: &'p FamilyCore,
+        pin: &'p Pin,
+        hash: u64,
+        values: &Values,
+        standing: Standing,
+    ) -> Result<Option<(M, RecordRef<'p>)>, Refused> {
+        let own = |record| Some((M::view(record, core)?.admitted()?, record));
+        if let Some(record) = core.find_values(pin, hash, values) {
+            if M::view(record, core).is_some() {
+                return Ok(own(record));
+            }
+            // A series of the set was removed elsewhere.
+            core.remove_dead_set(pin, record);
+        }
+        // Without the mutex while there is no room: a flood of new values must not make lookups queue.
+        if core.room.is_full(standing) {
+            return Err(Refused::Full);
+        }
+        let Some(series) = self.prepare::<M>(core, values, standing)? else { return Ok(None) };
+        let make = |_| Ok((series.clone(), Range::SCRATCH));
+        let record = core.get_or_insert(pin, hash, values, standing, &make)?;
+        self.sweep::<M>(core, pin);
+        Ok(own(record))
+    }
+
+    /// Makes the storage of a set; `None` where a series was removed meanwhile.
+    fn prepare<M: Backend>(
+        &self,
+        core: &FamilyCore,
+        values: &Values,
+        standing: Standing,
+    ) -> Result<Option<SeriesRef>, Refused> {
+        let generation = core.room.generation();
+        let scope = self.scope_of(core, values.iter());
+        let scope = if standing.is_overflow() { scope.with_action(SetAction::MakeOverflow) } else { scope };
+        let prepared = M::prepare(&scope, &core.room);
+        if matches!(prepared, Err(Refused::Full)) {
+            core.room.refuse(standing, generation);
+        }
+        prepared
+    }
+
+    /// Once in a while takes the sets out of the table that have lost a series to a removal elsewhere.
+    fn sweep<M: Backend>(&self, core: &FamilyCore, pin: &Pin) {
+        // Relaxed (O28): only says when; the count may be off by the sets of other threads.
+        if self.left.fetch_sub(1, Ordering::Relaxed) != 1 {
+            return;
+        }
+        let mut live = 0;
+        for record in core.live(pin) {
+            match M::view(record, core) {
+                Some(_) => live += 1,
+                None => core.remove_dead_set(pin, record),
+            }
+        }
+        // Relaxed (O28): as above. As many as there are, so that sweeping costs each set a constant.
+        self.left.store(SETS_BEFORE_SWEEP.max(live), Ordering::Relaxed);
+    }
+}

@@ -51,7 +51,7 @@ compile_error!("streamgauge is for 64-bit targets: a slab is a directory of 8192
 
 pub mod bridge;
 mod buckets;
-mod caught;
+mod catch;
 mod cells;
 mod encode;
 mod kind;

@@ -55,7 +55,7 @@ pub fn expire_unheld(registry: &crate::Registry) -> usize {
 pub fn expire_unheld_at(registry: &crate::Registry, now: std::time::Instant) -> usize {
     use crate::{cells::Pin, registry::Fingerprint};
     let Some(inner) = registry.inner() else { return 0 };
-    let expire = |family: &crate::registry::FamilyCore| {
+    let expire = |family: &crate::registry::FamilyStore| {
         let pin = Pin::enter();
         family.expire_idle(&pin, now, |_| Fingerprint::Unchanged)
     };

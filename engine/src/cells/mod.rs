@@ -50,7 +50,7 @@ pub(crate) use reclaim::{
 pub(crate) use record::{add, add_observations, add_release, warm};
 pub(crate) use series::{GaugeSeries, Series};
 pub use stats::{Stats, stats};
-pub(crate) use summary::{MergedWindow, Shape, SummarySeries};
+pub(crate) use summary::{MergedWindow, SummarySeries, WindowShape};
 
 /// Does what scrapes leave to do: folds slabs of ended threads, frees what was unlinked.
 pub(crate) fn tidy_up() {

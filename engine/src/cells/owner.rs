@@ -2,7 +2,7 @@
 
 use super::arena::arena;
 use super::fence;
-use crate::caught::drop_caught;
+use crate::catch::catch_drop;
 use crate::sync::{
     AtomicBool, AtomicU64, Fault, Mutex, Ordering, PlainArc, broken, fence as full_fence, model_failed, owner_load,
 };
@@ -177,7 +177,7 @@ impl<T> Drop for LeaveVisitor<'_, T> {
             // other comes in any more.
             if ends.gone { unsafe { &mut *shared.value.get() }.take() } else { None }
         };
-        drop_caught(left_behind);
+        catch_drop(left_behind);
     }
 }
 

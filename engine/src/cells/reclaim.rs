@@ -11,7 +11,7 @@ use super::fence;
 use super::lost::count_failed_fence;
 use super::ranges::{self, Range};
 use super::slab::SlabPtr;
-use crate::caught::drop_caught;
+use crate::catch::catch_drop;
 use crate::sync::{Fault, Mutex, Ordering, broken};
 use std::any::Any;
 
@@ -177,7 +177,7 @@ fn free_unseen(graveyard: &Mutex<Graveyard>) {
     }
     // Outside every lock: dropping a series gives its range back, and values of the user are dropped, whose
     // panics are no business of whoever collects.
-    unseen.into_iter().flat_map(|batch| batch.items).for_each(drop_caught);
+    unseen.into_iter().flat_map(|batch| batch.items).for_each(catch_drop);
 }
 
 /// Makes one batch of those that wait for the same pins, so that one lookup that sleeps does not make each

@@ -29,14 +29,14 @@ pub(crate) struct SummarySeries {
     first: Stripe,
     /// Made where recorders would have to wait.
     further: [OnceLock<Box<Stripe>>; STRIPES - 1],
-    shape: Shape,
+    shape: WindowShape,
     users: Users,
     created_millis: u64,
 }
 
 /// How a window is divided.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shape {
+pub(crate) struct WindowShape {
     /// Nanoseconds of a slice.
     pub(crate) width: NonZero<u64>,
     pub(crate) slices: NonZero<usize>,
@@ -83,7 +83,7 @@ pub(crate) struct MergedWindow {
 }
 
 impl State {
-    fn new(shape: Shape) -> Self {
+    fn new(shape: WindowShape) -> Self {
         let slice = || Slice { number: 0, sketch: Sketch::new() };
         let slices = std::iter::repeat_with(slice).take(shape.slices.get()).collect();
         Self { count: 0, sum: 0.0, newest: 0, slices }
@@ -110,7 +110,7 @@ impl State {
 }
 
 impl SummarySeries {
-    pub(crate) fn new(shape: Shape, created_millis: u64) -> Self {
+    pub(crate) fn new(shape: WindowShape, created_millis: u64) -> Self {
         Self {
             first: Stripe(Mutex::new(State::new(shape))),
             further: [const { OnceLock::new() }; STRIPES - 1],
@@ -249,7 +249,7 @@ mod tests {
     /// Three slices of ten seconds.
     fn series() -> SummarySeries {
         let width = NonZero::new(10 * SECOND).expect("not 0");
-        SummarySeries::new(Shape { width, slices: NonZero::new(3).expect("not 0") }, 1)
+        SummarySeries::new(WindowShape { width, slices: NonZero::new(3).expect("not 0") }, 1)
     }
 
     /// Gives the lowest and the highest value of the window.

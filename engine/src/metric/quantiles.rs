@@ -1,6 +1,6 @@
 //! Which quantiles a summary has, and of which window.
 
-use crate::cells::Shape;
+use crate::cells::WindowShape;
 use std::fmt;
 use std::num::NonZero;
 use std::time::Duration;
@@ -106,9 +106,9 @@ impl Quantiles {
     }
 
     /// Gives how the window is divided; `None` where it cannot be.
-    pub(crate) fn shape(&self) -> Option<Shape> {
+    pub(crate) fn shape(&self) -> Option<WindowShape> {
         let width = u64::try_from(self.window.as_nanos().checked_div(u128::from(self.slices))?).ok()?;
-        Some(Shape { width: NonZero::new(width)?, slices: NonZero::new(self.slices as usize)? })
+        Some(WindowShape { width: NonZero::new(width)?, slices: NonZero::new(self.slices as usize)? })
     }
 }
 

@@ -5,7 +5,7 @@ use crate::cells::{collect, sweep_batch};
 use crate::registry::collect::{CollectorId, CollectorList, Collectors};
 use crate::registry::desc::{Desc, Switch};
 use crate::registry::names::{Change, Clashes, Names};
-use crate::registry::store::{Callbacks, Failures, FamilyCore, FamilyList, Shared};
+use crate::registry::store::{Callbacks, Failures, FamilyList, FamilyStore, RegistryState};
 use crate::sync::{AtomicUsize, Mutex, Ordering, PlainArc, model_failed};
 
 /// What the clones of a registry share.
@@ -21,7 +21,7 @@ pub(crate) struct RegistryInner {
     pub(crate) failures: Failures,
     /// The collector of the self-metrics, where they are on.
     pub(super) self_metrics: Mutex<Option<CollectorId>>,
-    pub(crate) shared: PlainArc<Shared>,
+    pub(crate) state: PlainArc<RegistryState>,
     /// The last field: when the families are gone, the cells of series that no handle holds are zeroed for others,
     /// because this registry is scraped no more.
     _tidy_up: TidyUp,
@@ -37,7 +37,7 @@ impl RegistryInner {
             collectors: Collectors::default(),
             failures: Failures::new(),
             self_metrics: Mutex::new(None),
-            shared: PlainArc::new(Shared::new()),
+            state: PlainArc::new(RegistryState::new()),
             _tidy_up: TidyUp,
         }
     }
@@ -49,7 +49,7 @@ impl RegistryInner {
     }
 
     /// Shows every family, holding no lock. A registration that is under way is over before, or begins after.
-    pub(crate) fn each_family(&self, show: impl Fn(&FamilyCore)) {
+    pub(crate) fn each_family(&self, show: impl Fn(&FamilyStore)) {
         let families: Vec<_> = self.names.lock().families.values().cloned().collect();
         families.iter().for_each(|family| show(family));
     }
@@ -61,11 +61,11 @@ impl RegistryInner {
     }
 
     /// Finds or adds the family of a checked descriptor.
-    pub(crate) fn family(&self, desc: Desc) -> Result<PlainArc<FamilyCore>, Error> {
+    pub(crate) fn family(&self, desc: Desc) -> Result<PlainArc<FamilyStore>, Error> {
         // Where nobody scrapes or removes, whoever declares sees to the cells of handles that were dropped.
         sweep_batch();
         let mut names = self.names.lock();
-        let (family, change) = names.family(desc, &self.shared)?;
+        let (family, change) = names.family(desc, &self.state)?;
         if change == Change::New {
             self.families.store(PlainArc::new(self.families.load().with(family.clone())));
         }
@@ -76,14 +76,14 @@ impl RegistryInner {
     }
 
     /// Changes the name, help or unit of a family that is in use.
-    pub(super) fn retell(
+    pub(super) fn redescribe(
         &self,
-        family: &PlainArc<FamilyCore>,
+        family: &PlainArc<FamilyStore>,
         verbatim: bool,
         change: impl FnOnce(&mut Desc),
     ) -> Result<(), Error> {
         let mut names = self.names.lock();
-        names.retell(family, verbatim, change)?;
+        names.redescribe(family, verbatim, change)?;
         self.count_change();
         Ok(())
     }

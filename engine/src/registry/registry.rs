@@ -6,7 +6,7 @@ use super::declare::Scope;
 use super::desc::{Level, Switch};
 use super::error::Error;
 use super::inner::RegistryInner;
-use super::store::FamilyCore;
+use super::store::FamilyStore;
 use crate::sync::{LazyLock, PlainArc};
 use std::ops::Deref;
 
@@ -54,11 +54,11 @@ impl Registry {
         Self { root: Scope::root(None) }
     }
 
-    /// Sets how many live series the registry may have; without it a million. Records past it go to the overflow
+    /// Sets how many live series the registry may have; without it a million. Rows past it go to the overflow
     /// series of their families.
     pub fn set_series_limit(&self, series: usize) {
         if let Some(inner) = self.inner() {
-            inner.shared.set_limit(series);
+            inner.state.budget.set_limit(series);
         }
     }
 
@@ -66,15 +66,15 @@ impl Registry {
     /// [switched](Self::switch) one by one. A registry begins with the highest level, where all are on.
     pub fn set_level(&self, level: Level) {
         if let Some(inner) = self.inner() {
-            inner.shared.level.set(level);
-            inner.each_family(FamilyCore::settle_level);
+            inner.state.level.set(level);
+            inner.each_family(FamilyStore::apply_level);
         }
     }
 
     /// Gives the level.
     #[must_use]
     pub fn current_level(&self) -> Level {
-        self.inner().map_or(Level::Detailed, |inner| inner.shared.level.get())
+        self.inner().map_or(Level::Detailed, |inner| inner.state.level.get())
     }
 
     /// Switches one family, by its full name, on or off whatever the level, or back to the level. A collector runs as

@@ -6,7 +6,7 @@ use super::registry::Registry;
 use crate::cells::stats;
 use crate::label::MAX_NAME_BYTES;
 use crate::registry::collect::{CollectedFamily, CollectedValue, Collection, Collector};
-use crate::registry::store::Tally;
+use crate::registry::store::FamilyStats;
 use crate::sync::{PlainArc, PlainWeak};
 
 impl Registry {
@@ -50,7 +50,7 @@ impl Registry {
 struct SelfMetrics(PlainWeak<RegistryInner>);
 
 /// Name, help, and what a family shows.
-type ByFamily = (&'static str, &'static str, fn(&Tally) -> u64);
+type ByFamily = (&'static str, &'static str, fn(&FamilyStats) -> u64);
 
 const BY_FAMILY: [ByFamily; 6] = [
     ("streamgauge_series", "Live series of a family.", |tally| tally.live as u64),
@@ -80,11 +80,7 @@ fn plain(inner: Option<&RegistryInner>) -> [(&'static str, &'static str, u64); 1
         ("streamgauge_callback_panics_total", "Runs of callbacks and collectors that panicked.", panics),
         ("streamgauge_callback_falls_total", "Totals of callback counters lower than the one before.", falls),
         ("streamgauge_rejected_samples_total", "Samples of collectors that were left out.", rejected),
-        (
-            "streamgauge_lost_records_total",
-            "Records lost for want of memory, in the whole process.",
-            stats.lost_records,
-        ),
+        ("streamgauge_lost_records_total", "Records lost for want of memory, in the whole process.", stats.lost_records),
         (
             "streamgauge_internal_errors_total",
             "States that the engine's own reasoning excludes; anything but 0 is a bug to report.",

@@ -2,7 +2,7 @@
 
 use super::encoder::{Encoders, Form};
 use super::{Filter, Metric};
-use crate::caught::drop_caught;
+use crate::catch::catch_drop;
 use crate::encode::MetricValue;
 use crate::kind::Kind;
 use crate::registry::collect::{Collected, CollectedValue, CollectorList, Ended, Registered};
@@ -44,13 +44,13 @@ impl Slot {
 }
 
 impl Collections {
-    /// Runs the collectors; gives how many gave nothing. To be called inside [`alone`](crate::registry::alone).
+    /// Runs the collectors; gives how many gave nothing. To be called inside [`not_nested`](crate::registry::alone).
     pub(crate) fn run(&mut self, list: CollectorList, level: &RegistryLevel) -> FailedCollectors {
         if !PlainArc::ptr_eq(&list, &self.list) {
             let slots = list.iter().map(Slot::new).collect();
             // Perhaps the last references to collectors that were unregistered: what those own is the user's.
-            drop_caught(std::mem::replace(&mut self.list, list));
-            std::mem::replace(&mut self.slots, slots).into_iter().for_each(drop_caught);
+            catch_drop(std::mem::replace(&mut self.list, list));
+            std::mem::replace(&mut self.slots, slots).into_iter().for_each(catch_drop);
         }
         let mut failed = FailedCollectors::default();
         for slot in &mut self.slots {
@@ -71,7 +71,7 @@ impl Collections {
         let is_listed = |slot: &Slot| list.iter().any(|listed| PlainArc::ptr_eq(listed, &slot.registered));
         self.slots.iter_mut().filter(|slot| !is_listed(slot)).for_each(|slot| slot.collected.clear());
         // Perhaps the last reference to one that came and went meanwhile.
-        drop_caught(list);
+        catch_drop(list);
     }
 
     /// Forgets what was given: for scrapes that leave collectors out.

@@ -3,7 +3,7 @@
 use super::value::{ValueScratch, fingerprint};
 use crate::cells::{Pass, PassScratch, Pin, tidy_up};
 use crate::registry::registry::Registry;
-use crate::registry::store::FamilyCore;
+use crate::registry::store::FamilyStore;
 use std::time::Instant;
 
 impl Registry {
@@ -40,7 +40,7 @@ impl Registry {
 
 /// Looks for idle series in a family, where it has a timeout; returns how many were removed.
 pub(crate) fn expire(
-    family: &FamilyCore,
+    family: &FamilyStore,
     now: Instant,
     pass_scratch: &mut PassScratch,
     scratch: &mut ValueScratch,
@@ -50,5 +50,5 @@ pub(crate) fn expire(
     }
     let pin = Pin::enter();
     let mut pass = Pass::begin(pass_scratch);
-    family.expire_idle(&pin, now, |record| fingerprint(&family.desc, record, &mut pass, scratch))
+    family.expire_idle(&pin, now, |row| fingerprint(&family.desc, row, &mut pass, scratch))
 }

@@ -7,7 +7,7 @@ use crate::kind::Kind;
 use crate::registry::collect::{Collected, Registered};
 use crate::registry::desc::Desc;
 use crate::registry::registry::Registry;
-use crate::registry::store::{Labels, SeriesRef, alone};
+use crate::registry::store::{Labels, Storage, not_nested};
 
 /// Which of a family's samples is asked for.
 enum Part<'a> {
@@ -56,14 +56,14 @@ impl Registry {
             _ => labels.to_vec(),
         };
         let pin = Pin::enter();
-        let record = family.live(&pin).find(|record| Labels::new(&family.desc, *record).are(&labels))?;
-        if let SeriesRef::Callback(callback) = record.series() {
-            alone(|| callback.run())?;
+        let row = family.live(&pin).find(|row| Labels::new(&family.desc, *row).are(&labels))?;
+        if let Storage::Callback(callback) = row.series() {
+            not_nested(|| callback.run())?;
         }
         family.with_desc(|desc| {
             let (mut pass, mut scratch) = (PassScratch::default(), ValueScratch::default());
             scratch.begin(desc.kind);
-            part.of(one(desc.kind, desc, record, &mut Pass::begin(&mut pass), &mut scratch)?)
+            part.of(one(desc.kind, desc, row, &mut Pass::begin(&mut pass), &mut scratch)?)
         })
     }
 
@@ -74,7 +74,7 @@ impl Registry {
         let place = |registered: &Registered| registered.descs.iter().position(|desc| *desc.name == *name);
         let (registered, place) = collectors.iter().find_map(|registered| Some((registered, place(registered)?)))?;
         let mut collected = Collected::new(registered.descs.len());
-        alone(|| registered.run(&inner.shared.level, &mut collected))?;
+        not_nested(|| registered.run(&inner.state.level, &mut collected))?;
         let desc = &registered.descs[place];
         let mut samples = collected.families[place].labelled(desc);
         samples.find(|(given, _)| given.are(labels)).map(|(_, value)| value.as_f64())

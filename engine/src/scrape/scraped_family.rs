@@ -7,39 +7,39 @@ use super::walk::Walk;
 use crate::cells::Pass;
 use crate::kind::Kind;
 use crate::registry::desc::Desc;
-use crate::registry::store::FamilyCore;
+use crate::registry::store::FamilyStore;
 use crate::sync::PlainArc;
 
 /// One family of a registry, with its encoders.
 #[derive(Debug)]
 pub(crate) struct ScrapedFamily {
-    pub(crate) core: PlainArc<FamilyCore>,
+    pub(crate) store: PlainArc<FamilyStore>,
     /// The descriptor as it is now, where the name, help or unit were told anew.
-    retold: Option<PlainArc<Desc>>,
+    redescribed: Option<PlainArc<Desc>>,
     /// How often they were.
     version: usize,
     encoders: Encoders,
 }
 
 impl ScrapedFamily {
-    pub(crate) fn new(core: PlainArc<FamilyCore>) -> Self {
-        Self { core, retold: None, version: 0, encoders: Encoders::default() }
+    pub(crate) fn new(store: PlainArc<FamilyStore>) -> Self {
+        Self { store, redescribed: None, version: 0, encoders: Encoders::default() }
     }
 
     /// Looks whether the family was described anew since the scrape before.
     pub(crate) fn refresh(&mut self) {
         // Before the descriptor: a change that comes between the two is found by the next scrape.
-        let version = self.core.version();
+        let version = self.store.version();
         if version != self.version {
             self.version = version;
-            self.retold = self.core.retold();
+            self.redescribed = self.store.redescribed();
             self.encoders = Encoders::default();
         }
     }
 
     /// Returns the descriptor as it was when the scrape began.
     pub(crate) fn desc(&self) -> &Desc {
-        self.retold.as_deref().unwrap_or(&self.core.desc)
+        self.redescribed.as_deref().unwrap_or(&self.store.desc)
     }
 
     /// Writes the family; returns the number of series. A family without a series, or one that is off, writes nothing.
@@ -51,23 +51,23 @@ impl ScrapedFamily {
         scratch: &mut ValueScratch,
         out: &mut Vec<u8>,
     ) -> usize {
-        let core = &*self.core;
-        if !core.is_on() {
+        let store = &*self.store;
+        if !store.is_on() {
             return 0;
         }
-        let desc = self.retold.as_deref().unwrap_or(&core.desc);
+        let desc = self.redescribed.as_deref().unwrap_or(&store.desc);
         let encoder = self.encoders.of(form, desc);
         let start = encoder.begin(out);
         let mut series = 0;
         match encoder.plain_text() {
             // What there is most of: neither are its labels looked at, nor what else might be written of it.
-            Some(text) if desc.kind == Kind::Counter => walk.each(core, |record| {
-                if let Some(total) = total(pass, record) {
+            Some(text) if desc.kind == Kind::Counter => walk.each(store, |row| {
+                if let Some(total) = total(pass, row) {
                     series += 1;
-                    text.integer(out, record.text(), total);
+                    text.integer(out, row.text(), total);
                 }
             }),
-            _ => each(core, desc, walk, pass, scratch, |_, labels, value| {
+            _ => each(store, desc, walk, pass, scratch, |_, labels, value| {
                 series += 1;
                 encoder.series(out, labels, value);
             }),
@@ -84,9 +84,9 @@ impl ScrapedFamily {
         scratch: &mut ValueScratch,
         visitor: &mut impl FnMut(Metric<'_>),
     ) {
-        if self.core.is_on() {
+        if self.store.is_on() {
             let desc = self.desc();
-            each(&self.core, desc, walk, pass, scratch, |pass, labels, value| {
+            each(&self.store, desc, walk, pass, scratch, |pass, labels, value| {
                 pass.paused(|| visitor(Metric { desc, labels, value }));
             });
         }

@@ -4,14 +4,14 @@ use super::collected::Collections;
 use super::encoder::{Form, finish};
 use super::scraped_family::ScrapedFamily;
 use super::value::ValueScratch;
-use super::walk::{DepartedScratch, Walk};
+use super::walk::{TombstoneScratch, Walk};
 use super::{Filter, Metric, Report};
 use crate::cells::{Pass, PassScratch};
 use crate::encode::Exposition;
 use crate::registry::inner::RegistryInner;
 use crate::registry::names::Clashes;
 use crate::registry::registry::Registry;
-use crate::registry::store::{Callback, alone};
+use crate::registry::store::{Callback, not_nested};
 use crate::sync::{AtomicU64, PlainArc};
 
 /// Reads a registry: merges the slabs and encodes. Owns the memory that takes, so a warm scrape (no new
@@ -54,7 +54,7 @@ struct Scratch {
     clashes: PlainArc<Clashes>,
     pass: PassScratch,
     values: ValueScratch,
-    departed: DepartedScratch,
+    tombstones: TombstoneScratch,
     callbacks: Vec<PlainArc<Callback>>,
     collections: Collections,
     /// What failed among the callbacks and collectors that ran last.
@@ -66,7 +66,7 @@ impl Scraper {
     #[must_use]
     pub fn new(registry: &Registry) -> Self {
         let registry = registry.inner().cloned();
-        let exposed = registry.as_ref().map(|registry| registry.shared.add_scraper()).unwrap_or_default();
+        let exposed = registry.as_ref().map(|registry| registry.state.removals.add_scraper()).unwrap_or_default();
         Self { registry, exposed, scratch: Scratch::default() }
     }
 
@@ -120,16 +120,16 @@ impl Scraper {
         if let Some(registry) = &self.registry {
             self.scratch.refresh(registry);
             report = self.scratch.collected;
-            let Scratch { families, clashes, pass, values, departed, collections, .. } = &mut self.scratch;
+            let Scratch { families, clashes, pass, values, tombstones, collections, .. } = &mut self.scratch;
             let form = Form { exposition, clashes };
-            let walk = Walk::begin(registry, &self.exposed, std::mem::take(departed));
+            let walk = Walk::begin(registry, &self.exposed, std::mem::take(tombstones));
             let pass_scratch = pass;
             let mut pass = Pass::begin(pass_scratch);
             let chosen = families.iter_mut().filter(|family| filter.chooses(family.desc(), exposition.escaping()));
             let encode = |family: &mut ScrapedFamily| family.encode(form, &walk, &mut pass, values, out);
             report.series = chosen.map(encode).sum();
             drop(pass);
-            *departed = walk.end(filter.is_all(), families.iter().map(|family| &*family.core), pass_scratch, values);
+            *tombstones = walk.end(filter.is_all(), families.iter().map(|family| &*family.store), pass_scratch, values);
             report.series += collections.encode(form, filter, out);
         }
         finish(exposition, out);
@@ -158,15 +158,15 @@ impl Scraper {
         let Some(registry) = &self.registry else { return };
         self.scratch.collect(registry);
         self.scratch.refresh(registry);
-        let Scratch { families, pass, values, departed, collections, .. } = &mut self.scratch;
-        let walk = Walk::begin(registry, &self.exposed, std::mem::take(departed));
+        let Scratch { families, pass, values, tombstones, collections, .. } = &mut self.scratch;
+        let walk = Walk::begin(registry, &self.exposed, std::mem::take(tombstones));
         let pass_scratch = pass;
         let mut pass = Pass::begin(pass_scratch);
         for family in &*families {
             family.visit(&walk, &mut pass, values, &mut visitor);
         }
         drop(pass);
-        *departed = walk.end(true, families.iter().map(|family| &*family.core), pass_scratch, values);
+        *tombstones = walk.end(true, families.iter().map(|family| &*family.store), pass_scratch, values);
         collections.visit(visitor);
     }
 }
@@ -175,8 +175,8 @@ impl Scratch {
     /// Runs callbacks and collectors, before all else and holding no lock: they are code of the user.
     fn collect(&mut self, registry: &RegistryInner) {
         let Self { callbacks, collections, .. } = self;
-        let ran = alone(|| {
-            (registry.callbacks.run(callbacks), collections.run(registry.collectors.list(), &registry.shared.level))
+        let ran = not_nested(|| {
+            (registry.callbacks.run(callbacks), collections.run(registry.collectors.list(), &registry.state.level))
         });
         let report = ran.map(|(callbacks, collectors)| {
             let rejected_samples = collections.rejected();

@@ -4,7 +4,7 @@ use super::expire::expire;
 use super::value::ValueScratch;
 use crate::cells::{self, PassScratch, Pin};
 use crate::registry::inner::RegistryInner;
-use crate::registry::store::{FamilyCore, RecordRef};
+use crate::registry::store::{FamilyStore, RowRef};
 use crate::sync::{AtomicU64, Fault, Ordering, broken};
 use std::cell::RefCell;
 use std::time::Instant;
@@ -21,25 +21,25 @@ pub(crate) struct Walk<'s> {
     /// The last removal when this walk began: all up to it are shown, for the last time.
     until: u64,
     /// Memory for the removed series of a family; empty between families.
-    departed: RefCell<DepartedScratch>,
+    tombstones: RefCell<TombstoneScratch>,
 }
 
 /// Memory for the removed series that a walk shows of a family, kept between walks.
 #[derive(Debug, Default)]
-pub(crate) struct DepartedScratch(Vec<(u64, RecordRef<'static>)>);
+pub(crate) struct TombstoneScratch(Vec<(u64, RowRef<'static>)>);
 
-impl DepartedScratch {
-    /// Takes the memory out, for records of another lifetime.
-    fn take<'p>(&mut self) -> Vec<(u64, RecordRef<'p>)> {
+impl TombstoneScratch {
+    /// Takes the memory out, for rows of another lifetime.
+    fn take<'p>(&mut self) -> Vec<(u64, RowRef<'p>)> {
         Self::emptied(std::mem::take(&mut self.0))
     }
 
-    fn give_back(&mut self, used: Vec<(u64, RecordRef<'_>)>) {
+    fn give_back(&mut self, used: Vec<(u64, RowRef<'_>)>) {
         self.0 = Self::emptied(used);
     }
 
     /// Empties a list and keeps its memory: collecting the iterator of a vector into one of the same layout does.
-    fn emptied<'a, 'b>(mut list: Vec<(u64, RecordRef<'a>)>) -> Vec<(u64, RecordRef<'b>)> {
+    fn emptied<'a, 'b>(mut list: Vec<(u64, RowRef<'a>)>) -> Vec<(u64, RowRef<'b>)> {
         list.clear();
         list.into_iter().map(|_| unreachable!("the list is empty")).collect()
     }
@@ -47,12 +47,12 @@ impl DepartedScratch {
 
 impl<'s> Walk<'s> {
     /// Begins a walk of the scraper that notes in `exposed` how far it has come.
-    pub(crate) fn begin(registry: &'s RegistryInner, exposed: &'s AtomicU64, departed: DepartedScratch) -> Self {
+    pub(crate) fn begin(registry: &'s RegistryInner, exposed: &'s AtomicU64, tombstones: TombstoneScratch) -> Self {
         let pin = Pin::enter();
-        let until = registry.shared.last_removal();
+        let until = registry.state.removals.last();
         // Relaxed (O29): only this scraper writes it.
         let after = exposed.load(Ordering::Relaxed);
-        Self { pin, registry, exposed, after, until, departed: RefCell::new(departed) }
+        Self { pin, registry, exposed, after, until, tombstones: RefCell::new(tombstones) }
     }
 
     /// Shows the series of a family that live when this is called, in the order of their creation, then the final
@@ -62,17 +62,17 @@ impl<'s> Walk<'s> {
     /// `show` is called under the pin and no lock. The final value of a series that is removed after the walk began may
     /// be shown in the next walk too.
     #[inline]
-    pub(crate) fn each(&self, family: &FamilyCore, mut show: impl FnMut(RecordRef<'_>)) {
-        let mut departed = self.departed.borrow_mut().take();
-        let snapshot = family.snapshot(&self.pin, self.after, &mut departed);
+    pub(crate) fn each(&self, family: &FamilyStore, mut show: impl FnMut(RowRef<'_>)) {
+        let mut tombstones = self.tombstones.borrow_mut().take();
+        let snapshot = family.snapshot(&self.pin, self.after, &mut tombstones);
         snapshot.each_live(&mut show);
         // The fault itself (O19): what `show` does may take this lock.
-        let held = broken(Fault::ShownUnderLock).then(|| family.lock_departed());
-        for (_, record) in &departed {
-            show(*record);
+        let held = broken(Fault::ShownUnderLock).then(|| family.lock_tombstones());
+        for (_, row) in &tombstones {
+            show(*row);
         }
         drop(held);
-        self.departed.borrow_mut().give_back(departed);
+        self.tombstones.borrow_mut().give_back(tombstones);
     }
 
     /// Ends the walk: what all scrapers have shown is let go, idle series are removed, ended threads and unlinked
@@ -82,22 +82,22 @@ impl<'s> Walk<'s> {
     pub(crate) fn end<'f>(
         self,
         whole: bool,
-        families: impl Iterator<Item = &'f FamilyCore>,
+        families: impl Iterator<Item = &'f FamilyStore>,
         pass: &mut PassScratch,
         scratch: &mut ValueScratch,
-    ) -> DepartedScratch {
-        let Self { pin, registry, exposed, after, until, departed } = self;
+    ) -> TombstoneScratch {
+        let Self { pin, registry, exposed, after, until, tombstones } = self;
         drop(pin);
         let until = if whole { until } else { after };
-        // Relaxed (O29): see Shared::exposed_by_all.
+        // Relaxed (O29): see RegistryState::exposed_by_all.
         exposed.store(until, Ordering::Relaxed);
         // Also where nothing was removed since: what another scraper has still to show grows old.
-        let (exposed, now) = (registry.shared.exposed_by_all(), Instant::now());
+        let (exposed, now) = (registry.state.removals.exposed_by_all(), Instant::now());
         for family in families {
-            family.forget_departed(exposed, now);
+            family.release_tombstones(exposed, now);
             expire(family, now, pass, scratch);
         }
         cells::tidy_up();
-        departed.into_inner()
+        tombstones.into_inner()
     }
 }

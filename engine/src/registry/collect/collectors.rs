@@ -2,7 +2,7 @@
 
 use super::collector::{Collector, CollectorId};
 use super::output::{Collected, Collection};
-use crate::caught::caught;
+use crate::catch::catch;
 use crate::registry::desc::{Desc, RegistryLevel, Switch};
 use crate::registry::store::{Others, Runs};
 use crate::sync::{AtomicU8, Mutex, Ordering, PlainArc, PlainAtomicU64};
@@ -34,7 +34,7 @@ impl Registered {
     }
 
     /// Runs the collector, unless all its families are off, or another scrape seems to hang in it. Where it did not come to
-    /// its end it gave nothing. To be called inside [`alone`].
+    /// its end it gave nothing. To be called inside [`not_nested`].
     pub(crate) fn run(&self, level: &RegistryLevel, collected: &mut Collected) -> Ended {
         collected.clear();
         if !self.descs.is_empty() && !(0..self.descs.len()).any(|place| self.is_on(place, level)) {
@@ -44,7 +44,7 @@ impl Registered {
         let Some(_run) = self.runs.begin(Instant::now(), |others| others != Others::Hanging) else {
             return Ended::Hanging;
         };
-        let ended = caught(|| {
+        let ended = catch(|| {
             self.collector.collect(&mut Collection { descs: &self.descs, collected: &mut *collected });
         });
         match ended {

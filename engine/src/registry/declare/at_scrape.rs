@@ -5,7 +5,7 @@ use super::instrument::Instrument;
 use crate::cells::{Pin, Range};
 use crate::metric::{Counter, DurationCounter, Gauge};
 use crate::registry::error::Error;
-use crate::registry::store::{Callback, Function, SeriesRef, Standing};
+use crate::registry::store::{Callback, Function, Standing, Storage};
 use crate::sync::PlainArc;
 use std::time::Duration;
 
@@ -93,19 +93,19 @@ impl<M: Instrument> Builder<M> {
     fn run_at_scrape(self, function: Function) -> Result<(), Error> {
         let registry = self.registry().cloned();
         let Declared { family, name } = self.declare(&[])?;
-        let (Some(registry), Some((core, selector))) = (registry, family) else { return Ok(()) };
+        let (Some(registry), Some((store, label_map))) = (registry, family) else { return Ok(()) };
         let callback = PlainArc::new(Callback::new(function));
-        let make = |_| Ok((SeriesRef::Callback(callback.clone()), Range::SCRATCH));
+        let make = |_| Ok((Storage::Callback(callback.clone()), Range::SCRATCH));
         let pin = Pin::enter();
-        let record = core
-            .get_or_insert(&pin, selector.hash(&()), &selector.values(&(), usize::MAX), Standing::Limited, &make)
-            .map_err(|refused| refused.into_error(&core.desc))?;
-        match record.series() {
-            SeriesRef::Callback(registered) if PlainArc::ptr_eq(registered, &callback) => {
-                registry.callbacks.push(callback, &core);
+        let row = store
+            .get_or_insert(&pin, label_map.hash(&()), &label_map.values(&(), usize::MAX), Standing::Limited, &make)
+            .map_err(|refused| refused.into_error(&store.desc))?;
+        match row.series() {
+            Storage::Callback(registered) if PlainArc::ptr_eq(registered, &callback) => {
+                registry.callbacks.push(callback, &store);
                 Ok(())
             }
-            _ => Err(callback_exists(name, record)),
+            _ => Err(callback_exists(name, row)),
         }
     }
 }

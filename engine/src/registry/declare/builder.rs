@@ -9,7 +9,7 @@ use crate::label::{MAX_VALUE_BYTES, OVERFLOW, length_problem};
 use crate::registry::desc::{Desc, Level, Limits, Wished};
 use crate::registry::error::Error;
 use crate::registry::inner::RegistryInner;
-use crate::registry::store::{FamilyCore, RecordRef, Selector, Standing, removing};
+use crate::registry::store::{FamilyStore, LabelMap, RowRef, Standing, removing};
 use crate::sync::PlainArc;
 use crate::unit::Unit;
 use std::cell::Cell;
@@ -68,7 +68,7 @@ impl<M: Instrument> Builder<M> {
         self
     }
 
-    /// Sets how many live series the family may have; without it 10,000. Records past it go to one overflow
+    /// Sets how many live series the family may have; without it 10,000. Rows past it go to one overflow
     /// series.
     pub fn limit(mut self, series: usize) -> Self {
         self.limits.series = series;
@@ -114,8 +114,8 @@ impl<M: Instrument> Builder<M> {
                 (if is_last { Standing::LastResort } else { Standing::Overflow }, None)
             }
             SetAction::Declare(SetDeclaration { names, set, after, .. }) => {
-                if let Some((core, _)) = self.declare_after(after, &names)?.family {
-                    core.join(&set);
+                if let Some((store, _)) = self.declare_after(after, &names)?.family {
+                    store.join(&set);
                 }
                 return Ok(M::default());
             }
@@ -125,22 +125,22 @@ impl<M: Instrument> Builder<M> {
             }
         };
         let Declared { family, name } = self.declare(&[])?;
-        let Some((core, selector)) = family else { return Ok(M::default()) };
-        let hash = selector.hash(&());
+        let Some((store, label_map)) = family else { return Ok(M::default()) };
+        let hash = label_map.hash(&());
         let pin = Pin::enter();
         loop {
             let is_new = Cell::new(false);
             let make = |created| {
                 is_new.set(true);
-                M::create(&core.desc, created)
+                M::create(&store.desc, created)
             };
-            let record = core
-                .get_or_insert(&pin, hash, &selector.values(&(), usize::MAX), standing, &make)
-                .map_err(|refused| refused.into_error(&core.desc))?;
+            let row = store
+                .get_or_insert(&pin, hash, &label_map.values(&(), usize::MAX), standing, &make)
+                .map_err(|refused| refused.into_error(&store.desc))?;
             if let Some(rollback) = rollback.as_ref().filter(|_| is_new.get()) {
-                rollback.note(core.clone(), hash, record);
+                rollback.note(store.clone(), hash, row);
             }
-            let Some(view) = M::view(record, &core) else { return Err(callback_exists(name, record)) };
+            let Some(view) = M::view(row, &store) else { return Err(callback_exists(name, row)) };
             // Else it was removed since the mutex was released, and the next one is made.
             if let Some(metric) = view.admitted() {
                 return Ok(metric);
@@ -150,13 +150,13 @@ impl<M: Instrument> Builder<M> {
 
     /// Removes the series that have the constant labels.
     pub(crate) fn remove(self, names: &[&str]) -> Result<(), Error> {
-        if let Some((core, selector)) = self.declare(names)?.family {
+        if let Some((store, label_map)) = self.declare(names)?.family {
             match names.is_empty() {
                 true => removing(|pin| {
-                    selector.find(&core.table, pin, &()).is_some_and(|record| core.remove(pin, record, false))
+                    label_map.find(&store.table, pin, &()).is_some_and(|row| store.remove(pin, row, false))
                 }),
-                // What else the labels are, only the records know.
-                false => core.remove_where(|record| selector.has_constants(record), |_| {}) > 0,
+                // What else the labels are, only the rows know.
+                false => store.remove_where(|row| label_map.has_constants(row), |_| {}) > 0,
             };
         }
         Ok(())
@@ -207,9 +207,9 @@ impl<M: Instrument> Builder<M> {
         let desc = self.desc(label_names.map(String::into_boxed_str).collect(), false)?;
         let family = match self.scope.registry() {
             Some(registry) => {
-                let core = registry.family(desc)?;
-                let selector = Selector::new(&core.desc, core.hasher, constants, names);
-                Some((core, selector))
+                let store = registry.family(desc)?;
+                let label_map = LabelMap::new(&store.desc, store.hasher, constants, names);
+                Some((store, label_map))
             }
             None => None,
         };
@@ -217,7 +217,7 @@ impl<M: Instrument> Builder<M> {
     }
 
     /// Checks the declaration of a family whose series have label names of their own, and finds or adds it.
-    pub(crate) fn declare_open(mut self, settings: OpenSettings<'_>) -> Result<Option<PlainArc<FamilyCore>>, Error> {
+    pub(crate) fn declare_open(mut self, settings: OpenSettings<'_>) -> Result<Option<PlainArc<FamilyStore>>, Error> {
         if let Some((label, _)) = self.scope.labels().first() {
             let problem = "an open family takes no constant labels; give it with each series".to_owned();
             return Err(Error::InvalidLabel { name: self.name, label: label.clone(), problem });
@@ -272,10 +272,10 @@ impl<M: Instrument> Builder<M> {
 
 /// A declaration that was accepted; without a family where the registry is disabled.
 pub(crate) struct Declared {
-    pub(crate) family: Option<(PlainArc<FamilyCore>, Selector)>,
+    pub(crate) family: Option<(PlainArc<FamilyStore>, LabelMap)>,
     pub(crate) name: String,
 }
 
-pub(super) fn callback_exists(name: String, record: RecordRef<'_>) -> Error {
-    Error::CallbackExists { name, labels: String::from_utf8_lossy(record.text()).into_owned() }
+pub(super) fn callback_exists(name: String, row: RowRef<'_>) -> Error {
+    Error::CallbackExists { name, labels: String::from_utf8_lossy(row.text()).into_owned() }
 }

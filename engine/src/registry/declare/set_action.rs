@@ -1,7 +1,7 @@
 //! What a family of sets has its members do when it registers one, and what takes that back.
 
 use crate::cells::Pin;
-use crate::registry::store::{FamilyCore, RecordRef, Room};
+use crate::registry::store::{FamilyStore, Generation, RowRef};
 use crate::sync::{Mutex, PlainArc};
 
 /// What registering through a scope is to do. Other than `Make` only inside families of sets, which register a set
@@ -27,7 +27,7 @@ pub(crate) struct SetDeclaration {
     /// The labels besides the constant ones.
     pub(crate) names: Vec<&'static str>,
     /// The family of sets, of which they become members.
-    pub(crate) set: PlainArc<FamilyCore>,
+    pub(crate) set: PlainArc<FamilyStore>,
     /// How many of the constant labels come before the others.
     pub(crate) after: usize,
     /// The values of the constant labels are those of a set outside, where they were checked, and `__overflow__` where
@@ -52,7 +52,7 @@ pub(crate) struct SetRollback(Mutex<Vec<Series>>);
 
 #[derive(Debug)]
 struct Series {
-    family: PlainArc<FamilyCore>,
+    family: PlainArc<FamilyStore>,
     hash: u64,
     text: Box<[u8]>,
 }
@@ -63,18 +63,18 @@ impl SetRollback {
     }
 
     /// Notes a series that was made just now.
-    pub(super) fn note(&self, family: PlainArc<FamilyCore>, hash: u64, record: RecordRef<'_>) {
-        self.0.lock().push(Series { family, hash, text: record.text().into() });
+    pub(super) fn note(&self, family: PlainArc<FamilyStore>, hash: u64, row: RowRef<'_>) {
+        self.0.lock().push(Series { family, hash, text: row.text().into() });
     }
 
     /// Removes the series that nobody holds, for their set was not made. `set` is what the family of sets waits for: it
     /// does not hear of what comes and goes in its own attempt, which would let it try again at every lookup.
-    pub(crate) fn undo(&self, set: &Room) {
+    pub(crate) fn undo(&self, set: &Generation) {
         let made = std::mem::take(&mut *self.0.lock());
         let pin = Pin::enter();
         for Series { family, hash, text } in &made {
-            if let Some(record) = family.find_text(&pin, *hash, text) {
-                family.roll_back(&pin, record, set);
+            if let Some(row) = family.find_text(&pin, *hash, text) {
+                family.roll_back(&pin, row, set);
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::registry::declare::{Backend, Builder, Instrument, OpenSettings};
 use crate::registry::desc::{Desc, Switch, Wish};
 use crate::registry::error::Error;
 use crate::registry::inner::RegistryInner;
-use crate::registry::store::{FamilyCore, Labels, Make, RecordRef, Refused, Standing, removing};
+use crate::registry::store::{FamilyStore, Labels, Make, Refused, RowRef, Standing, removing};
 use crate::sync::{LazyLock, PlainArc};
 use crate::unit::Unit;
 use std::fmt;
@@ -46,7 +46,7 @@ static OVERFLOW_LABELS: LazyLock<Rendered> = LazyLock::new(Rendered::of_overflow
 #[must_use = "a family that nobody looks into stays empty"]
 pub struct OpenFamily<M> {
     /// `None` of a disabled registry.
-    inner: Option<(PlainArc<FamilyCore>, PlainArc<RegistryInner>)>,
+    inner: Option<(PlainArc<FamilyStore>, PlainArc<RegistryInner>)>,
     verbatim: bool,
     /// Where they are not [`OVERFLOW_LABELS`].
     overflow: Option<PlainArc<Rendered>>,
@@ -70,8 +70,8 @@ impl<M: Instrument> Builder<M> {
     pub fn open_family_with(self, settings: OpenSettings<'_>) -> Result<OpenFamily<M>, Error> {
         let verbatim = self.is_verbatim();
         let registry = self.registry().cloned();
-        let core = self.declare_open(settings)?;
-        Ok(OpenFamily { inner: core.zip(registry), verbatim, overflow: None, metric: PhantomData })
+        let store = self.declare_open(settings)?;
+        Ok(OpenFamily { inner: store.zip(registry), verbatim, overflow: None, metric: PhantomData })
     }
 }
 
@@ -98,9 +98,9 @@ impl<M> OpenFamily<M> {
     /// # Ok::<(), streamgauge::Error>(())
     /// ```
     pub fn with_overflow_labels(mut self, labels: &[(&str, &str)]) -> Result<Self, Error> {
-        if let Some((core, _)) = self.inner.as_ref().filter(|_| !labels.is_empty()) {
+        if let Some((store, _)) = self.inner.as_ref().filter(|_| !labels.is_empty()) {
             let labels: Vec<_> = labels.iter().copied().chain([OVERFLOW_SERIES]).collect();
-            self.overflow = Some(PlainArc::new(render(core, &labels)?.0));
+            self.overflow = Some(PlainArc::new(render(store, &labels)?.0));
         }
         Ok(self)
     }
@@ -110,7 +110,7 @@ impl<M> OpenFamily<M> {
     /// # Errors
     /// Where the unit does not go with the name, unless the family is [`verbatim`](Builder::verbatim).
     pub fn describe(&self, help: &str, unit: Option<Unit>) -> Result<(), Error> {
-        self.retell(|desc| (desc.help, desc.unit, desc.has_empty_help) = (help.into(), unit, false))
+        self.redescribe(|desc| (desc.help, desc.unit, desc.has_empty_help) = (help.into(), unit, false))
     }
 
     /// Tells the help, the unit and what the family wishes to be called anew. An empty help is a HELP line without text.
@@ -118,7 +118,7 @@ impl<M> OpenFamily<M> {
     /// # Errors
     /// Where the name is not allowed. Then nothing changes.
     pub fn describe_as(&self, help: &str, unit: Option<Unit>, wish: Wish<'_>) -> Result<(), Error> {
-        self.retell(|desc| {
+        self.redescribe(|desc| {
             (desc.help, desc.unit, desc.has_empty_help) = (help.into(), unit, help.is_empty());
             match &desc.wish {
                 Some(old) => desc.wish = Some(PlainArc::new(old.renamed(wish))),
@@ -130,27 +130,27 @@ impl<M> OpenFamily<M> {
     /// Gives what the family is called now: another name than it was declared with where it was renamed, or gave it up.
     #[must_use]
     pub fn name(&self) -> String {
-        self.inner.as_ref().map_or_else(String::new, |(core, _)| core.with_desc(|desc| desc.name.to_string()))
+        self.inner.as_ref().map_or_else(String::new, |(store, _)| store.with_desc(|desc| desc.name.to_string()))
     }
 
     /// Gives what the family [wishes](Wish) to be called, or its name where it has no wish.
     #[must_use]
     pub fn wished_name(&self) -> String {
-        let Some((core, _)) = &self.inner else { return String::new() };
-        core.with_desc(|desc| desc.wish.as_ref().map_or_else(|| desc.name.to_string(), |wish| wish.name(0)))
+        let Some((store, _)) = &self.inner else { return String::new() };
+        store.with_desc(|desc| desc.wish.as_ref().map_or_else(|| desc.name.to_string(), |wish| wish.name(0)))
     }
 
     /// Tells whether the family has a HELP line or a unit.
     #[must_use]
     pub fn is_described(&self) -> bool {
-        self.inner.as_ref().is_some_and(|(core, _)| core.with_desc(Desc::is_described))
+        self.inner.as_ref().is_some_and(|(store, _)| store.with_desc(Desc::is_described))
     }
 
     /// Counts how often the name, the help or the unit came to be another, by this handle or otherwise: who has seen
     /// the last of it need not ask for them.
     #[must_use]
     pub fn version(&self) -> usize {
-        self.inner.as_ref().map_or(0, |(core, _)| core.version())
+        self.inner.as_ref().map_or(0, |(store, _)| store.version())
     }
 
     /// Gives the family another name: from the next scrape on its series are exposed under it. Of a family with a
@@ -160,12 +160,12 @@ impl<M> OpenFamily<M> {
     /// Where the name is not allowed, another family exposes it, or a series of a state set has a label of that name.
     /// Then the family keeps its name.
     pub fn rename(&self, name: &str) -> Result<(), Error> {
-        self.retell(|desc| desc.name = name.into())
+        self.redescribe(|desc| desc.name = name.into())
     }
 
-    fn retell(&self, change: impl FnOnce(&mut Desc)) -> Result<(), Error> {
+    fn redescribe(&self, change: impl FnOnce(&mut Desc)) -> Result<(), Error> {
         match &self.inner {
-            Some((core, registry)) => registry.retell(core, self.verbatim, change),
+            Some((store, registry)) => registry.redescribe(store, self.verbatim, change),
             None => Ok(()),
         }
     }
@@ -196,38 +196,38 @@ impl<M: Instrument> OpenFamily<M> {
     /// # Ok::<(), streamgauge::Error>(())
     /// ```
     pub fn place(&self, labels: &[(&str, &str)]) -> Result<Placed<M>, Error> {
-        let Some((core, _)) = &self.inner else { return Ok(Placed::Own(M::default())) };
-        let (rendered, cut) = render(core, labels)?;
+        let Some((store, _)) = &self.inner else { return Ok(Placed::Own(M::default())) };
+        let (rendered, cut) = render(store, labels)?;
         if cut > 0 {
-            core.count_cut(cut);
+            store.count_cut(cut);
         }
         let pin = Pin::enter();
         let overflow = self.overflow.as_deref().unwrap_or(&OVERFLOW_LABELS);
-        Ok(obtain(core, rendered.text == overflow.text, 1, |which| match which {
-            Which::Own => insert(core, &pin, &rendered, Standing::Limited),
-            Which::Overflow(_) => insert(core, &pin, overflow, Standing::LastResort),
+        Ok(obtain(store, rendered.text == overflow.text, 1, |which| match which {
+            Which::Own => insert(store, &pin, &rendered, Standing::Limited),
+            Which::Overflow(_) => insert(store, &pin, overflow, Standing::LastResort),
         }))
     }
 
     /// Gives a handle of the series with these labels, `None` where there is none.
     #[must_use]
     pub fn get(&self, labels: &[(&str, &str)]) -> Option<M> {
-        let (core, _) = self.inner.as_ref()?;
-        let (rendered, _) = render(core, labels).ok()?;
+        let (store, _) = self.inner.as_ref()?;
+        let (rendered, _) = render(store, labels).ok()?;
         let pin = Pin::enter();
-        find(core, &pin, &rendered).and_then(|record| owned(core, record))
+        find(store, &pin, &rendered).and_then(|row| owned(store, row))
     }
 
     /// Removes the series with these labels; tells whether there was one. As [`Family::remove`](crate::Family::remove).
     pub fn remove(&self, labels: &[(&str, &str)]) -> bool {
-        let Some((core, _)) = &self.inner else { return false };
-        let Ok((rendered, _)) = render(core, labels) else { return false };
-        removing(|pin| find(core, pin, &rendered).is_some_and(|record| core.remove(pin, record, false)))
+        let Some((store, _)) = &self.inner else { return false };
+        let Ok((rendered, _)) = render(store, labels) else { return false };
+        removing(|pin| find(store, pin, &rendered).is_some_and(|row| store.remove(pin, row, false)))
     }
 
     /// Removes the series for which `keep` says no; gives how many. As [`Family::retain`](crate::Family::retain).
     pub fn retain(&self, mut keep: impl FnMut(Labels<'_>) -> bool) -> usize {
-        self.remove_where(|core, record| !record.is_overflow() && !keep(Labels::new(&core.desc, record)))
+        self.remove_where(|store, row| !row.is_overflow() && !keep(Labels::new(&store.desc, row)))
     }
 
     /// Removes all series, the overflow series too; gives how many.
@@ -235,60 +235,60 @@ impl<M: Instrument> OpenFamily<M> {
         self.remove_where(|_, _| true)
     }
 
-    fn remove_where(&self, mut is_doomed: impl FnMut(&FamilyCore, RecordRef<'_>) -> bool) -> usize {
-        let Some((core, _)) = &self.inner else { return 0 };
-        core.remove_where(|record| is_doomed(core, record), |_| {})
+    fn remove_where(&self, mut is_doomed: impl FnMut(&FamilyStore, RowRef<'_>) -> bool) -> usize {
+        let Some((store, _)) = &self.inner else { return 0 };
+        store.remove_where(|row| is_doomed(store, row), |_| {})
     }
 
     /// Switches the family on or off, whatever the level says, or back to the level.
     pub fn switch(&self, switch: Switch) {
-        if let Some((core, _)) = &self.inner {
-            core.switch(switch);
+        if let Some((store, _)) = &self.inner {
+            store.switch(switch);
         }
     }
 }
 
 /// Renders labels as the family wants them, and gives how many values were cut.
-fn render(core: &FamilyCore, labels: &[(&str, &str)]) -> Result<(Rendered, usize), Error> {
+fn render(store: &FamilyStore, labels: &[(&str, &str)]) -> Result<(Rendered, usize), Error> {
     // Only the names of state sets matter here, so the others are spared the look for what they are called now.
-    let longest = core.desc.limits.value_bytes;
-    let rendered = match core.desc.kind {
-        Kind::StateSet => core.with_desc(|desc| Rendered::of_open(labels, longest, Some(&desc.name))),
+    let longest = store.desc.limits.value_bytes;
+    let rendered = match store.desc.kind {
+        Kind::StateSet => store.with_desc(|desc| Rendered::of_open(labels, longest, Some(&desc.name))),
         _ => Rendered::of_open(labels, longest, None),
     };
     rendered.map_err(|(label, problem)| Error::InvalidLabel {
-        name: core.with_desc(|desc| desc.name.to_string()),
+        name: store.with_desc(|desc| desc.name.to_string()),
         label,
         problem,
     })
 }
 
-fn find<'p>(core: &'p FamilyCore, pin: &'p Pin, rendered: &Rendered) -> Option<RecordRef<'p>> {
-    core.find_text(pin, core.hash_of_text(&rendered.text), &rendered.text)
+fn find<'p>(store: &'p FamilyStore, pin: &'p Pin, rendered: &Rendered) -> Option<RowRef<'p>> {
+    store.find_text(pin, store.hash_of_text(&rendered.text), &rendered.text)
 }
 
-fn owned<M: Backend>(core: &FamilyCore, record: RecordRef<'_>) -> Option<M> {
-    M::view(record, core)?.admitted()
+fn owned<M: Backend>(store: &FamilyStore, row: RowRef<'_>) -> Option<M> {
+    M::view(row, store)?.admitted()
 }
 
 /// Finds or makes a series and gives its handle; `None` where it was removed meanwhile.
 fn insert<M: Backend>(
-    core: &FamilyCore,
+    store: &FamilyStore,
     pin: &Pin,
     rendered: &Rendered,
     standing: Standing,
 ) -> Result<Option<M>, Refused> {
-    let found = find(core, pin, rendered);
-    if let Some(metric) = found.and_then(|record| owned(core, record)) {
+    let found = find(store, pin, rendered);
+    if let Some(metric) = found.and_then(|row| owned(store, row)) {
         return Ok(Some(metric));
     }
     // Without the mutex while there is no room, as in a family with fixed names.
-    if found.is_none() && core.room.is_full(standing) {
+    if found.is_none() && store.generation.is_full(standing) {
         return Err(Refused::Full);
     }
-    let make: Make<'_> = &|created| M::create(&core.desc, created);
-    let record = core.get_or_insert_rendered(pin, core.hash_of_text(&rendered.text), rendered, standing, make)?;
-    Ok(owned(core, record))
+    let make: Make<'_> = &|created| M::create(&store.desc, created);
+    let row = store.get_or_insert_rendered(pin, store.hash_of_text(&rendered.text), rendered, standing, make)?;
+    Ok(owned(store, row))
 }
 
 impl<M> Clone for OpenFamily<M> {
@@ -310,7 +310,7 @@ impl<M> Default for OpenFamily<M> {
 
 impl<M> fmt::Debug for OpenFamily<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.inner.as_ref().map(|(core, _)| core.with_desc(|desc| desc.name.clone()));
+        let name = self.inner.as_ref().map(|(store, _)| store.with_desc(|desc| desc.name.clone()));
         f.debug_struct("OpenFamily").field("name", &name).finish_non_exhaustive()
     }
 }

@@ -7,7 +7,7 @@ use crate::label::{Combination, LabelSet, combinations};
 use crate::registry::declare::{Builder, Declared, Instrument, Scope, SetAction, SetDeclaration};
 use crate::registry::desc::Switch;
 use crate::registry::error::Error;
-use crate::registry::store::{FamilyCore, Labels, RecordRef, Room, Selector, removing};
+use crate::registry::store::{FamilyStore, Generation, LabelMap, Labels, RowRef, removing};
 use crate::sync::PlainArc;
 use std::fmt;
 use std::hash::Hash;
@@ -78,8 +78,8 @@ impl<M: Instrument> Builder<M> {
             SetAction::Make | SetAction::MakeSet(_) | SetAction::MakeOverflow => {}
             SetAction::Declare(SetDeclaration { names: outer, set, after, .. }) => {
                 let (names, set, after) = (names(outer), set.clone(), *after);
-                if let Some((core, _)) = self.declare_after(after, &names)?.family {
-                    core.join(&set);
+                if let Some((store, _)) = self.declare_after(after, &names)?.family {
+                    store.join(&set);
                 }
                 return Ok(Family::noop());
             }
@@ -90,18 +90,18 @@ impl<M: Instrument> Builder<M> {
             }
         }
         let Declared { family, .. } = self.declare(L::NAMES)?;
-        Ok(family.map_or_else(Family::noop, |(core, selector)| Family::new(core, selector)))
+        Ok(family.map_or_else(Family::noop, |(store, label_map)| Family::new(store, label_map)))
     }
 }
 
 impl<L: LabelSet, M> Family<L, M> {
-    pub(crate) fn new(core: PlainArc<FamilyCore>, selector: Selector) -> Self {
-        Self { lookup: Some(PlainArc::new(Lookup::new(core, selector, None))), labels: PhantomData }
+    pub(crate) fn new(store: PlainArc<FamilyStore>, label_map: LabelMap) -> Self {
+        Self { lookup: Some(PlainArc::new(Lookup::new(store, label_map, None))), labels: PhantomData }
     }
 
     /// Makes a family of sets, which are registered in `scope`.
-    pub(crate) fn of_sets(core: PlainArc<FamilyCore>, selector: Selector, scope: Scope) -> Self {
-        Self { lookup: Some(PlainArc::new(Lookup::new(core, selector, Some(scope)))), labels: PhantomData }
+    pub(crate) fn of_sets(store: PlainArc<FamilyStore>, label_map: LabelMap, scope: Scope) -> Self {
+        Self { lookup: Some(PlainArc::new(Lookup::new(store, label_map, Some(scope)))), labels: PhantomData }
     }
 }
 
@@ -132,7 +132,7 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
         let Some(lookup) = self.lookup.as_deref() else { return with_noop(f) };
         let pin = Pin::enter();
         let found = lookup.find_if_on(&pin, labels);
-        if let Some(metric) = found.and_then(|record| lookup.view::<M>(record)) {
+        if let Some(metric) = found.and_then(|row| lookup.view::<M>(row)) {
             return f(&metric);
         }
         lookup.with_created(labels, f)
@@ -150,7 +150,7 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
         let Some(lookup) = self.lookup.as_deref() else { return M::default() };
         let pin = Pin::enter();
         let found = lookup.dense_or_hashed(&pin, labels);
-        if let Some(metric) = found.and_then(|record| lookup.view::<M>(record)).and_then(|view| view.admitted()) {
+        if let Some(metric) = found.and_then(|row| lookup.view::<M>(row)).and_then(|view| view.admitted()) {
             return metric;
         }
         lookup.create(&pin, labels)
@@ -163,13 +163,13 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
     {
         let lookup = self.lookup.as_deref()?;
         let pin = Pin::enter();
-        lookup.find_cut(&pin, labels).and_then(|record| lookup.view::<M>(record)).and_then(|view| view.admitted())
+        lookup.find_cut(&pin, labels).and_then(|row| lookup.view::<M>(row)).and_then(|view| view.admitted())
     }
 
     /// Makes a cache from a small key of the stream to handles of this family, for one thread or task.
     pub fn handle_cache<K: Copy + Eq + Hash>(&self) -> HandleCache<K, L, M> {
-        let room = self.lookup.as_deref().map(|lookup| lookup.core.room.clone());
-        HandleCache::new(self.clone(), room.unwrap_or_else(|| PlainArc::new(Room::new())))
+        let generation = self.lookup.as_deref().map(|lookup| lookup.store.generation.clone());
+        HandleCache::new(self.clone(), generation.unwrap_or_else(|| PlainArc::new(Generation::new())))
     }
 
     /// Makes the series of a label set exist, at zero, from the next scrape on: a rate or a sum over it then has
@@ -220,7 +220,7 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
     /// families of its name. Of a family of sets: the families of all its metrics.
     pub fn switch(&self, switch: Switch) {
         if let Some(lookup) = &self.lookup {
-            lookup.core.switch(switch);
+            lookup.store.switch(switch);
         }
     }
 
@@ -229,7 +229,7 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
     #[inline]
     #[must_use]
     pub fn is_on(&self) -> bool {
-        self.lookup.as_ref().is_some_and(|lookup| lookup.core.is_on())
+        self.lookup.as_ref().is_some_and(|lookup| lookup.store.is_on())
     }
 
     /// Removes the series of a label set; tells whether it did. Its final value is exposed once more. Nothing is removed
@@ -239,7 +239,7 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
         Q: LabelSet<Family = L::Family>,
     {
         let Some(lookup) = self.lookup.as_deref() else { return false };
-        removing(|pin| lookup.find_cut(pin, labels).is_some_and(|record| lookup.remove::<M>(pin, record)))
+        removing(|pin| lookup.find_cut(pin, labels).is_some_and(|row| lookup.remove::<M>(pin, row)))
     }
 
     /// Removes the series for which `keep` says no, of all that share this family's name and constant labels;
@@ -258,7 +258,7 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
     /// # Ok::<(), streamgauge::Error>(())
     /// ```
     pub fn retain(&self, mut keep: impl FnMut(Labels<'_>) -> bool) -> usize {
-        self.remove_where(|core, record| !record.is_overflow() && !keep(Labels::new(&core.desc, record)))
+        self.remove_where(|store, row| !row.is_overflow() && !keep(Labels::new(&store.desc, row)))
     }
 
     /// Removes all series that share this family's name and constant labels, the overflow series too; gives how many.
@@ -266,11 +266,11 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
         self.remove_where(|_, _| true)
     }
 
-    fn remove_where(&self, mut is_doomed: impl FnMut(&FamilyCore, RecordRef<'_>) -> bool) -> usize {
+    fn remove_where(&self, mut is_doomed: impl FnMut(&FamilyStore, RowRef<'_>) -> bool) -> usize {
         let Some(lookup) = self.lookup.as_deref() else { return 0 };
-        lookup.core.remove_where(
-            |record| lookup.selector.has_constants(record) && is_doomed(&lookup.core, record),
-            |record| lookup.removed::<M>(record),
+        lookup.store.remove_where(
+            |row| lookup.label_map.has_constants(row) && is_doomed(&lookup.store, row),
+            |row| lookup.removed::<M>(row),
         )
     }
 }
@@ -290,7 +290,7 @@ impl<L, M> Default for Family<L, M> {
 
 impl<L, M> fmt::Debug for Family<L, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.lookup.as_ref().map(|lookup| &lookup.core.desc.name);
+        let name = self.lookup.as_ref().map(|lookup| &lookup.store.desc.name);
         f.debug_struct("Family").field("name", &name).finish_non_exhaustive()
     }
 }

@@ -1,9 +1,9 @@
 //! Handle caches: from a small key of the stream to a handle, for a few nanoseconds.
 
 use super::family::Family;
-use super::uncounted::Kept;
+use super::uncounted::Uncounted;
 use crate::registry::declare::Instrument;
-use crate::registry::store::Room;
+use crate::registry::store::Generation;
 use crate::sync::{Fault, PlainArc, broken};
 use rapidhash::inner::RapidHasher;
 use std::fmt;
@@ -59,9 +59,9 @@ const FIRST_SLOTS: usize = 8;
 #[must_use = "a cache that is not used caches nothing"]
 pub struct HandleCache<K, L, M: Instrument> {
     family: Family<L, M>,
-    room: PlainArc<Room>,
+    generation: PlainArc<Generation>,
     /// The generation in which every entry was alive, and none of the overflow could have been anything else.
-    generation: u64,
+    seen: u64,
     /// A power of two of them, at most half taken: open addressing with linear probing.
     slots: Box<[Option<Entry<K, M>>]>,
     /// Moves the best bits of a hash to the place of an index.
@@ -76,7 +76,7 @@ pub struct HandleCache<K, L, M: Instrument> {
 
 struct Entry<K, M: Instrument> {
     key: K,
-    metric: Kept<M>,
+    metric: Uncounted<M>,
 }
 
 fn empty<K, M: Instrument>(slots: usize) -> Box<[Option<Entry<K, M>>]> {
@@ -84,11 +84,11 @@ fn empty<K, M: Instrument>(slots: usize) -> Box<[Option<Entry<K, M>>]> {
 }
 
 impl<K: Copy + Eq + Hash, L, M: Instrument> HandleCache<K, L, M> {
-    pub(crate) fn new(family: Family<L, M>, room: PlainArc<Room>) -> Self {
+    pub(crate) fn new(family: Family<L, M>, generation: PlainArc<Generation>) -> Self {
         Self {
-            generation: room.generation(),
+            seen: generation.now(),
             family,
-            room,
+            generation,
             slots: empty(FIRST_SLOTS),
             shift: u64::BITS - FIRST_SLOTS.ilog2(),
             len: 0,
@@ -114,7 +114,7 @@ impl<K: Copy + Eq + Hash, L, M: Instrument> HandleCache<K, L, M> {
     /// expired.
     #[inline]
     pub fn get_or_insert_with(&mut self, key: K, make: impl FnOnce(&Family<L, M>) -> M) -> &M {
-        if self.room.generation() != self.generation {
+        if self.generation.now() != self.seen {
             self.sweep();
         }
         let index = match self.find(key) {
@@ -179,7 +179,7 @@ impl<K: Copy + Eq + Hash, L, M: Instrument> HandleCache<K, L, M> {
     #[inline(never)]
     fn insert(&mut self, key: K, make: impl FnOnce(&Family<L, M>) -> M) -> usize {
         // The generation was read before: if the family changes while this runs, the next use looks again.
-        let metric = Kept::new(make(&self.family));
+        let metric = Uncounted::new(make(&self.family));
         if self.len >= self.capacity {
             self.clear();
         }
@@ -230,7 +230,7 @@ impl<K: Copy + Eq + Hash, L, M: Instrument> HandleCache<K, L, M> {
     #[inline(never)]
     fn sweep(&mut self) {
         // Before the entries are looked at: a removal that comes later is found by the next sweep.
-        self.generation = self.room.generation();
+        self.seen = self.generation.now();
         let mut index = 0;
         while let Some(slot) = self.slots.get(index) {
             match slot {
@@ -240,7 +240,7 @@ impl<K: Copy + Eq + Hash, L, M: Instrument> HandleCache<K, L, M> {
             }
         }
         if broken(Fault::SweepNotedLate) {
-            self.generation = self.room.generation();
+            self.seen = self.generation.now();
         }
     }
 }

@@ -5,15 +5,15 @@ use super::set_maker::SetMaker;
 use crate::cells::Pin;
 use crate::label::{LabelSet, OVERFLOW, Values};
 use crate::registry::declare::{Backend, Scope};
-use crate::registry::store::{Dense, FamilyCore, RecordRef, Refused, Selector, SeriesRef, Standing};
+use crate::registry::store::{Dense, FamilyStore, LabelMap, Refused, RowRef, Standing, Storage};
 use crate::sync::PlainArc;
 
 /// How one family handle finds and makes its series.
 pub(super) struct Lookup<L> {
-    pub(super) core: PlainArc<FamilyCore>,
+    pub(super) store: PlainArc<FamilyStore>,
     /// Of a label set that can be enumerated.
     dense: Dense<L>,
-    pub(super) selector: Selector,
+    pub(super) label_map: LabelMap,
     /// The overflow series of this handle, with its constant labels, and where that is refused the family's; each with
     /// its values and their hash. One of a handle without constant labels.
     overflow: Vec<(Standing, Values, u64)>,
@@ -23,52 +23,52 @@ pub(super) struct Lookup<L> {
 
 impl<L: LabelSet> Lookup<L> {
     /// Makes the lookup of a handle; of a family of sets those are registered in `sets`.
-    pub(super) fn new(core: PlainArc<FamilyCore>, selector: Selector, sets: Option<Scope>) -> Self {
-        let own = selector.overflow_values(core.desc.label_names.len());
-        let last = Values::all(core.desc.label_names.len(), OVERFLOW);
+    pub(super) fn new(store: PlainArc<FamilyStore>, label_map: LabelMap, sets: Option<Scope>) -> Self {
+        let own = label_map.overflow_values(store.desc.label_names.len());
+        let last = Values::all(store.desc.label_names.len(), OVERFLOW);
         let own = (own != last).then_some((Standing::Overflow, own));
         let overflow = own.into_iter().chain([(Standing::LastResort, last)]);
         let overflow = overflow.map(|(standing, values)| {
-            let hash = core.hasher.hash_all(values.iter());
+            let hash = store.hasher.hash_all(values.iter());
             (standing, values, hash)
         });
         let overflow = overflow.collect();
         let dense = Dense::new();
-        core.add_dense(&dense);
+        store.add_dense(&dense);
         let sets = sets.map(SetMaker::new);
-        Self { core, dense, selector, overflow, sets }
+        Self { store, dense, label_map, overflow, sets }
     }
 
-    /// Finds the record of a label set, by its number where it has one and the number is known.
+    /// Finds the row of a label set, by its number where it has one and the number is known.
     #[inline(always)]
-    pub(super) fn dense_or_hashed<'p, Q: LabelSet>(&'p self, pin: &'p Pin, labels: &Q) -> Option<RecordRef<'p>> {
+    pub(super) fn dense_or_hashed<'p, Q: LabelSet>(&'p self, pin: &'p Pin, labels: &Q) -> Option<RowRef<'p>> {
         self.dense.get(pin, labels).or_else(|| self.find_hashed(pin, labels))
     }
 
     /// As [`dense_or_hashed`](Self::dense_or_hashed), but finds nothing while the family is off, and leaves the rest to
     /// [`with_created`](Self::with_created).
     #[inline(always)]
-    pub(super) fn find_if_on<'p, Q: LabelSet>(&'p self, pin: &'p Pin, labels: &Q) -> Option<RecordRef<'p>> {
+    pub(super) fn find_if_on<'p, Q: LabelSet>(&'p self, pin: &'p Pin, labels: &Q) -> Option<RowRef<'p>> {
         if const { Dense::<L>::serves::<Q>() } {
             // Empty while the family is off.
             return self.dense.get(pin, labels);
         }
-        if self.core.is_on() { self.find_hashed(pin, labels) } else { None }
+        if self.store.is_on() { self.find_hashed(pin, labels) } else { None }
     }
 
     #[inline(always)]
-    pub(super) fn find_hashed<'p, Q: LabelSet>(&'p self, pin: &'p Pin, labels: &Q) -> Option<RecordRef<'p>> {
-        self.selector.find(&self.core.table, pin, labels)
+    pub(super) fn find_hashed<'p, Q: LabelSet>(&'p self, pin: &'p Pin, labels: &Q) -> Option<RowRef<'p>> {
+        self.label_map.find(&self.store.table, pin, labels)
     }
 
-    /// Finds the record of a label set also where its values are longer than the family allows.
-    pub(super) fn find_cut<'p, Q: LabelSet>(&'p self, pin: &'p Pin, labels: &Q) -> Option<RecordRef<'p>> {
+    /// Finds the row of a label set also where its values are longer than the family allows.
+    pub(super) fn find_cut<'p, Q: LabelSet>(&'p self, pin: &'p Pin, labels: &Q) -> Option<RowRef<'p>> {
         self.dense_or_hashed(pin, labels).or_else(|| {
-            let values = self.selector.values(labels, self.core.desc.limits.value_bytes);
+            let values = self.label_map.values(labels, self.store.desc.limits.value_bytes);
             if values.cut() == 0 {
                 return None;
             }
-            self.core.find_values(pin, self.core.hasher.hash_all(values.iter()), &values)
+            self.store.find_values(pin, self.store.hasher.hash_all(values.iter()), &values)
         })
     }
 
@@ -77,27 +77,27 @@ impl<L: LabelSet> Lookup<L> {
     #[inline(never)]
     pub(super) fn with_created<M: Backend, Q: LabelSet, R>(&self, labels: &Q, f: impl FnOnce(&M) -> R) -> R {
         // The caller is pinned too: a reference to its pin would keep that out of registers.
-        if self.core.is_on() { f(&self.create(&Pin::enter(), labels)) } else { with_noop(f) }
+        if self.store.is_on() { f(&self.create(&Pin::enter(), labels)) } else { with_noop(f) }
     }
 
     #[inline(always)]
-    pub(super) fn view<'r, M: Backend>(&self, record: RecordRef<'r>) -> Option<M::View<'r>> {
-        M::view(record, &self.core)
+    pub(super) fn view<'r, M: Backend>(&self, row: RowRef<'r>) -> Option<M::View<'r>> {
+        M::view(row, &self.store)
     }
 
     /// Removes a series, or all of a set.
-    pub(super) fn remove<M: Backend>(&self, pin: &Pin, record: RecordRef<'_>) -> bool {
-        let is_removed = self.core.remove(pin, record, false);
+    pub(super) fn remove<M: Backend>(&self, pin: &Pin, row: RowRef<'_>) -> bool {
+        let is_removed = self.store.remove(pin, row, false);
         if is_removed {
-            self.removed::<M>(record);
+            self.removed::<M>(row);
         }
         is_removed
     }
 
     /// Removes the members of a set that was removed.
-    pub(super) fn removed<M: Backend>(&self, record: RecordRef<'_>) {
+    pub(super) fn removed<M: Backend>(&self, row: RowRef<'_>) {
         if let Some(sets) = &self.sets {
-            sets.remove_members::<M>(&self.core, record);
+            sets.remove_members::<M>(&self.store, row);
         }
     }
 
@@ -105,21 +105,21 @@ impl<L: LabelSet> Lookup<L> {
     #[cold]
     #[inline(never)]
     pub(super) fn create<M: Backend, Q: LabelSet>(&self, pin: &Pin, labels: &Q) -> M {
-        let values = self.selector.values(labels, self.core.desc.limits.value_bytes);
+        let values = self.label_map.values(labels, self.store.desc.limits.value_bytes);
         if values.cut() > 0 {
-            self.core.count_cut(values.cut());
+            self.store.count_cut(values.cut());
         }
-        let hash = self.core.hasher.hash_all(values.iter());
+        let hash = self.store.hasher.hash_all(values.iter());
         let is_overflow = |values: &Values| self.overflow.iter().any(|(_, overflow, _)| overflow == values);
         // A set without labels has one series, and no other to overflow into.
         let wants_overflow = is_overflow(&values) && !Q::NAMES.is_empty();
-        let placed = obtain(&self.core, wants_overflow, self.overflow.len(), |which| match which {
+        let placed = obtain(&self.store, wants_overflow, self.overflow.len(), |which| match which {
             Which::Own => {
-                let Some((metric, record)) = self.insert::<M>(pin, hash, &values, Standing::Limited)? else {
+                let Some((metric, row)) = self.insert::<M>(pin, hash, &values, Standing::Limited)? else {
                     return Ok(None);
                 };
                 if let Some(slot) = self.dense.slot(labels) {
-                    self.core.fill_dense(pin, slot, record);
+                    self.store.fill_dense(pin, slot, row);
                 }
                 Ok(Some(metric))
             }
@@ -131,33 +131,33 @@ impl<L: LabelSet> Lookup<L> {
         placed.into_inner()
     }
 
-    /// Finds or makes a series and gives its handle and record; `None` where it was removed meanwhile.
+    /// Finds or makes a series and gives its handle and row; `None` where it was removed meanwhile.
     fn insert<'p, M: Backend>(
         &'p self,
         pin: &'p Pin,
         hash: u64,
         values: &Values,
         standing: Standing,
-    ) -> Result<Option<(M, RecordRef<'p>)>, Refused> {
+    ) -> Result<Option<(M, RowRef<'p>)>, Refused> {
         if let Some(sets) = &self.sets {
-            return sets.insert(&self.core, pin, hash, values, standing);
+            return sets.insert(&self.store, pin, hash, values, standing);
         }
-        let core = &*self.core;
-        let found = core.find_values(pin, hash, values);
-        if found.is_some_and(|record| matches!(record.series(), SeriesRef::Callback(_))) {
+        let store = &*self.store;
+        let found = store.find_values(pin, hash, values);
+        if found.is_some_and(|row| matches!(row.series(), Storage::Callback(_))) {
             return Err(Refused::Callback);
         }
-        let own = |record| Some((self.view::<M>(record)?.admitted()?, record));
+        let own = |row| Some((self.view::<M>(row)?.admitted()?, row));
         if let Some(found) = found.and_then(own) {
             return Ok(Some(found));
         }
         // Without the mutex while there is no room: a flood of new values must not make lookups queue. What is found is
         // dead, and in the table only until its remover, for which the mutex waits, has taken it out.
-        if found.is_none() && core.room.is_full(standing) {
+        if found.is_none() && store.generation.is_full(standing) {
             return Err(Refused::Full);
         }
-        let make = |created| M::create(&core.desc, created);
-        Ok(own(core.get_or_insert(pin, hash, values, standing, &make)?))
+        let make = |created| M::create(&store.desc, created);
+        Ok(own(store.get_or_insert(pin, hash, values, standing, &make)?))
     }
 }
 

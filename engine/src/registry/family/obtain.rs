@@ -2,7 +2,7 @@
 //! of none.
 
 use crate::cells::count_lost;
-use crate::registry::store::{FamilyCore, Refused};
+use crate::registry::store::{FamilyStore, Refused};
 
 /// A handle as an [`OpenFamily`](crate::bridge::OpenFamily) gives it, and whose it is.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ pub(super) enum Which {
 /// the other; what finds none is lost, and counted. `try_once` finds or makes a series; it returns `None` where that was
 /// removed between finding and holding it, and is asked again.
 pub(super) fn obtain<M: Default>(
-    core: &FamilyCore,
+    store: &FamilyStore,
     wants_overflow: bool,
     overflow: usize,
     mut try_once: impl FnMut(Which) -> Result<Option<M>, Refused>,
@@ -65,7 +65,7 @@ pub(super) fn obtain<M: Default>(
             Err(Refused::Full | Refused::OutOfCells) => break,
         }
     }
-    core.count_overflow();
+    store.count_overflow();
     let found = (0..overflow).find_map(|place| try_once(Which::Overflow(place)).ok().flatten());
     Placed::Overflow(found.unwrap_or_else(lost))
 }

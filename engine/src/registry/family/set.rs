@@ -1,7 +1,7 @@
 //! Sets of metrics: registered together, and found together by one lookup.
 
 use super::family::Family;
-use super::uncounted::Kept;
+use super::uncounted::Uncounted;
 use crate::cells::{Hold, OutOfCells, Range};
 use crate::kind::Kind;
 use crate::label::LabelSet;
@@ -9,7 +9,7 @@ use crate::metric::{Counter, DurationCounter, Gauge, Handle, Histogram, StateSet
 use crate::registry::declare::{Backend, Instrument, Scope, SetAction, SetDeclaration, SetRollback};
 use crate::registry::desc::{Desc, Level, Limits, Shape};
 use crate::registry::error::Error;
-use crate::registry::store::{FamilyCore, RecordRef, Refused, Room, Selector, SeriesRef, SetStorage, Shared};
+use crate::registry::store::{FamilyStore, Generation, LabelMap, Refused, RegistryState, RowRef, SetStorage, Storage};
 use crate::sync::{AtomicU64, Ordering, PlainArc};
 use std::fmt;
 
@@ -127,7 +127,7 @@ impl<S: MetricSet> SetField for S {
 
 /// The handles of one label set, in the lookup table of a family of sets.
 struct Node<S: MetricSet> {
-    set: Kept<S>,
+    set: Uncounted<S>,
     /// The generation in which every series of the set was last seen alive.
     seen: AtomicU64,
 }
@@ -135,10 +135,10 @@ struct Node<S: MetricSet> {
 impl<S: MetricSet> Node<S> {
     /// Tells whether the set can be given out; looks at its series where a member family has changed.
     #[inline(always)]
-    fn is_alive(&self, room: &Room) -> bool {
-        let generation = room.generation();
+    fn is_alive(&self, generation: &Generation) -> bool {
+        let now = generation.now();
         // Relaxed (O21): whoever stored it had seen this generation, and so has this thread.
-        self.seen.load(Ordering::Relaxed) == generation || self.look(generation)
+        self.seen.load(Ordering::Relaxed) == now || self.look(now)
     }
 
     #[cold]
@@ -159,25 +159,25 @@ impl<S: MetricSet> Backend for S {
     const KIND: Kind = Kind::Gauge;
     type View<'r> = &'r S;
 
-    fn create(_: &Desc, _: u64) -> Result<(SeriesRef, Range), OutOfCells> {
+    fn create(_: &Desc, _: u64) -> Result<(Storage, Range), OutOfCells> {
         Err(OutOfCells)
     }
 
-    fn prepare(scope: &Scope, room: &Room) -> Result<Option<SeriesRef>, Refused> {
+    fn prepare(scope: &Scope, generation: &Generation) -> Result<Option<Storage>, Refused> {
         // Before the series are: if one goes meanwhile, the next lookup looks at them again.
-        let seen = AtomicU64::new(room.generation());
+        let seen = AtomicU64::new(generation.now());
         let rollback = SetRollback::new();
         let registered = match scope.action() {
             SetAction::Make => S::register(&scope.with_action(SetAction::MakeSet(rollback.clone()))),
             _ => S::register(scope),
         };
         if registered.is_err() {
-            rollback.undo(room);
+            rollback.undo(generation);
         }
         match registered {
             Ok(set) => {
-                let node: Node<S> = Node { set: Kept::new(set), seen };
-                Ok(Some(SeriesRef::Set(PlainArc::new(SetStorage::new(node)))))
+                let node: Node<S> = Node { set: Uncounted::new(set), seen };
+                Ok(Some(Storage::Set(PlainArc::new(SetStorage::new(node)))))
             }
             Err(Error::LimitReached { .. }) => Err(Refused::Full),
             Err(Error::OutOfCells { .. }) => Err(Refused::OutOfCells),
@@ -188,10 +188,10 @@ impl<S: MetricSet> Backend for S {
     }
 
     #[inline(always)]
-    fn view<'r>(record: RecordRef<'r>, core: &FamilyCore) -> Option<&'r S> {
-        let SeriesRef::Set(storage) = record.series() else { return None };
+    fn view<'r>(row: RowRef<'r>, store: &FamilyStore) -> Option<&'r S> {
+        let Storage::Set(storage) = row.series() else { return None };
         let node = storage.get::<Node<S>>()?;
-        node.is_alive(&core.room).then_some(&*node.set)
+        node.is_alive(&store.generation).then_some(&*node.set)
     }
 
     fn remove_members(scope: &Scope) {
@@ -245,7 +245,7 @@ impl<L: LabelSet, S: MetricSet> Family<L, S> {
             SetAction::MakeSet(_) | SetAction::MakeOverflow => true,
             SetAction::Make => false,
         };
-        // Only for its labels, table and records: no registry lists it, and its members have the limits.
+        // Only for its labels, table and rows: no registry lists it, and its members have the limits.
         let labels = scope.labels().iter().map(|(name, _)| name.as_str()).chain(L::NAMES.iter().copied());
         let desc = Desc {
             name: scope.full_name("set").into(),
@@ -261,17 +261,17 @@ impl<L: LabelSet, S: MetricSet> Family<L, S> {
             limits: Limits { series: usize::MAX, ..Default::default() },
             level: Level::Basic,
         };
-        let shared = Shared::new();
-        shared.set_limit(usize::MAX);
-        let core = PlainArc::new(FamilyCore::new(desc, PlainArc::new(shared)));
-        let (names, set, after) = (names(&[]), core.clone(), scope.labels().len());
+        let state = RegistryState::new();
+        state.budget.set_limit(usize::MAX);
+        let store = PlainArc::new(FamilyStore::new(desc, PlainArc::new(state)));
+        let (names, set, after) = (names(&[]), store.clone(), scope.labels().len());
         let declaration = SetDeclaration { names, set, after, is_nested };
         S::register(&scope.with_action(SetAction::Declare(declaration)))?;
-        core.settle_level();
+        store.apply_level();
         if scope.registry().is_none() {
             return Ok(Self::noop());
         }
-        let selector = Selector::new(&core.desc, core.hasher, scope.labels(), L::NAMES);
-        Ok(Self::of_sets(core, selector, scope.with_action(SetAction::Make)))
+        let label_map = LabelMap::new(&store.desc, store.hasher, scope.labels(), L::NAMES);
+        Ok(Self::of_sets(store, label_map, scope.with_action(SetAction::Make)))
     }
 }

@@ -3,7 +3,7 @@
 use crate::cells::{Pin, Range};
 use crate::label::{Values, unescape};
 use crate::registry::declare::{Backend, Scope, SetAction};
-use crate::registry::store::{FamilyCore, RecordRef, Refused, SeriesRef, Standing};
+use crate::registry::store::{FamilyStore, Refused, RowRef, Standing, Storage};
 use crate::sync::{AtomicUsize, Ordering};
 
 /// Sets that are made at least between two sweeps of their table.
@@ -23,73 +23,73 @@ impl SetMaker {
     }
 
     /// Returns the scope in which the set with these values is registered.
-    fn scope_of(&self, core: &FamilyCore, values: impl Iterator<Item = impl AsRef<str>>) -> Scope {
+    fn scope_of(&self, store: &FamilyStore, values: impl Iterator<Item = impl AsRef<str>>) -> Scope {
         // The family's order: constant labels, then those of the set.
-        let labels = core.desc.label_names.iter().zip(values);
+        let labels = store.desc.label_names.iter().zip(values);
         self.scope.relabelled(labels.map(|(name, value)| (name.to_string(), value.as_ref().to_owned())).collect())
     }
 
     /// Removes the members of a set.
-    pub(super) fn remove_members<M: Backend>(&self, core: &FamilyCore, record: RecordRef<'_>) {
-        M::remove_members(&self.scope_of(core, record.values(&core.desc.label_names).map(unescape)));
+    pub(super) fn remove_members<M: Backend>(&self, store: &FamilyStore, row: RowRef<'_>) {
+        M::remove_members(&self.scope_of(store, row.values(&store.desc.label_names).map(unescape)));
     }
 
-    /// Finds or makes a set and returns it with its record; `None` where a series of it was removed meanwhile.
+    /// Finds or makes a set and returns it with its row; `None` where a series of it was removed meanwhile.
     pub(super) fn insert<'p, M: Backend>(
         &self,
-        core: &'p FamilyCore,
+        store: &'p FamilyStore,
         pin: &'p Pin,
         hash: u64,
         values: &Values,
         standing: Standing,
-    ) -> Result<Option<(M, RecordRef<'p>)>, Refused> {
-        let own = |record| Some((M::view(record, core)?.admitted()?, record));
-        if let Some(record) = core.find_values(pin, hash, values) {
-            if M::view(record, core).is_some() {
-                return Ok(own(record));
+    ) -> Result<Option<(M, RowRef<'p>)>, Refused> {
+        let own = |row| Some((M::view(row, store)?.admitted()?, row));
+        if let Some(row) = store.find_values(pin, hash, values) {
+            if M::view(row, store).is_some() {
+                return Ok(own(row));
             }
             // A series of the set was removed elsewhere.
-            core.remove_dead_set(pin, record);
+            store.remove_dead_set(pin, row);
         }
         // Without the mutex while there is no room: a flood of new values must not make lookups queue.
-        if core.room.is_full(standing) {
+        if store.generation.is_full(standing) {
             return Err(Refused::Full);
         }
-        let Some(series) = self.prepare::<M>(core, values, standing)? else { return Ok(None) };
+        let Some(series) = self.prepare::<M>(store, values, standing)? else { return Ok(None) };
         let make = |_| Ok((series.clone(), Range::SCRATCH));
-        let record = core.get_or_insert(pin, hash, values, standing, &make)?;
-        self.sweep::<M>(core, pin);
-        Ok(own(record))
+        let row = store.get_or_insert(pin, hash, values, standing, &make)?;
+        self.sweep::<M>(store, pin);
+        Ok(own(row))
     }
 
     /// Makes the storage of a set; `None` where a series was removed meanwhile.
     fn prepare<M: Backend>(
         &self,
-        core: &FamilyCore,
+        store: &FamilyStore,
         values: &Values,
         standing: Standing,
-    ) -> Result<Option<SeriesRef>, Refused> {
-        let generation = core.room.generation();
-        let scope = self.scope_of(core, values.iter());
+    ) -> Result<Option<Storage>, Refused> {
+        let noted = store.generation.now();
+        let scope = self.scope_of(store, values.iter());
         let scope = if standing.is_overflow() { scope.with_action(SetAction::MakeOverflow) } else { scope };
-        let prepared = M::prepare(&scope, &core.room);
+        let prepared = M::prepare(&scope, &store.generation);
         if matches!(prepared, Err(Refused::Full)) {
-            core.room.refuse(standing, generation);
+            store.generation.refuse(standing, noted);
         }
         prepared
     }
 
     /// Once in a while takes the sets out of the table that have lost a series to a removal elsewhere.
-    fn sweep<M: Backend>(&self, core: &FamilyCore, pin: &Pin) {
+    fn sweep<M: Backend>(&self, store: &FamilyStore, pin: &Pin) {
         // Relaxed (O28): only says when; the count may be off by the sets of other threads.
         if self.left.fetch_sub(1, Ordering::Relaxed) != 1 {
             return;
         }
         let mut live = 0;
-        for record in core.live(pin) {
-            match M::view(record, core) {
+        for row in store.live(pin) {
+            match M::view(row, store) {
                 Some(_) => live += 1,
-                None => core.remove_dead_set(pin, record),
+                None => store.remove_dead_set(pin, row),
             }
         }
         // Relaxed (O28): as above. As many as there are, so that sweeping costs each set a constant.

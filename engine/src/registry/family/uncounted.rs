@@ -6,9 +6,9 @@ use std::ops::Deref;
 
 /// A handle that is kept on the user's behalf. Clones of it are the user's own, and count.
 #[derive(Debug)]
-pub(crate) struct Kept<M: Backend>(ManuallyDrop<M>);
+pub(crate) struct Uncounted<M: Backend>(ManuallyDrop<M>);
 
-impl<M: Backend> Kept<M> {
+impl<M: Backend> Uncounted<M> {
     pub(crate) fn new(metric: M) -> Self {
         metric.holds(&mut |hold| hold.leave());
         Self(ManuallyDrop::new(metric))
@@ -29,7 +29,7 @@ impl<M: Backend> Kept<M> {
     }
 }
 
-impl<M: Backend> Deref for Kept<M> {
+impl<M: Backend> Deref for Uncounted<M> {
     type Target = M;
 
     #[inline(always)]
@@ -38,7 +38,7 @@ impl<M: Backend> Deref for Kept<M> {
     }
 }
 
-impl<M: Backend> Drop for Kept<M> {
+impl<M: Backend> Drop for Uncounted<M> {
     #[allow(unsafe_code, reason = "the handle is dropped as if it had counted all the time")]
     fn drop(&mut self) {
         // An expiry that comes between this and the drop takes the series for used, and comes again.
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
     use crate::cells::Pin;
     use crate::registry::registry::Registry;
-    use crate::registry::store::SeriesRef;
+    use crate::registry::store::Storage;
     use crate::{Counter, Family};
 
     #[test]
@@ -61,10 +61,10 @@ mod tests {
         let registry = Registry::new();
         let family: Family<(), Counter> = registry.counter("events_total", "E.").family().expect("legal");
         let inner = registry.inner().expect("enabled").families();
-        let core = inner.iter().next().expect("just made");
-        let kept = Kept::new(family.get_or_create(&()));
+        let store = inner.iter().next().expect("just made");
+        let kept = Uncounted::new(family.get_or_create(&()));
         let pin = Pin::enter();
-        let series: SeriesRef = core.records(&pin).iter().next().expect("just made").series().clone();
+        let series: Storage = store.rows(&pin).iter().next().expect("just made").series().clone();
         let mine = (*kept).clone();
         assert!(!series.kill_if_unused());
         drop(mine);

@@ -12,16 +12,16 @@ use super::waiting::{Waiting, Work};
 use crate::kind::Kind;
 use crate::registry::desc::{Desc, Wish, Wished, label_problem};
 use crate::registry::error::Error;
-use crate::registry::store::{FamilyCore, Labels, Shared};
+use crate::registry::store::{FamilyStore, Labels, RegistryState};
 use crate::sync::PlainArc;
 use std::collections::HashMap;
 
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    pub(crate) families: HashMap<Box<str>, PlainArc<FamilyCore>>,
+    pub(crate) families: HashMap<Box<str>, PlainArc<FamilyStore>>,
     claims: Claims,
     /// Those with a wish, by kind and by the name in their declaration.
-    wishing: HashMap<(Kind, Box<str>), Vec<PlainArc<FamilyCore>>>,
+    wishing: HashMap<(Kind, Box<str>), Vec<PlainArc<FamilyStore>>>,
     waiting: Waiting,
     /// Wishes so far.
     serials: u64,
@@ -46,10 +46,10 @@ impl Names {
     pub(crate) fn family(
         &mut self,
         desc: Desc,
-        shared: &PlainArc<Shared>,
-    ) -> Result<(PlainArc<FamilyCore>, Change), Error> {
+        state: &PlainArc<RegistryState>,
+    ) -> Result<(PlainArc<FamilyStore>, Change), Error> {
         if let Some(wish) = desc.wish.clone() {
-            return self.wishing_family(desc, &wish, shared);
+            return self.wishing_family(desc, &wish, state);
         }
         let known = self.families.get(&desc.name).filter(|known| !known.has_wish());
         if let Some(known) = known {
@@ -64,7 +64,7 @@ impl Names {
         }
         let mut work = Work::new();
         self.claim(&desc, &mut work)?;
-        let family = PlainArc::new(FamilyCore::new(desc, shared.clone()));
+        let family = PlainArc::new(FamilyStore::new(desc, state.clone()));
         self.families.insert(family.desc.name.clone(), family.clone());
         self.settle(work);
         Ok((family, Change::New))
@@ -74,8 +74,8 @@ impl Names {
         &mut self,
         mut desc: Desc,
         wish: &Wished,
-        shared: &PlainArc<Shared>,
-    ) -> Result<(PlainArc<FamilyCore>, Change), Error> {
+        state: &PlainArc<RegistryState>,
+    ) -> Result<(PlainArc<FamilyStore>, Change), Error> {
         let place = (desc.kind, wish.declared.clone());
         let known = self.wishing.get(&place).and_then(|all| all.iter().find(|known| known.desc.wishes_as(&desc)));
         if let Some(known) = known.cloned() {
@@ -87,16 +87,16 @@ impl Names {
         }
         self.serials += 1;
         desc.wish = Some(PlainArc::new(wish.with_serial(self.serials)));
-        let family = PlainArc::new(FamilyCore::new(desc, shared.clone()));
+        let family = PlainArc::new(FamilyStore::new(desc, state.clone()));
         self.wishing.entry(place).or_default().push(family.clone());
         self.settle(family.first_turn().into_iter().map(|turn| (turn, family.clone())).collect());
         Ok((family, Change::New))
     }
 
     /// Changes the name, help or unit of a family that is in use.
-    pub(crate) fn retell(
+    pub(crate) fn redescribe(
         &mut self,
-        family: &PlainArc<FamilyCore>,
+        family: &PlainArc<FamilyStore>,
         verbatim: bool,
         change: impl FnOnce(&mut Desc),
     ) -> Result<(), Error> {
@@ -127,16 +127,16 @@ impl Names {
             self.waiting.wake(each_name(&old), &mut work);
             self.families.remove(&old.name);
             self.families.insert(new.name.clone(), family.clone());
-            family.retell(new);
+            family.redescribe(new);
             self.settle(work);
         } else {
-            family.retell(new);
+            family.redescribe(new);
         }
         Ok(())
     }
 
     /// Tells a family with a wish its help, unit and wish anew, and names it again.
-    fn tell(&mut self, family: &PlainArc<FamilyCore>, told: Desc, wish: &Wished) {
+    fn tell(&mut self, family: &PlainArc<FamilyStore>, told: Desc, wish: &Wished) {
         let mut work = Work::new();
         let old = family.with_desc(Desc::clone);
         let serial = old.wish.as_ref().map_or(0, |wish| wish.serial);
@@ -147,7 +147,7 @@ impl Names {
             work.remove(&turn);
         }
         let Desc { help, unit, has_empty_help, .. } = told;
-        family.retell(Desc { help, unit, has_empty_help, wish: Some(wish), ..old });
+        family.redescribe(Desc { help, unit, has_empty_help, wish: Some(wish), ..old });
         work.extend(family.first_turn().map(|turn| (turn, family.clone())));
         self.settle(work);
     }
@@ -245,7 +245,7 @@ impl Names {
             self.claims.claim(&new);
             self.families.insert(new.name.clone(), family.clone());
             if new.name != now.name {
-                family.retell(new);
+                family.redescribe(new);
             }
         }
     }
@@ -253,12 +253,12 @@ impl Names {
 
 /// Refuses a new name of a state set whose series have a label of that name. Those that are made or removed at the same
 /// time may slip through: a scrape leaves them out.
-fn check_rename(family: &FamilyCore, new: &Desc) -> Result<(), Error> {
+fn check_rename(family: &FamilyStore, new: &Desc) -> Result<(), Error> {
     if new.kind != Kind::StateSet {
         return Ok(());
     }
     // Removed ones too, where a scraper has still to show their final values.
-    let is_taken = family.any_shown(|record| Labels::new(new, record).has(&new.name));
+    let is_taken = family.any_shown(|row| Labels::new(new, row).has(&new.name));
     match label_problem(new, &new.name).filter(|_| is_taken) {
         Some(problem) => Err(Error::InvalidLabel { name: new.name.to_string(), label: new.name.to_string(), problem }),
         None => Ok(()),

@@ -1,7 +1,7 @@
 //! The families of bridges in the order in which they are named, and who waits for a name that another one has.
 
 use crate::registry::desc::Turn;
-use crate::registry::store::FamilyCore;
+use crate::registry::store::FamilyStore;
 use crate::sync::PlainArc;
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,15 +9,15 @@ use std::collections::{BTreeMap, HashMap};
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     by_name: HashMap<String, Vec<u64>>,
-    families: HashMap<u64, (PlainArc<FamilyCore>, Vec<String>)>,
+    families: HashMap<u64, (PlainArc<FamilyStore>, Vec<String>)>,
 }
 
 /// Families to be named, in the order in which that is done.
-pub(super) type Work = BTreeMap<Turn, PlainArc<FamilyCore>>;
+pub(super) type Work = BTreeMap<Turn, PlainArc<FamilyStore>>;
 
 impl Waiting {
     /// Notes what a family was refused; nothing where it has what it wishes for.
-    pub(super) fn note(&mut self, serial: u64, family: &PlainArc<FamilyCore>, refused: Vec<String>) {
+    pub(super) fn note(&mut self, serial: u64, family: &PlainArc<FamilyStore>, refused: Vec<String>) {
         if let Some((_, names)) = self.families.remove(&serial) {
             for name in names {
                 if let Some(waiting) = self.by_name.get_mut(&name) {
@@ -48,7 +48,7 @@ impl Waiting {
     }
 }
 
-impl FamilyCore {
+impl FamilyStore {
     /// Tells whether the family gives its name up to others.
     pub(super) fn has_wish(&self) -> bool {
         self.desc.wish.is_some()

@@ -1,7 +1,7 @@
 //! Values made at scrape time: channel depth, lag, totals that somebody else counts.
 
 use super::runs::{Others, Runs};
-use crate::caught::caught;
+use crate::catch::catch;
 use crate::sync::{AtomicBool, Mutex, Ordering};
 use std::cell::Cell;
 use std::fmt;
@@ -111,10 +111,10 @@ impl Callback {
         }
     }
 
-    /// Runs the callback, whoever else does. To be called inside [`alone`].
+    /// Runs the callback, whoever else does. To be called inside [`not_nested`].
     pub(crate) fn run(&self) -> Outcome {
         let runs_before = self.last.lock().runs;
-        let value = caught(|| self.function.call());
+        let value = catch(|| self.function.call());
         let mut last = self.last.lock();
         let Last { given, runs, .. } = *last;
         last.runs += 1;
@@ -138,7 +138,7 @@ std::thread_local! {
 }
 
 /// Runs user code of a scrape, unless this thread is inside such code already.
-pub(crate) fn alone<R>(run: impl FnOnce() -> R) -> Option<R> {
+pub(crate) fn not_nested<R>(run: impl FnOnce() -> R) -> Option<R> {
     struct Reset;
     impl Drop for Reset {
         fn drop(&mut self) {
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn callbacks_do_not_nest() {
-        assert_eq!(alone(|| alone(|| 1)), Some(None));
-        assert_eq!(alone(|| 1), Some(1));
+        assert_eq!(not_nested(|| not_nested(|| 1)), Some(None));
+        assert_eq!(not_nested(|| 1), Some(1));
     }
 }

@@ -1,8 +1,8 @@
 //! The callbacks of a registry, and how a scrape runs them.
 
 use super::callback::{Callback, Outcome};
-use super::store::FamilyCore;
-use crate::caught::drop_caught;
+use super::store::FamilyStore;
+use crate::catch::catch_drop;
 use crate::sync::{Mutex, PlainArc, PlainWeak};
 
 /// What a run of all callbacks came to.
@@ -20,7 +20,7 @@ pub(crate) struct Ran {
 #[derive(Debug)]
 pub(crate) struct Callbacks(Mutex<Vec<Registered>>);
 
-type Registered = (PlainArc<Callback>, PlainWeak<FamilyCore>);
+type Registered = (PlainArc<Callback>, PlainWeak<FamilyStore>);
 
 /// Callbacks that are kept at least before those that have ended are looked for where nobody scrapes.
 const MANY: usize = 64;
@@ -30,7 +30,7 @@ impl Callbacks {
         Self(Mutex::new(Vec::new()))
     }
 
-    pub(crate) fn push(&self, callback: PlainArc<Callback>, family: &PlainArc<FamilyCore>) {
+    pub(crate) fn push(&self, callback: PlainArc<Callback>, family: &PlainArc<FamilyStore>) {
         let ended: Vec<_> = {
             let mut callbacks = self.0.lock();
             // A look each time that the list would grow costs each callback a constant.
@@ -39,7 +39,7 @@ impl Callbacks {
             callbacks.push((callback, PlainArc::downgrade(family)));
             ended
         };
-        ended.into_iter().for_each(drop_caught);
+        ended.into_iter().for_each(catch_drop);
     }
 
     /// Takes out the callbacks whose series were removed: to be dropped without the lock, for what they own is the
@@ -49,17 +49,17 @@ impl Callbacks {
     }
 
     /// Runs all callbacks of families that are on, holding no lock. `scratch` keeps the memory from scrape to scrape. To be called
-    /// inside [`alone`](super::alone).
+    /// inside [`not_nested`](super::alone).
     pub(crate) fn run(&self, scratch: &mut Vec<PlainArc<Callback>>) -> Ran {
         scratch.clear();
         let ended: Vec<_> = {
             let mut callbacks = self.0.lock();
-            let is_on = |family: &PlainWeak<FamilyCore>| family.upgrade().is_some_and(|family| family.is_on());
+            let is_on = |family: &PlainWeak<FamilyStore>| family.upgrade().is_some_and(|family| family.is_on());
             let on = callbacks.iter().filter(|(_, family)| is_on(family));
             scratch.extend(on.map(|(callback, _)| callback.clone()));
             Self::take_ended(&mut callbacks)
         };
-        ended.into_iter().for_each(drop_caught);
+        ended.into_iter().for_each(catch_drop);
         let mut ran = Ran::default();
         for callback in scratch.drain(..) {
             match if callback.has_ended() { Outcome::Given } else { callback.run_once() } {
@@ -68,7 +68,7 @@ impl Callbacks {
                 Outcome::Panicked => ran.failed += 1,
                 Outcome::Hanging => ran.hanging += 1,
             }
-            drop_caught(callback);
+            catch_drop(callback);
         }
         ran
     }

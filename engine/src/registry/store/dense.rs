@@ -1,17 +1,17 @@
 //! The series of a label set that can be enumerated, by their number: a lookup without hashing and comparing.
 
-use super::row::RecordRef;
+use super::row::RowRef;
 use crate::cells::Pin;
 use crate::label::{LabelSet, combinations};
 use crate::sync::{AtomicPtr, Fault, Ordering, PlainArc, PlainWeak, broken};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-/// The records of one family handle by the ordinal of their labels; null where none is known. Empty where the label
+/// The rows of one family handle by the ordinal of their labels; null where none is known. Empty where the label
 /// set `L` cannot be enumerated.
 ///
-/// It is a memory of what the family's table knows: filled by lookups that found a record there, and emptied before a
-/// record goes, both under the family's mutex.
+/// It is a memory of what the family's table knows: filled by lookups that found a row there, and emptied before a
+/// row goes, both under the family's mutex.
 pub(crate) struct Dense<L> {
     /// As many as `L` has combinations.
     slots: Slots,
@@ -31,10 +31,10 @@ impl<L: LabelSet> Dense<L> {
         combinations::<L>() > 0 && combinations::<Q>() == combinations::<L>()
     }
 
-    /// Gives the record of a label set, if it is known.
+    /// Gives the row of a label set, if it is known.
     #[inline(always)]
     #[allow(unsafe_code, reason = "the pin keeps what a slot points to; the number of slots is a constant")]
-    pub(crate) fn get<'p, Q: LabelSet>(&'p self, _pin: &'p Pin, labels: &Q) -> Option<RecordRef<'p>> {
+    pub(crate) fn get<'p, Q: LabelSet>(&'p self, _pin: &'p Pin, labels: &Q) -> Option<RowRef<'p>> {
         let ordinal = labels.ordinal();
         // A hand-written set may give any ordinal. Compared with the constant, and not with the length, which would have
         // to be loaded: of a derived set the compiler often knows that it is below.
@@ -43,11 +43,11 @@ impl<L: LabelSet> Dense<L> {
         }
         // SAFETY: `new` made that many slots.
         let slot = unsafe { self.slots.get_unchecked(ordinal) };
-        // Acquire (O22): pairs with the Release of fill; the record is whole.
-        let record = NonNull::new(slot.load(Ordering::Acquire))?;
-        // SAFETY: records are freed only after every pin is gone that could have read them here, for the slot is
+        // Acquire (O22): pairs with the Release of fill; the row is whole.
+        let row = NonNull::new(slot.load(Ordering::Acquire))?;
+        // SAFETY: rows are freed only after every pin is gone that could have read them here, for the slot is
         // emptied before they are retired; the caller's pin was taken before the load.
-        Some(unsafe { RecordRef::from_raw(record) })
+        Some(unsafe { RowRef::from_raw(row) })
     }
 
     /// Gives the slot of a label set.
@@ -69,16 +69,16 @@ impl DenseTables {
         }
     }
 
-    /// Notes a live record of the current pages in a slot of one of the tables.
-    pub(crate) fn fill(&mut self, slot: &AtomicPtr<()>, record: RecordRef<'_>) {
+    /// Notes a live row of the current pages in a slot of one of the tables.
+    pub(crate) fn fill(&mut self, slot: &AtomicPtr<()>, row: RowRef<'_>) {
         // Release (O22): pairs with the Acquire of get.
-        slot.store(record.as_raw().as_ptr(), Ordering::Release);
+        slot.store(row.as_raw().as_ptr(), Ordering::Release);
     }
 
-    /// Takes a record out of all tables, before it is retired.
-    pub(crate) fn remove(&mut self, record: RecordRef<'_>) {
+    /// Takes a row out of all tables, before it is retired.
+    pub(crate) fn remove(&mut self, row: RowRef<'_>) {
         if !broken(Fault::DenseNotEmptied) {
-            self.empty(|known| known == record.as_raw().as_ptr());
+            self.empty(|known| known == row.as_raw().as_ptr());
         }
     }
 

@@ -1,6 +1,6 @@
 //! The list of a registry's families, as scrapes read it.
 
-use super::store::FamilyCore;
+use super::store::FamilyStore;
 use crate::sync::PlainArc;
 
 /// Families in a block: what one registration copies at most.
@@ -10,12 +10,12 @@ const BLOCK: usize = 64;
 /// shares all blocks but the last, so many registrations do not cost the square of their number.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FamilyList {
-    blocks: Vec<PlainArc<Vec<PlainArc<FamilyCore>>>>,
+    blocks: Vec<PlainArc<Vec<PlainArc<FamilyStore>>>>,
 }
 
 impl FamilyList {
     /// Gives the list with one more family.
-    pub(crate) fn with(&self, family: PlainArc<FamilyCore>) -> Self {
+    pub(crate) fn with(&self, family: PlainArc<FamilyStore>) -> Self {
         let mut blocks = self.blocks.clone();
         match blocks.last_mut() {
             Some(last) if last.len() < BLOCK => PlainArc::make_mut(last).push(family),
@@ -24,7 +24,7 @@ impl FamilyList {
         Self { blocks }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &PlainArc<FamilyCore>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &PlainArc<FamilyStore>> {
         self.blocks.iter().flat_map(|block| block.iter())
     }
 }

@@ -5,36 +5,32 @@ use crate::sync::{AtomicU64, Fault, Mutex, Ordering, PlainArc, PlainWeak, unless
 
 /// Counts what may make a kept handle stale, or a refused one welcome: removals, and returns of room.
 #[derive(Debug)]
-pub(crate) struct Room {
+pub(crate) struct Generation {
     /// From 1 on. Read on every hit of a handle cache, written where a series goes.
-    generation: AtomicU64,
+    count: AtomicU64,
     /// The generation in which a series was refused, and that in which an overflow series was: as long as it lasts
     /// there is no room.
     refused_in: [AtomicU64; 2],
     /// Sets that have handles of this family's series.
-    sets: Mutex<Vec<PlainWeak<Room>>>,
+    sets: Mutex<Vec<PlainWeak<Generation>>>,
 }
 
-impl Room {
+impl Generation {
     pub(crate) fn new() -> Self {
-        Self {
-            generation: AtomicU64::new(1),
-            refused_in: [(); 2].map(|()| AtomicU64::new(0)),
-            sets: Mutex::new(Vec::new()),
-        }
+        Self { count: AtomicU64::new(1), refused_in: [(); 2].map(|()| AtomicU64::new(0)), sets: Mutex::new(Vec::new()) }
     }
 
     /// Gives the present generation. What changed before it can be seen.
     #[inline(always)]
-    pub(crate) fn generation(&self) -> u64 {
-        // Acquire (O21): pairs with the Release in changed; a series that went is seen as dead.
-        self.generation.load(Ordering::Acquire)
+    pub(crate) fn now(&self) -> u64 {
+        // Acquire (O21): pairs with the Release in bump; a series that went is seen as dead.
+        self.count.load(Ordering::Acquire)
     }
 
     /// Tells whether a series of this standing was refused, and nothing has changed since.
     pub(crate) fn is_full(&self, standing: Standing) -> bool {
         // Acquire (O20): whoever misses a change is refused once more.
-        self.refused(standing).is_some_and(|refused_in| refused_in.load(Ordering::Acquire) == self.generation())
+        self.refused(standing).is_some_and(|refused_in| refused_in.load(Ordering::Acquire) == self.now())
     }
 
     fn refused(&self, standing: Standing) -> Option<&AtomicU64> {
@@ -55,29 +51,29 @@ impl Room {
     }
 
     /// Notes that a series went, or that there is room again, here and in the sets of this family.
-    pub(crate) fn changed(&self) {
-        self.changed_for_others(None);
+    pub(crate) fn bump(&self) {
+        self.bump_for_others(None);
     }
 
     /// As [`changed`](Self::changed), but for one set that knows already: it has made the change itself. Tells whether
     /// that set is one of this family's.
-    pub(crate) fn changed_for_others(&self, set_at_work: Option<&Self>) -> bool {
+    pub(crate) fn bump_for_others(&self, set_at_work: Option<&Self>) -> bool {
         // Release (O21): after the series died and its place was given back.
-        self.generation.fetch_add(1, unless_broken(Fault::ChangeToldRelaxed, Ordering::Release));
+        self.count.fetch_add(1, unless_broken(Fault::ChangeToldRelaxed, Ordering::Release));
         let sets: Vec<_> = self.sets.lock().iter().filter_map(PlainWeak::upgrade).collect();
         let mut is_spared = false;
         for set in sets {
             if set_at_work.is_some_and(|at_work| std::ptr::eq(at_work, PlainArc::as_ptr(&set))) {
                 is_spared = true;
             } else {
-                set.changed();
+                set.bump();
             }
         }
         is_spared
     }
 
     /// Makes `set` hear of changes.
-    pub(crate) fn tell(&self, set: &PlainArc<Self>) {
+    pub(crate) fn subscribe(&self, set: &PlainArc<Self>) {
         let mut sets = self.sets.lock();
         sets.retain(|known| known.strong_count() > 0);
         if !sets.iter().any(|known| std::ptr::eq(known.as_ptr(), PlainArc::as_ptr(set))) {

@@ -1,6 +1,6 @@
 //! Which series have not changed for long.
 
-use super::row::RecordRef;
+use super::row::RowRef;
 use crate::sync::{Fault, broken};
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ pub(crate) enum Fingerprint {
 pub(crate) struct IdleWatch {
     last: Option<Instant>,
     /// By the number of the series, ascending: what was seen, and since when. The number is the series' own: an address
-    /// changes when records are moved, and another series may come to stand there.
+    /// changes when rows are moved, and another series may come to stand there.
     seen: Vec<(u64, Fingerprint, Instant)>,
     /// What the look before saw; memory for the next one.
     before: Vec<(u64, Fingerprint, Instant)>,
@@ -37,9 +37,9 @@ impl IdleWatch {
         &mut self,
         timeout: Duration,
         now: Instant,
-        live: impl Iterator<Item = RecordRef<'p>>,
-        mut fingerprint: impl FnMut(RecordRef<'p>) -> Fingerprint,
-    ) -> Vec<RecordRef<'p>> {
+        live: impl Iterator<Item = RowRef<'p>>,
+        mut fingerprint: impl FnMut(RowRef<'p>) -> Fingerprint,
+    ) -> Vec<RowRef<'p>> {
         if self.last.is_some_and(|last| now.saturating_duration_since(last) < timeout / 4) {
             return Vec::new();
         }
@@ -48,11 +48,11 @@ impl IdleWatch {
         self.seen.clear();
         let mut before = self.before.iter().copied().peekable();
         let mut idle = Vec::new();
-        for record in live {
+        for row in live {
             // Removed since it was listed.
-            let Some(serial) = record.serial() else { continue };
-            let serial = if broken(Fault::IdleByAddress) { record.as_raw().as_ptr().addr() as u64 } else { serial };
-            let seen = fingerprint(record);
+            let Some(serial) = row.serial() else { continue };
+            let serial = if broken(Fault::IdleByAddress) { row.as_raw().as_ptr().addr() as u64 } else { serial };
+            let seen = fingerprint(row);
             // Both ascend: a series that is not met any more is gone.
             while before.next_if(|(earlier, ..)| *earlier < serial).is_some() {}
             let since = match before.next_if(|(same, ..)| *same == serial) {
@@ -60,7 +60,7 @@ impl IdleWatch {
                 _ => now,
             };
             if now.saturating_duration_since(since) >= timeout {
-                idle.push(record);
+                idle.push(row);
             }
             self.seen.push((serial, seen, since));
         }

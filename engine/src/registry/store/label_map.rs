@@ -1,7 +1,7 @@
 //! How a family handle names a series: its constant labels and the values of its label set.
 
 use super::hasher::{ValueHasher, finish, multiplier};
-use super::row::RecordRef;
+use super::row::RowRef;
 use super::table::Table;
 use crate::cells::Pin;
 use crate::label::{LabelSet, LabelVisitor, OVERFLOW, Values, unescape};
@@ -28,7 +28,7 @@ struct Constant {
 /// Maps the labels of one family handle to the labels of the family: two handles with the labels in
 /// another order, or split otherwise into constant ones and those of the set, find the same series.
 #[derive(Debug)]
-pub(crate) struct Selector {
+pub(crate) struct LabelMap {
     constants: Box<[Constant]>,
     /// The first labels of the set, inline: in a set of no more the compiler unrolls the visit.
     first: [Variable; INLINE],
@@ -43,8 +43,8 @@ pub(crate) struct Selector {
 /// Labels of a set that are kept inline.
 const INLINE: usize = 4;
 
-impl Selector {
-    /// Makes the selector of a handle with these constant labels and label names. All of them are names
+impl LabelMap {
+    /// Makes the label_map of a handle with these constant labels and label names. All of them are names
     /// of `desc`, and there are no others.
     pub(crate) fn new(desc: &Desc, hasher: ValueHasher, constants: &[(String, String)], names: &[&str]) -> Self {
         let index_of = |name: &str| desc.label_names.iter().position(|known| **known == *name).unwrap_or(0);
@@ -73,7 +73,7 @@ impl Selector {
     /// fails to show count as empty, those it shows too many are ignored.
     #[inline(always)]
     fn each<L: LabelSet, T: Take>(&self, labels: &L, take: T) -> T {
-        let mut visitor = Visitor { selector: self, place: 0, names: L::NAMES.len(), take };
+        let mut visitor = Visitor { label_map: self, place: 0, names: L::NAMES.len(), take };
         labels.visit(&mut visitor);
         while visitor.place < visitor.names {
             visitor.value("");
@@ -87,26 +87,26 @@ impl Selector {
         finish(self.each(labels, Hash { hasher: self.hasher, sum: self.constant_hash }).sum)
     }
 
-    /// Finds the record of a label set.
+    /// Finds the row of a label set.
     #[inline(always)]
-    pub(crate) fn find<'p>(&self, table: &'p Table, pin: &'p Pin, labels: &impl LabelSet) -> Option<RecordRef<'p>> {
-        table.find(pin, self.hash(labels), |record| self.matches(record, labels))
+    pub(crate) fn find<'p>(&self, table: &'p Table, pin: &'p Pin, labels: &impl LabelSet) -> Option<RowRef<'p>> {
+        table.find(pin, self.hash(labels), |row| self.matches(row, labels))
     }
 
-    /// Tells whether the record is the series of this label set.
+    /// Tells whether the row is the series of this label set.
     #[inline(always)]
-    fn matches(&self, record: RecordRef<'_>, labels: &impl LabelSet) -> bool {
+    fn matches(&self, row: RowRef<'_>, labels: &impl LabelSet) -> bool {
         let mut equal = true;
         for constant in &self.constants {
-            equal = equal && is_value(record, constant.index, constant.name_len, &constant.value);
+            equal = equal && is_value(row, constant.index, constant.name_len, &constant.value);
         }
-        self.each(labels, Match { record, equal }).equal
+        self.each(labels, Match { row, equal }).equal
     }
 
-    /// Tells whether a record has the constant labels.
-    pub(crate) fn has_constants(&self, record: RecordRef<'_>) -> bool {
+    /// Tells whether a row has the constant labels.
+    pub(crate) fn has_constants(&self, row: RowRef<'_>) -> bool {
         let mut constants = self.constants.iter();
-        constants.all(|constant| is_value(record, constant.index, constant.name_len, &constant.value))
+        constants.all(|constant| is_value(row, constant.index, constant.name_len, &constant.value))
     }
 
     /// Gives the values of the overflow series in a family of so many labels: the constant ones, and
@@ -156,14 +156,14 @@ impl Take for Hash {
 }
 
 struct Match<'r> {
-    record: RecordRef<'r>,
+    row: RowRef<'r>,
     equal: bool,
 }
 
 impl Take for Match<'_> {
     #[inline(always)]
     fn take(&mut self, variable: &Variable, value: &str) {
-        self.equal = self.equal && is_value(self.record, variable.index, variable.name_len, value);
+        self.equal = self.equal && is_value(self.row, variable.index, variable.name_len, value);
     }
 }
 
@@ -179,7 +179,7 @@ impl Take for Copied {
 }
 
 struct Visitor<'s, T> {
-    selector: &'s Selector,
+    label_map: &'s LabelMap,
     place: usize,
     names: usize,
     take: T,
@@ -189,7 +189,7 @@ impl<T: Take> LabelVisitor for Visitor<'_, T> {
     #[inline(always)]
     fn value(&mut self, value: &str) {
         if self.place < self.names
-            && let Some(variable) = self.selector.variable(self.place)
+            && let Some(variable) = self.label_map.variable(self.place)
         {
             self.take.take(variable, value);
         }
@@ -197,13 +197,13 @@ impl<T: Take> LabelVisitor for Visitor<'_, T> {
     }
 }
 
-/// Tells whether a record's label has this value. Where nothing in the record is escaped its text is its
+/// Tells whether a row's label has this value. Where nothing in the row is escaped its text is its
 /// values, so comparing bytes and length is exact, whatever `value` holds: a value that would need
 /// escaping has bytes that such a text cannot contain.
 #[inline(always)]
-fn is_value(record: RecordRef<'_>, index: usize, name_len: usize, value: &str) -> bool {
-    let text = record.value(index, name_len);
-    if record.is_escaped() {
+fn is_value(row: RowRef<'_>, index: usize, name_len: usize, value: &str) -> bool {
+    let text = row.value(index, name_len);
+    if row.is_escaped() {
         return is_escaped_value(text, value);
     }
     is_equal(text, value.as_bytes())

@@ -1,6 +1,6 @@
 //! The labels of a series, as the user gave them.
 
-use super::row::RecordRef;
+use super::row::RowRef;
 use crate::label::unescape;
 use crate::registry::desc::Desc;
 use std::borrow::Cow;
@@ -17,15 +17,15 @@ pub struct Labels<'a> {
 /// Where the rendered text is.
 #[derive(Clone, Copy, Debug)]
 enum Source<'a> {
-    Record(RecordRef<'a>),
+    Record(RowRef<'a>),
     /// Of a collector: the text, and the offset of the closing quote of each value.
     Collected(&'a [u8], &'a [u32]),
 }
 
 impl<'a> Labels<'a> {
     #[inline(always)]
-    pub(crate) fn new(desc: &'a Desc, record: RecordRef<'a>) -> Self {
-        Self { names: (!desc.is_open).then_some(&*desc.label_names), source: Source::Record(record) }
+    pub(crate) fn new(desc: &'a Desc, row: RowRef<'a>) -> Self {
+        Self { names: (!desc.is_open).then_some(&*desc.label_names), source: Source::Record(row) }
     }
 
     /// Gives the labels of a collected sample, whose ends are as many as the names.
@@ -33,24 +33,24 @@ impl<'a> Labels<'a> {
         Self { names: Some(names), source: Source::Collected(text, ends) }
     }
 
-    /// Gives the record they are of; `None` where a collector gave them.
-    pub(crate) fn record(&self) -> Option<RecordRef<'a>> {
+    /// Gives the row they are of; `None` where a collector gave them.
+    pub(crate) fn row(&self) -> Option<RowRef<'a>> {
         match self.source {
-            Source::Record(record) => Some(record),
+            Source::Record(row) => Some(row),
             Source::Collected(..) => None,
         }
     }
 
     /// Gives when the series was made, in milliseconds of the Unix epoch; `None` where a collector or callback gave it.
     pub(crate) fn created_millis(&self) -> Option<u64> {
-        self.record()?.series().created_millis()
+        self.row()?.series().created_millis()
     }
 
     /// Gives the rendered labels, without braces.
     #[inline(always)]
     pub(crate) fn text(&self) -> &'a [u8] {
         match self.source {
-            Source::Record(record) => record.text(),
+            Source::Record(row) => row.text(),
             Source::Collected(text, _) => text,
         }
     }
@@ -63,7 +63,7 @@ impl<'a> Labels<'a> {
     /// Tells whether a value may stand escaped in the text.
     pub(crate) fn may_be_escaped(&self) -> bool {
         match self.source {
-            Source::Record(record) => record.is_escaped(),
+            Source::Record(row) => row.is_escaped(),
             Source::Collected(..) => true,
         }
     }
@@ -72,7 +72,7 @@ impl<'a> Labels<'a> {
     fn len(&self) -> usize {
         match (self.names, self.source) {
             (Some(names), _) => names.len(),
-            (None, Source::Record(record)) => record.labels(),
+            (None, Source::Record(row)) => row.labels(),
             (None, Source::Collected(_, ends)) => ends.len(),
         }
     }
@@ -84,7 +84,7 @@ impl<'a> Labels<'a> {
         let mut next = 0;
         (0..self.len()).map(move |index| {
             let end = match source {
-                Source::Record(record) => record.end(index),
+                Source::Record(row) => row.end(index),
                 Source::Collected(_, ends) => ends.get(index).map_or(0, |end| *end as usize),
             };
             let name = match names {

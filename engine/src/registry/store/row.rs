@@ -1,12 +1,12 @@
-//! One record: everything a scrape or lookup needs of a series, in one place.
+//! One row: everything a scrape or lookup needs of a series, in one place.
 //!
 //! ```text
-//! record = Header | end of each value: u32 .. | a="1",b="2"          (padded to 8 bytes)
+//! row = Header | end of each value: u32 .. | a="1",b="2"          (padded to 8 bytes)
 //! ```
 
-use super::rows::Records;
+use super::rows::Rows;
 use super::standing::Standing;
-use super::storage::SeriesRef;
+use super::storage::Storage;
 use crate::cells::Range;
 use crate::metric::CellHandle;
 use crate::sync::{AtomicBool, AtomicU64, Ordering, Witness};
@@ -23,12 +23,12 @@ const OVERFLOW: u8 = 2;
 const UNLIMITED: u8 = 4;
 const _: () = assert!(cfg!(engine_loom) || size_of::<Header>() == 40);
 
-/// What a record begins with.
+/// What a row begins with.
 #[derive(Debug)]
 #[repr(C, align(8))]
 struct Header {
     /// Read until `released`; see `release`.
-    series: ManuallyDrop<SeriesRef>,
+    series: ManuallyDrop<Storage>,
     range: Range,
     text_len: u32,
     labels: u16,
@@ -42,13 +42,13 @@ struct Header {
     witness: Witness,
 }
 
-/// Set in the word of a record's life while the series lives.
+/// Set in the word of a row's life while the series lives.
 const LIVE: u64 = 1 << (u64::BITS - 1);
 
-/// What a new record holds.
+/// What a new row holds.
 #[derive(Debug)]
-pub(crate) struct NewRecord<'a> {
-    pub(crate) series: SeriesRef,
+pub(crate) struct NewRow<'a> {
+    pub(crate) series: Storage,
     pub(crate) range: Range,
     /// The labels as `a="1",b="2"`, escaped.
     pub(crate) text: &'a [u8],
@@ -57,45 +57,45 @@ pub(crate) struct NewRecord<'a> {
     pub(crate) escaped: bool,
     /// What limits count it.
     pub(crate) standing: Standing,
-    /// The number of the series in its family: it never comes again, and moves with the record.
+    /// The number of the series in its family: it never comes again, and moves with the row.
     pub(crate) serial: u64,
 }
 
-/// A record of pages that live for `'r`: because a pin was taken before it was found, or because the
+/// A row of pages that live for `'r`: because a pin was taken before it was found, or because the
 /// pages are held.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RecordRef<'r> {
+pub(crate) struct RowRef<'r> {
     header: NonNull<Header>,
-    family: PhantomData<&'r Records>,
+    family: PhantomData<&'r Rows>,
 }
 
-pub(super) fn size_of_record(labels: usize, text_len: usize) -> usize {
+pub(super) fn size_of_row(labels: usize, text_len: usize) -> usize {
     (size_of::<Header>() + 4 * labels + text_len).next_multiple_of(ALIGN)
 }
 
-// SAFETY: a record is immutable but for its atomics, and its storage is Send and Sync.
+// SAFETY: a row is immutable but for its atomics, and its storage is Send and Sync.
 #[allow(unsafe_code, reason = "see SAFETY above")]
-unsafe impl Send for RecordRef<'_> {}
+unsafe impl Send for RowRef<'_> {}
 // SAFETY: as for Send.
 #[allow(unsafe_code, reason = "see SAFETY above")]
-unsafe impl Sync for RecordRef<'_> {}
+unsafe impl Sync for RowRef<'_> {}
 
-#[allow(unsafe_code, reason = "records of varying length in pages")]
-impl<'r> RecordRef<'r> {
+#[allow(unsafe_code, reason = "rows of varying length in pages")]
+impl<'r> RowRef<'r> {
     /// Makes a reference from what [`as_raw`](Self::as_raw) gave.
     ///
     /// # Safety
-    /// The record is alive for `'r`, and its publication happened before this call.
+    /// The row is alive for `'r`, and its publication happened before this call.
     #[inline(always)]
     pub(crate) unsafe fn from_raw(raw: NonNull<()>) -> Self {
         Self { header: raw.cast(), family: PhantomData }
     }
 
-    /// Writes a new record to where this points.
+    /// Writes a new row to where this points.
     ///
     /// # Safety
-    /// There is room for a record of its [size](size_of_record), aligned to [`ALIGN`], and nobody reads it yet.
-    pub(super) unsafe fn write(self, new: NewRecord<'_>) {
+    /// There is room for a row of its [size](size_of_row), aligned to [`ALIGN`], and nobody reads it yet.
+    pub(super) unsafe fn write(self, new: NewRow<'_>) {
         let (labels, text_len) = (new.ends.len() as u16, new.text.len() as u32);
         let standing = match new.standing {
             Standing::Limited => 0,
@@ -112,18 +112,18 @@ impl<'r> RecordRef<'r> {
             life: AtomicU64::new(LIVE | new.serial),
             witness: Witness::new(),
         };
-        // SAFETY: the caller's promise: room for the record, aligned, which nobody reads yet.
+        // SAFETY: the caller's promise: room for the row, aligned, which nobody reads yet.
         unsafe { self.header.write(header) };
         let ends = self.ends_ptr();
-        // SAFETY: in bounds of the record; the source is another allocation.
+        // SAFETY: in bounds of the row; the source is another allocation.
         unsafe { std::ptr::copy_nonoverlapping(new.ends.as_ptr(), ends.as_ptr(), new.ends.len()) };
-        // SAFETY: in bounds of the record.
+        // SAFETY: in bounds of the row.
         let text = unsafe { ends.add(new.ends.len()) };
-        // SAFETY: in bounds of the record; the source is another allocation.
+        // SAFETY: in bounds of the row; the source is another allocation.
         unsafe { std::ptr::copy_nonoverlapping(new.text.as_ptr(), text.as_ptr().cast(), new.text.len()) };
     }
 
-    /// Returns a handle of the cells that counts nothing, valid as long as the record is; `None` of another storage.
+    /// Returns a handle of the cells that counts nothing, valid as long as the row is; `None` of another storage.
     #[inline(always)]
     pub(crate) fn borrow_cells(self) -> Option<CellHandle> {
         Some(CellHandle::new(self.range(), ManuallyDrop::into_inner(self.series().borrow_cells()?)))
@@ -149,7 +149,7 @@ impl<'r> RecordRef<'r> {
     /// Gives the storage. It is there while the series is live, and after its removal until every pin that
     /// could have seen it live is gone.
     #[inline(always)]
-    pub(crate) fn series(self) -> &'r SeriesRef {
+    pub(crate) fn series(self) -> &'r Storage {
         // Relaxed (O19): a mistake that it misses is found by the next run.
         debug_assert!(!self.header().released.load(Ordering::Relaxed), "the storage was released");
         &self.header().series
@@ -185,7 +185,7 @@ impl<'r> RecordRef<'r> {
     /// Marks the series as removed. Under the family's mutex.
     pub(crate) fn remove(self, removal: u64) {
         debug_assert!(removal & LIVE == 0);
-        // Release (O19): a walk that finds the record live took its pin before the reclaimer looks.
+        // Release (O19): a walk that finds the row live took its pin before the reclaimer looks.
         self.header().life.store(removal, Ordering::Release);
     }
 
@@ -193,7 +193,7 @@ impl<'r> RecordRef<'r> {
     ///
     /// # Safety
     /// The series was removed and every pin that could have seen it live is gone.
-    pub(crate) unsafe fn release(self) -> Option<SeriesRef> {
+    pub(crate) unsafe fn release(self) -> Option<Storage> {
         let header = self.header();
         // Relaxed (O19): the flag is read again when the pages are dropped, which comes after.
         if header.released.swap(true, Ordering::Relaxed) {
@@ -280,6 +280,6 @@ impl<'r> RecordRef<'r> {
 
     pub(super) fn size(self) -> usize {
         let header = self.header();
-        size_of_record(usize::from(header.labels), header.text_len as usize)
+        size_of_row(usize::from(header.labels), header.text_len as usize)
     }
 }

@@ -4,7 +4,7 @@ use crate::sync::{AtomicU64, Ordering};
 
 /// The numbers of one family, read at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
+pub(crate) struct FamilyStats {
     /// Live series, the overflow series too.
     pub(crate) live: usize,
     pub(crate) created: u64,

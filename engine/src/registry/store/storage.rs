@@ -1,4 +1,4 @@
-//! What stands behind a record: the storage of one series.
+//! What stands behind a row: the storage of one series.
 
 use super::callback::Callback;
 use crate::cells::{Counted, GaugeSeries, Held, OutOfCells, Range, Series, SummarySeries};
@@ -9,7 +9,7 @@ use std::mem::ManuallyDrop;
 
 /// The storage of one series, by the kind of its family.
 #[derive(Clone, Debug)]
-pub(crate) enum SeriesRef {
+pub(crate) enum Storage {
     /// Cells: counters, up-down counters, histograms.
     Cells(Arc<Series>),
     /// One shared word: gauges.
@@ -22,7 +22,7 @@ pub(crate) enum SeriesRef {
     Set(PlainArc<SetStorage>),
 }
 
-impl SeriesRef {
+impl Storage {
     /// Makes a series of so many cells; with `sum_first` the first of them is a float.
     pub(crate) fn of_cells(cells: usize, sum_first: bool, created_millis: u64) -> Result<(Self, Range), OutOfCells> {
         let series = Series::new(cells, sum_first, created_millis)?;

@@ -1,18 +1,18 @@
-//! The family itself: descriptor, records, lookup table, and the mutex under which series come and go.
+//! The family itself: descriptor, rows, lookup table, and the mutex under which series come and go.
 
-use super::budget::Shared;
 use super::dense::{Dense, DenseTables};
-use super::generation::Room;
+use super::generation::Generation;
 use super::hasher::ValueHasher;
 use super::idle::IdleWatch;
-use super::row::{NewRecord, RecordRef};
-use super::rows::{Records, RecordsWriter};
+use super::registry_state::RegistryState;
+use super::row::{NewRow, RowRef};
+use super::rows::{Rows, RowsWriter};
 use super::standing::{Refused, Standing};
-use super::stats::Tally;
-use super::storage::SeriesRef;
+use super::stats::FamilyStats;
+use super::storage::Storage;
 use super::table::{Table, TableWriter};
-use super::tombstone::Departed;
-use crate::caught::drop_caught;
+use super::tombstone::Tombstone;
+use crate::catch::catch_drop;
 use crate::cells::{OutOfCells, Pin, Range, collect_tables, retire_table};
 use crate::label::{Rendered, Values, unescape};
 use crate::registry::desc::{Desc, Switch};
@@ -25,53 +25,53 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const LARGE_TABLE: usize = 512;
 
 /// Makes the storage of a series that is created at the given millisecond of the Unix epoch.
-pub(crate) type Make<'m> = &'m dyn Fn(u64) -> Result<(SeriesRef, Range), OutOfCells>;
+pub(crate) type Make<'m> = &'m dyn Fn(u64) -> Result<(Storage, Range), OutOfCells>;
 
 /// A metric family: everything the registry, its handles and scrapes share of it.
 #[derive(Debug)]
-pub(crate) struct FamilyCore {
+pub(crate) struct FamilyStore {
     pub(crate) desc: Desc,
     pub(crate) table: Table,
     /// Seeds the hash; random for each process, since label values may come from outside.
     pub(crate) hasher: ValueHasher,
     /// What the families of a registry share.
-    pub(crate) shared: PlainArc<Shared>,
+    pub(crate) state: PlainArc<RegistryState>,
     /// From `PlainArc::into_raw`; replaced under `writer` when holes are compacted, read under a pin.
-    pub(super) records: AtomicPtr<Records>,
+    pub(super) rows: AtomicPtr<Rows>,
     /// Whether the family is exposed and looked up in; changed under `writer`.
     on: AtomicBool,
     /// What the family is called now, where that is not what it was declared as.
-    retold: Retold,
+    redescribed: Redescribed,
     /// Taken to make or remove a series, never to look one up, record or scrape (I5).
     pub(super) writer: Mutex<Writer>,
     /// Removed series whose final value some scraper has still to expose.
-    pub(super) departed: Mutex<Vec<Departed>>,
+    pub(super) tombstones: Mutex<Vec<Tombstone>>,
     /// When each series was last seen to change.
     pub(super) idle: Mutex<IdleWatch>,
     /// Says when kept handles have to be looked at. While it says full, misses go to the overflow series without
     /// the mutex.
-    pub(crate) room: PlainArc<Room>,
+    pub(crate) generation: PlainArc<Generation>,
     /// Lookups that were answered with an overflow series. Padded: a flood of them must not take away the cache line
     /// that lookups which hit read.
     overflowed: CachePadded<AtomicU64>,
     /// Values that were cut in lookups. Padded for the same reason.
     cut: CachePadded<AtomicU64>,
     /// The families of sets of which this one is a member: they are on while one of their members is.
-    sets: Mutex<Vec<PlainWeak<FamilyCore>>>,
+    sets: Mutex<Vec<PlainWeak<FamilyStore>>>,
     /// The members of a family of sets.
-    members: Mutex<Vec<PlainArc<FamilyCore>>>,
+    members: Mutex<Vec<PlainArc<FamilyStore>>>,
 }
 
 /// What the family's mutex guards.
 #[derive(Debug)]
 pub(super) struct Writer {
-    pub(super) records: RecordsWriter,
+    pub(super) rows: RowsWriter,
     pub(super) table: TableWriter,
     pub(super) dense: DenseTables,
     pub(super) switch: Switch,
     /// Overflow series, which do not count against the family's limit.
     pub(super) overflow: usize,
-    /// Removed records in the pages.
+    /// Removed rows in the pages.
     pub(super) holes: usize,
     /// The latest creation of a removed series, in milliseconds: the next one is later.
     pub(super) last_created: u64,
@@ -84,28 +84,28 @@ pub(super) struct Writer {
 
 /// The name, help and unit of a family that were told anew.
 #[derive(Debug)]
-struct Retold {
+struct Redescribed {
     /// Counts the changes, so that a scrape which has seen the last one does not take the mutex.
     version: AtomicUsize,
     desc: Mutex<Option<PlainArc<Desc>>>,
 }
 
-impl FamilyCore {
-    pub(crate) fn new(desc: Desc, shared: PlainArc<Shared>) -> Self {
-        let (records, writer) = Records::new();
+impl FamilyStore {
+    pub(crate) fn new(desc: Desc, state: PlainArc<RegistryState>) -> Self {
+        let (rows, writer) = Rows::new();
         // loom replays executions, so nothing in them may be random.
         let seed = if cfg!(engine_loom) { 1 } else { RandomState::new().hash_one(&desc.name) };
-        let on = shared.level.allows(desc.level, Switch::ByLevel);
+        let on = state.level.allows(desc.level, Switch::ByLevel);
         Self {
             desc,
             on: AtomicBool::new(on),
-            retold: Retold { version: AtomicUsize::new(0), desc: Mutex::new(None) },
+            redescribed: Redescribed { version: AtomicUsize::new(0), desc: Mutex::new(None) },
             table: Table::new(),
             hasher: ValueHasher::new(seed),
-            shared,
-            records: AtomicPtr::new(PlainArc::into_raw(PlainArc::new(records)).cast_mut()),
+            state,
+            rows: AtomicPtr::new(PlainArc::into_raw(PlainArc::new(rows)).cast_mut()),
             writer: Mutex::new(Writer {
-                records: writer,
+                rows: writer,
                 table: TableWriter::default(),
                 dense: DenseTables::default(),
                 switch: Switch::ByLevel,
@@ -116,9 +116,9 @@ impl FamilyCore {
                 removed: 0,
                 text_bytes: 0,
             }),
-            departed: Mutex::new(Vec::new()),
+            tombstones: Mutex::new(Vec::new()),
             idle: Mutex::new(IdleWatch::new()),
-            room: PlainArc::new(Room::new()),
+            generation: PlainArc::new(Generation::new()),
             overflowed: CachePadded::new(AtomicU64::new(0)),
             cut: CachePadded::new(AtomicU64::new(0)),
             sets: Mutex::new(Vec::new()),
@@ -127,36 +127,36 @@ impl FamilyCore {
     }
 
     /// Tells the name, help and unit anew. Under the mutex of the registry's names.
-    pub(crate) fn retell(&self, desc: Desc) {
-        *self.retold.desc.lock() = Some(PlainArc::new(desc));
+    pub(crate) fn redescribe(&self, desc: Desc) {
+        *self.redescribed.desc.lock() = Some(PlainArc::new(desc));
         // Relaxed (O28): who sees the change early takes the mutex, and who sees it late looks again at the next scrape.
-        self.retold.version.fetch_add(1, Ordering::Relaxed);
+        self.redescribed.version.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Gives how often the name, help and unit were told anew.
     pub(crate) fn version(&self) -> usize {
-        // Relaxed (O28): see retell.
-        self.retold.version.load(Ordering::Relaxed)
+        // Relaxed (O28): see redescribe.
+        self.redescribed.version.load(Ordering::Relaxed)
     }
 
     /// Gives the descriptor with the name, help and unit of now, where they are not those of the declaration.
-    pub(crate) fn retold(&self) -> Option<PlainArc<Desc>> {
-        self.retold.desc.lock().clone()
+    pub(crate) fn redescribed(&self) -> Option<PlainArc<Desc>> {
+        self.redescribed.desc.lock().clone()
     }
 
     /// Shows the descriptor as it is now.
     pub(crate) fn with_desc<R>(&self, show: impl FnOnce(&Desc) -> R) -> R {
-        show(self.retold().as_deref().unwrap_or(&self.desc))
+        show(self.redescribed().as_deref().unwrap_or(&self.desc))
     }
 
-    /// Gives the records. They stay, though perhaps no longer the current ones, for as long as the pin.
+    /// Gives the rows. They stay, though perhaps no longer the current ones, for as long as the pin.
     #[allow(unsafe_code, reason = "the pin keeps what was current when it was taken")]
-    pub(crate) fn records<'p>(&'p self, _pin: &'p Pin) -> &'p Records {
+    pub(crate) fn rows<'p>(&'p self, _pin: &'p Pin) -> &'p Rows {
         // Acquire (O19): pairs with the Release in compact.
-        let records = self.records.load(Ordering::Acquire);
+        let rows = self.rows.load(Ordering::Acquire);
         // SAFETY: from an Arc that is given up by the reclaimer only, after every pin that could have loaded
         // it is gone; the caller's was taken before the load.
-        unsafe { &*records }
+        unsafe { &*rows }
     }
 
     /// Tells whether the family is exposed, and looked up in by `with`.
@@ -171,17 +171,17 @@ impl FamilyCore {
         let members = self.members.lock().clone();
         if members.is_empty() {
             self.writer.lock().switch = switch;
-            self.settle_level();
+            self.apply_level();
         }
         members.iter().for_each(|member| member.switch(switch));
     }
 
     /// Goes by the switch and the registry's level as they are now, or, in a family of sets, by its members.
-    pub(crate) fn settle_level(&self) {
+    pub(crate) fn apply_level(&self) {
         {
             let mut writer = self.writer.lock();
             let members = self.members.lock();
-            let on = self.shared.level.allows(self.desc.level, writer.switch)
+            let on = self.state.level.allows(self.desc.level, writer.switch)
                 && (members.is_empty() || members.iter().any(|member| member.is_on()));
             // Relaxed (O28): as in is_on; the mutex orders the changes.
             self.on.store(on, Ordering::Relaxed);
@@ -192,15 +192,15 @@ impl FamilyCore {
         }
         let sets: Vec<_> = self.sets.lock().iter().filter_map(PlainWeak::upgrade).collect();
         for set in sets {
-            set.settle_level();
+            set.apply_level();
             // Perhaps the last reference, and the sets in it are the user's.
-            drop_caught(set);
+            catch_drop(set);
         }
     }
 
     /// Makes the family a member of a family of sets, which hears of its removals and of whether it is on.
     pub(crate) fn join(self: &PlainArc<Self>, set: &PlainArc<Self>) {
-        self.room.tell(&set.room);
+        self.generation.subscribe(&set.generation);
         {
             let mut sets = self.sets.lock();
             sets.retain(|known| known.strong_count() > 0);
@@ -217,12 +217,12 @@ impl FamilyCore {
         self.writer.lock().dense.add(dense);
     }
 
-    /// Notes a record in a slot of the table of a handle, unless its series is gone or the family off.
-    pub(crate) fn fill_dense(&self, pin: &Pin, slot: &AtomicPtr<()>, record: RecordRef<'_>) {
-        let hash = self.hash_of(record);
+    /// Notes a row in a slot of the table of a handle, unless its series is gone or the family off.
+    pub(crate) fn fill_dense(&self, pin: &Pin, slot: &AtomicPtr<()>, row: RowRef<'_>) {
+        let hash = self.hash_of(row);
         let mut writer = self.writer.lock();
-        // The record may be a copy of before a compaction.
-        let current = self.find_text(pin, hash, record.text());
+        // The row may be a copy of before a compaction.
+        let current = self.find_text(pin, hash, row.text());
         if let Some(current) = current.filter(|_| self.is_on()) {
             writer.dense.fill(slot, current);
         }
@@ -241,14 +241,14 @@ impl FamilyCore {
     }
 
     /// Reads what the family has gone through. Takes the mutex for a moment, as making a series does.
-    pub(crate) fn tally(&self) -> Tally {
+    pub(crate) fn tally(&self) -> FamilyStats {
         // Relaxed (O26): statistics.
         let (overflowed, cut) = (self.overflowed.load(Ordering::Relaxed), self.cut.load(Ordering::Relaxed));
         let Writer { created, removed, text_bytes, ref table, .. } = *self.writer.lock();
-        Tally { live: table.len(), created, removed, text_bytes, overflowed, cut }
+        FamilyStats { live: table.len(), created, removed, text_bytes, overflowed, cut }
     }
 
-    /// Finds the record of a label set, given by the values in the family's order and their hash, or makes
+    /// Finds the row of a label set, given by the values in the family's order and their hash, or makes
     /// it with the storage that `make` gives; `standing` says what limits apply. Rendering comes before
     /// the mutex, user code never under it.
     ///
@@ -261,7 +261,7 @@ impl FamilyCore {
         values: &Values,
         standing: Standing,
         make: Make<'_>,
-    ) -> Result<RecordRef<'p>, Refused> {
+    ) -> Result<RowRef<'p>, Refused> {
         self.get_or_insert_rendered(pin, hash, &Rendered::of(&self.desc.label_names, values), standing, make)
     }
 
@@ -273,17 +273,17 @@ impl FamilyCore {
         rendered: &Rendered,
         standing: Standing,
         make: Make<'_>,
-    ) -> Result<RecordRef<'p>, Refused> {
+    ) -> Result<RowRef<'p>, Refused> {
         let early = broken(Fault::LimitCheckedEarly).then(|| self.admit(&self.writer.lock(), standing));
-        let (record, outgrown, is_large) = {
+        let (row, outgrown, is_large) = {
             let mut writer = self.writer.lock();
-            if let Some(record) = self.find_text(pin, hash, &rendered.text) {
-                return Ok(record);
+            if let Some(row) = self.find_text(pin, hash, &rendered.text) {
+                return Ok(row);
             }
-            let generation = self.room.generation();
+            let noted = self.generation.now();
             if !early.unwrap_or_else(|| self.admit(&writer, standing)) {
-                let generation = if broken(Fault::RefusalNotedLate) { self.room.generation() } else { generation };
-                self.room.refuse(standing, generation);
+                let noted = if broken(Fault::RefusalNotedLate) { self.generation.now() } else { noted };
+                self.generation.refuse(standing, noted);
                 return Err(Refused::Full);
             }
             // Strictly later than a removed series of the same labels, whatever the clock says.
@@ -295,19 +295,19 @@ impl FamilyCore {
             let Rendered { text, ends, escaped } = rendered;
             writer.created += 1;
             let serial = writer.created;
-            let new = NewRecord { series, range, text, ends, escaped: *escaped, standing, serial };
+            let new = NewRow { series, range, text, ends, escaped: *escaped, standing, serial };
             writer.overflow += usize::from(standing.is_overflow());
             writer.text_bytes += text.len();
-            let Writer { records, table, .. } = &mut *writer;
-            let pages = self.records(pin);
-            let record = pages.append(records, new);
+            let Writer { rows, table, .. } = &mut *writer;
+            let pages = self.rows(pin);
+            let row = pages.append(rows, new);
             if broken(Fault::RecordPublishedFirst) {
-                pages.publish(records, serial);
+                pages.publish(rows, serial);
             }
-            let replaced = self.table.insert(table, hash, record);
+            let replaced = self.table.insert(table, hash, row);
             // After the table: a walk that meets the series must find that its labels live.
-            pages.publish(records, serial);
-            (record, replaced, table.len() >= LARGE_TABLE)
+            pages.publish(rows, serial);
+            (row, replaced, table.len() >= LARGE_TABLE)
         };
         if let Some(table) = outgrown {
             retire_table(table);
@@ -317,7 +317,7 @@ impl FamilyCore {
                 collect_tables();
             }
         }
-        Ok(record)
+        Ok(row)
     }
 
     /// Tells whether one more series fits into the family and, if so, takes it from the registry's budget.
@@ -327,33 +327,32 @@ impl FamilyCore {
             Standing::Overflow => writer.overflow,
             Standing::LastResort => return true,
         };
-        series < self.desc.limits.series && self.shared.take(&self.room)
+        series < self.desc.limits.series && self.state.budget.take(&self.generation)
     }
 
     /// Gives a series back to the registry's budget.
-    pub(super) fn give_back(&self, standing: Standing, set_at_work: Option<&Room>) {
-        self.shared.give_back(usize::from(standing != Standing::LastResort), set_at_work);
+    pub(super) fn give_back(&self, standing: Standing, set_at_work: Option<&Generation>) {
+        self.state.budget.give_back(usize::from(standing != Standing::LastResort), set_at_work);
     }
 
-    /// Finds the live record with these values, in the family's order.
-    pub(crate) fn find_values<'p>(&'p self, pin: &'p Pin, hash: u64, values: &Values) -> Option<RecordRef<'p>> {
+    /// Finds the live row with these values, in the family's order.
+    pub(crate) fn find_values<'p>(&'p self, pin: &'p Pin, hash: u64, values: &Values) -> Option<RowRef<'p>> {
         let names = &self.desc.label_names;
-        self.table.find(pin, hash, |record| {
-            record.values(names).zip(values.iter()).all(|(text, value)| unescape(text) == value)
-        })
+        self.table
+            .find(pin, hash, |row| row.values(names).zip(values.iter()).all(|(text, value)| unescape(text) == value))
     }
 
-    /// Finds the live record with these rendered labels.
-    pub(crate) fn find_text<'p>(&'p self, pin: &'p Pin, hash: u64, text: &[u8]) -> Option<RecordRef<'p>> {
-        self.table.find(pin, hash, |record| record.text() == text)
+    /// Finds the live row with these rendered labels.
+    pub(crate) fn find_text<'p>(&'p self, pin: &'p Pin, hash: u64, text: &[u8]) -> Option<RowRef<'p>> {
+        self.table.find(pin, hash, |row| row.text() == text)
     }
 
-    /// Gives the hash of a record: of its values, or in an open family of its text.
-    pub(super) fn hash_of(&self, record: RecordRef<'_>) -> u64 {
+    /// Gives the hash of a row: of its values, or in an open family of its text.
+    pub(super) fn hash_of(&self, row: RowRef<'_>) -> u64 {
         if self.desc.is_open {
-            return self.hash_of_text(record.text());
+            return self.hash_of_text(row.text());
         }
-        self.hasher.hash_all(record.values(&self.desc.label_names).map(unescape))
+        self.hasher.hash_all(row.values(&self.desc.label_names).map(unescape))
     }
 
     /// Gives the hash of the rendered labels of a series of an open family.
@@ -369,15 +368,15 @@ fn now_millis() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-#[allow(unsafe_code, reason = "gives up the family's share of the records")]
-impl Drop for FamilyCore {
+#[allow(unsafe_code, reason = "gives up the family's share of the rows")]
+impl Drop for FamilyStore {
     fn drop(&mut self) {
         if crate::sync::model_failed() {
             return;
         }
         // Relaxed (O27): the drop of the last reference to the family ordered every writer before this.
-        let records = self.records.load(Ordering::Relaxed);
+        let rows = self.rows.load(Ordering::Relaxed);
         // SAFETY: from PlainArc::into_raw; the family's own share. No lookup or walk is in it any more.
-        drop(unsafe { PlainArc::from_raw(records) });
+        drop(unsafe { PlainArc::from_raw(rows) });
     }
 }

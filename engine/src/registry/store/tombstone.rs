@@ -1,8 +1,8 @@
 //! Removed series that wait to be exposed once more, with their final value.
 
-use super::row::RecordRef;
-use super::rows::Records;
-use super::storage::SeriesRef;
+use super::row::RowRef;
+use super::rows::Rows;
+use super::storage::Storage;
 use crate::cells::Pin;
 use crate::sync::PlainArc;
 use std::ptr::NonNull;
@@ -16,30 +16,24 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// A removed series, kept with its storage until every scraper has exposed it, it is too old, or there are
 /// too many.
 #[derive(Debug)]
-pub(crate) struct Departed {
+pub(crate) struct Tombstone {
     removal: u64,
     since: Instant,
     /// The hash under which the series stood in the table.
     hash: u64,
-    record: NonNull<()>,
-    /// Keeps the record's memory.
-    _records: PlainArc<Records>,
+    row: NonNull<()>,
+    /// Keeps the row's memory.
+    _records: PlainArc<Rows>,
 }
 
-// SAFETY: a record is immutable but for its atomics, its storage is Send and Sync, and the pages are held.
+// SAFETY: a row is immutable but for its atomics, its storage is Send and Sync, and the pages are held.
 #[allow(unsafe_code, reason = "see SAFETY above")]
-unsafe impl Send for Departed {}
+unsafe impl Send for Tombstone {}
 
-impl Departed {
-    /// Keeps a record of `records`, removed at `since`.
-    pub(crate) fn new(
-        removal: u64,
-        since: Instant,
-        hash: u64,
-        record: RecordRef<'_>,
-        records: PlainArc<Records>,
-    ) -> Self {
-        Self { removal, since, hash, record: record.as_raw(), _records: records }
+impl Tombstone {
+    /// Keeps a row of `rows`, removed at `since`.
+    pub(crate) fn new(removal: u64, since: Instant, hash: u64, row: RowRef<'_>, rows: PlainArc<Rows>) -> Self {
+        Self { removal, since, hash, row: row.as_raw(), _records: rows }
     }
 
     pub(crate) fn removal(&self) -> u64 {
@@ -56,17 +50,17 @@ impl Departed {
     }
 
     #[allow(unsafe_code, reason = "the pages are held")]
-    pub(crate) fn record(&self) -> RecordRef<'_> {
-        // SAFETY: a published record of the pages that are held.
-        unsafe { RecordRef::from_raw(self.record) }
+    pub(crate) fn row(&self) -> RowRef<'_> {
+        // SAFETY: a published row of the pages that are held.
+        unsafe { RowRef::from_raw(self.row) }
     }
 
-    /// Gives the record for as long as a pin that was taken before this was met in the list.
+    /// Gives the row for as long as a pin that was taken before this was met in the list.
     #[allow(unsafe_code, reason = "the pin keeps what is let go while it lives")]
-    pub(crate) fn record_for<'p>(&self, _pin: &'p Pin) -> RecordRef<'p> {
+    pub(crate) fn record_for<'p>(&self, _pin: &'p Pin) -> RowRef<'p> {
         // SAFETY: the pages are given up with this, by the reclaimer, to which it goes from the list: after the pin
         // was taken, so after the pin is gone.
-        unsafe { RecordRef::from_raw(self.record) }
+        unsafe { RowRef::from_raw(self.row) }
     }
 
     /// Takes those out of a list, in the order of removal, that need not wait any more.
@@ -75,20 +69,20 @@ impl Departed {
             return Vec::new();
         }
         let too_many = list.len().saturating_sub(MOST);
-        let done = |departed: &Self| departed.removal <= exposed || departed.is_too_old(now);
+        let done = |tombstones: &Self| tombstones.removal <= exposed || tombstones.is_too_old(now);
         // In the order of removal, so of age: what need not wait stands in front.
-        let count = list.iter().take_while(|departed| done(departed)).count().max(too_many);
+        let count = list.iter().take_while(|tombstones| done(tombstones)).count().max(too_many);
         list.drain(..count).collect()
     }
 }
 
 /// Gives up the storage of a removed series when dropped: by the reclaimer, once no pin can have seen it live.
 #[derive(Debug)]
-pub(crate) struct Release(Departed);
+pub(crate) struct Release(Tombstone);
 
 impl Release {
-    pub(crate) fn new(departed: Departed) -> Self {
-        Self(departed)
+    pub(crate) fn new(tombstones: Tombstone) -> Self {
+        Self(tombstones)
     }
 }
 
@@ -97,7 +91,7 @@ impl Drop for Release {
     fn drop(&mut self) {
         // SAFETY: the series was removed before this was retired, and the reclaimer drops it only after every
         // pin of that time is gone.
-        let storage: Option<SeriesRef> = unsafe { self.0.record().release() };
+        let storage: Option<Storage> = unsafe { self.0.row().release() };
         drop(storage);
     }
 }
@@ -123,13 +117,13 @@ mod tests {
         events.clear();
         assert_eq!(shown(&mut busy), [true]);
         let families = registry.inner().expect("enabled").families();
-        let core = families.iter().next().expect("just made");
+        let store = families.iter().next().expect("just made");
         let now = Instant::now();
-        core.forget_departed(0, now + LONGEST / 2);
-        assert_eq!(core.departed.lock().len(), 1, "the other scraper has not shown it");
-        assert!(core.departed.lock().iter().all(|gone| gone.is_too_old(now + 2 * LONGEST)));
-        core.forget_departed(0, now + 2 * LONGEST);
-        assert_eq!(core.departed.lock().len(), 0);
+        store.release_tombstones(0, now + LONGEST / 2);
+        assert_eq!(store.tombstones.lock().len(), 1, "the other scraper has not shown it");
+        assert!(store.tombstones.lock().iter().all(|gone| gone.is_too_old(now + 2 * LONGEST)));
+        store.release_tombstones(0, now + 2 * LONGEST);
+        assert_eq!(store.tombstones.lock().len(), 0);
         assert_eq!(shown(&mut idle), [false; 0]);
     }
 }

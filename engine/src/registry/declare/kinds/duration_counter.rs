@@ -5,7 +5,7 @@ use crate::kind::Kind;
 use crate::metric::DurationCounter;
 use crate::registry::declare::{Backend, Builder, Instrument, Scope};
 use crate::registry::desc::Desc;
-use crate::registry::store::{FamilyCore, RecordRef, SeriesRef};
+use crate::registry::store::{FamilyStore, RowRef, Storage};
 use std::mem::ManuallyDrop;
 
 impl Scope {
@@ -24,12 +24,12 @@ impl Backend for DurationCounter {
     const KIND: Kind = Kind::DurationCounter;
     type View<'r> = ManuallyDrop<Self>;
 
-    fn create(_: &Desc, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
-        SeriesRef::of_cells(1, false, created_millis)
+    fn create(_: &Desc, created_millis: u64) -> Result<(Storage, Range), OutOfCells> {
+        Storage::of_cells(1, false, created_millis)
     }
 
     #[inline(always)]
-    fn view<'r>(record: RecordRef<'r>, _: &FamilyCore) -> Option<ManuallyDrop<Self>> {
-        Some(ManuallyDrop::new(Self::new(record.borrow_cells()?)))
+    fn view<'r>(row: RowRef<'r>, _: &FamilyStore) -> Option<ManuallyDrop<Self>> {
+        Some(ManuallyDrop::new(Self::new(row.borrow_cells()?)))
     }
 }

@@ -6,7 +6,7 @@ use crate::kind::Kind;
 use crate::metric::Histogram;
 use crate::registry::declare::{Backend, Builder, Instrument, Scope};
 use crate::registry::desc::{Desc, Shape};
-use crate::registry::store::{FamilyCore, RecordRef, SeriesRef};
+use crate::registry::store::{FamilyStore, RowRef, Storage};
 use crate::sync::PlainArc;
 use std::mem::ManuallyDrop;
 
@@ -40,18 +40,18 @@ impl Backend for Histogram {
     const KIND: Kind = Kind::Histogram;
     type View<'r> = ManuallyDrop<Self>;
 
-    fn create(desc: &Desc, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
+    fn create(desc: &Desc, created_millis: u64) -> Result<(Storage, Range), OutOfCells> {
         // The sum, then the buckets.
-        SeriesRef::of_cells(1 + desc.shape.layout().map_or(1, |layout| layout.buckets()), true, created_millis)
+        Storage::of_cells(1 + desc.shape.layout().map_or(1, |layout| layout.buckets()), true, created_millis)
     }
 
     #[inline(always)]
     #[allow(unsafe_code, reason = "a borrowed handle without touching any count")]
-    fn view<'r>(record: RecordRef<'r>, core: &FamilyCore) -> Option<ManuallyDrop<Self>> {
+    fn view<'r>(row: RowRef<'r>, store: &FamilyStore) -> Option<ManuallyDrop<Self>> {
         // SAFETY: a bitwise copy of an Arc that is never dropped (ManuallyDrop below) and that the family
-        // keeps alive, as the record.
-        let layout = ManuallyDrop::new(unsafe { std::ptr::read(core.desc.shape.layout()?) });
-        let cells = record.borrow_cells()?;
+        // keeps alive, as the row.
+        let layout = ManuallyDrop::new(unsafe { std::ptr::read(store.desc.shape.layout()?) });
+        let cells = row.borrow_cells()?;
         Some(ManuallyDrop::new(Self::new(cells, ManuallyDrop::into_inner(layout))))
     }
 }

@@ -5,7 +5,7 @@ use crate::kind::Kind;
 use crate::metric::Info;
 use crate::registry::declare::{Backend, Builder, Instrument, Scope};
 use crate::registry::desc::Desc;
-use crate::registry::store::{FamilyCore, RecordRef, SeriesRef};
+use crate::registry::store::{FamilyStore, RowRef, Storage};
 use std::mem::ManuallyDrop;
 
 impl Scope {
@@ -26,12 +26,12 @@ impl Backend for Info {
     const KIND: Kind = Kind::Info;
     type View<'r> = ManuallyDrop<Self>;
 
-    fn create(_: &Desc, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
-        Ok(SeriesRef::of_word(created_millis))
+    fn create(_: &Desc, created_millis: u64) -> Result<(Storage, Range), OutOfCells> {
+        Ok(Storage::of_word(created_millis))
     }
 
     #[inline(always)]
-    fn view<'r>(record: RecordRef<'r>, _: &FamilyCore) -> Option<ManuallyDrop<Self>> {
-        Some(ManuallyDrop::new(Self::new(ManuallyDrop::into_inner(record.series().borrow_word()?))))
+    fn view<'r>(row: RowRef<'r>, _: &FamilyStore) -> Option<ManuallyDrop<Self>> {
+        Some(ManuallyDrop::new(Self::new(ManuallyDrop::into_inner(row.series().borrow_word()?))))
     }
 }

@@ -6,7 +6,7 @@ use crate::label::LabelValue;
 use crate::metric::{Gauge, StateSet};
 use crate::registry::declare::{Backend, Builder, Instrument, Scope};
 use crate::registry::desc::{Desc, Shape};
-use crate::registry::store::{FamilyCore, RecordRef, SeriesRef};
+use crate::registry::store::{FamilyStore, RowRef, Storage};
 use std::mem::ManuallyDrop;
 
 impl Scope {
@@ -38,16 +38,16 @@ impl Backend for StateSet {
     const KIND: Kind = Kind::StateSet;
     type View<'r> = ManuallyDrop<Self>;
 
-    fn create(_: &Desc, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
-        Ok(SeriesRef::of_word(created_millis))
+    fn create(_: &Desc, created_millis: u64) -> Result<(Storage, Range), OutOfCells> {
+        Ok(Storage::of_word(created_millis))
     }
 
     #[inline(always)]
     #[allow(unsafe_code, reason = "a borrowed handle without touching any count")]
-    fn view<'r>(record: RecordRef<'r>, core: &FamilyCore) -> Option<ManuallyDrop<Self>> {
-        let (held, states) = (record.series().borrow_word()?, core.desc.shape.states()?);
+    fn view<'r>(row: RowRef<'r>, store: &FamilyStore) -> Option<ManuallyDrop<Self>> {
+        let (held, states) = (row.series().borrow_word()?, store.desc.shape.states()?);
         // SAFETY: a bitwise copy of an Arc that is never dropped (ManuallyDrop below) and that the family keeps alive,
-        // as the record.
+        // as the row.
         let states = unsafe { std::ptr::read(states) };
         Some(ManuallyDrop::new(Self::new(Gauge::new(ManuallyDrop::into_inner(held)), states)))
     }

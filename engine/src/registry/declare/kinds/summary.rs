@@ -5,7 +5,7 @@ use crate::kind::Kind;
 use crate::metric::{Quantiles, Summary};
 use crate::registry::declare::{Backend, Builder, Instrument, Scope};
 use crate::registry::desc::{Desc, Shape};
-use crate::registry::store::{FamilyCore, RecordRef, SeriesRef};
+use crate::registry::store::{FamilyStore, RowRef, Storage};
 use crate::sync::{Arc, PlainArc};
 use std::mem::ManuallyDrop;
 use std::time::Duration;
@@ -50,15 +50,15 @@ impl Backend for Summary {
     const KIND: Kind = Kind::Summary;
     type View<'r> = ManuallyDrop<Self>;
 
-    fn create(desc: &Desc, created_millis: u64) -> Result<(SeriesRef, Range), OutOfCells> {
+    fn create(desc: &Desc, created_millis: u64) -> Result<(Storage, Range), OutOfCells> {
         // A family of summaries has quantiles, or it was not declared.
         let shape = desc.shape.quantiles().and_then(|quantiles| quantiles.shape()).ok_or(OutOfCells)?;
-        Ok((SeriesRef::Summary(Arc::new(SummarySeries::new(shape, created_millis))), Range::SCRATCH))
+        Ok((Storage::Summary(Arc::new(SummarySeries::new(shape, created_millis))), Range::SCRATCH))
     }
 
     #[inline(always)]
-    fn view<'r>(record: RecordRef<'r>, _: &FamilyCore) -> Option<ManuallyDrop<Self>> {
-        let SeriesRef::Summary(series) = record.series() else { return None };
+    fn view<'r>(row: RowRef<'r>, _: &FamilyStore) -> Option<ManuallyDrop<Self>> {
+        let Storage::Summary(series) = row.series() else { return None };
         Some(ManuallyDrop::new(Self::new(ManuallyDrop::into_inner(Held::borrowed(series)))))
     }
 }

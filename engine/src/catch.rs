@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Returns what `run` gives; `None` where it panics. Under loom panics go on, for they are what a model reports.
-pub(crate) fn caught<R>(run: impl FnOnce() -> R) -> Option<R> {
+pub(crate) fn catch<R>(run: impl FnOnce() -> R) -> Option<R> {
     if cfg!(engine_loom) {
         return Some(run());
     }
@@ -19,8 +19,8 @@ pub(crate) fn caught<R>(run: impl FnOnce() -> R) -> Option<R> {
 }
 
 /// Drops a value of the user's on a thread that may be somebody else's.
-pub(crate) fn drop_caught<T>(value: T) {
-    let _ = caught(|| drop(value));
+pub(crate) fn catch_drop<T>(value: T) {
+    let _ = catch(|| drop(value));
 }
 
 #[cfg(test)]
@@ -37,12 +37,12 @@ mod tests {
 
     #[test]
     fn a_payload_that_panics_when_dropped_is_no_harm() {
-        assert_eq!(caught(|| std::panic::resume_unwind(Box::new(Bomb))), None::<()>);
-        assert_eq!(caught(|| 1), Some(1));
+        assert_eq!(catch(|| std::panic::resume_unwind(Box::new(Bomb))), None::<()>);
+        assert_eq!(catch(|| 1), Some(1));
     }
 
     #[test]
     fn a_value_that_panics_when_dropped_is_no_harm() {
-        drop_caught(Bomb);
+        catch_drop(Bomb);
     }
 }

@@ -53,9 +53,10 @@ pub fn expire_unheld(registry: &crate::Registry) -> usize {
 #[cfg(engine_loom)]
 #[must_use]
 pub fn expire_unheld_at(registry: &crate::Registry, now: std::time::Instant) -> usize {
-    use crate::{cells::Pin, registry::Fingerprint};
+    use crate::cells::Pin;
+    use crate::registry::store::{FamilyStore, Fingerprint};
     let Some(inner) = registry.inner() else { return 0 };
-    let expire = |family: &crate::registry::FamilyStore| {
+    let expire = |family: &FamilyStore| {
         let pin = Pin::enter();
         family.expire_idle(&pin, now, |_| Fingerprint::Unchanged)
     };

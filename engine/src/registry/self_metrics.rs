@@ -80,7 +80,11 @@ fn plain(inner: Option<&RegistryInner>) -> [(&'static str, &'static str, u64); 1
         ("streamgauge_callback_panics_total", "Runs of callbacks and collectors that panicked.", panics),
         ("streamgauge_callback_falls_total", "Totals of callback counters lower than the one before.", falls),
         ("streamgauge_rejected_samples_total", "Samples of collectors that were left out.", rejected),
-        ("streamgauge_lost_records_total", "Records lost for want of memory, in the whole process.", stats.lost_records),
+        (
+            "streamgauge_lost_records_total",
+            "Records lost for want of memory, in the whole process.",
+            stats.lost_records,
+        ),
         (
             "streamgauge_internal_errors_total",
             "States that the engine's own reasoning excludes; anything but 0 is a bug to report.",

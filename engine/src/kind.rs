@@ -8,6 +8,8 @@ use std::fmt;
 pub enum Kind {
     /// [`Counter`](crate::Counter): a total, exposed as an integer.
     Counter,
+    /// [`FloatCounter`](crate::FloatCounter): a total that is no integer, exposed as a counter.
+    FloatCounter,
     /// [`DurationCounter`](crate::DurationCounter): a total of time, exposed in seconds as a counter.
     DurationCounter,
     /// [`Gauge`](crate::Gauge), or a callback.
@@ -88,8 +90,9 @@ const HISTOGRAM: Traits = Traits {
 impl Kind {
     /// Every kind.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Counter,
+        Self::FloatCounter,
         Self::DurationCounter,
         Self::Gauge,
         Self::UpDownCounter,
@@ -103,6 +106,7 @@ impl Kind {
     const fn traits(self) -> &'static Traits {
         match self {
             Self::Counter => &COUNTER,
+            Self::FloatCounter => &Traits { name: "float counter", ..COUNTER },
             Self::DurationCounter => &Traits { name: "duration counter", ..COUNTER },
             Self::Gauge => &GAUGE,
             Self::UpDownCounter => &Traits { article: "an", name: "up-down counter", ..GAUGE },
@@ -167,7 +171,7 @@ impl Kind {
 
     /// Returns whether it is exposed as a counter.
     pub(crate) fn is_counter(self) -> bool {
-        matches!(self, Self::Counter | Self::DurationCounter)
+        matches!(self, Self::Counter | Self::FloatCounter | Self::DurationCounter)
     }
 
     /// Returns what the names of its families end in, or nothing.

@@ -70,8 +70,8 @@ pub use encode::{Exposition, Format, HistogramValue, MetricValue, StateSetValue,
 pub use kind::Kind;
 pub use label::{Escaping, LabelSet, LabelValue, LabelVisitor};
 pub use metric::{
-    Counter, DurationCounter, Gauge, Histogram, HistogramSnapshot, InProgress, Info, Quantiles, StateSet, Summary,
-    SummarySnapshot, Tick, Timer, UpDownCounter, warm_thread,
+    Counter, DurationCounter, FloatCounter, Gauge, Histogram, HistogramSnapshot, InProgress, Info, Quantiles, StateSet,
+    Summary, SummarySnapshot, Tick, Timer, UpDownCounter, warm_thread,
 };
 pub use registry::{
     Builder, CollectedFamily, CollectedValue, Collection, Collector, CollectorId, Description, Error, Family,

@@ -10,6 +10,7 @@ use syn::{Attribute, Error, Expr, GenericArgument, LitStr, PathArguments, Result
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Metric {
     Counter,
+    FloatCounter,
     DurationCounter,
     Gauge,
     UpDownCounter,
@@ -32,6 +33,7 @@ impl Metric {
         let Type::Path(path) = peeled(ty) else { return None };
         Some(match path.path.segments.last()?.ident.to_string().as_str() {
             "Counter" => Self::Counter,
+            "FloatCounter" => Self::FloatCounter,
             "DurationCounter" => Self::DurationCounter,
             "Gauge" => Self::Gauge,
             "UpDownCounter" => Self::UpDownCounter,
@@ -46,6 +48,7 @@ impl Metric {
     pub(crate) fn method(self) -> Ident {
         let name = match self {
             Self::Counter => "counter",
+            Self::FloatCounter => "float_counter",
             Self::DurationCounter => "duration_counter",
             Self::Gauge => "gauge",
             Self::UpDownCounter => "up_down_counter",
@@ -59,6 +62,7 @@ impl Metric {
     pub(crate) fn article(self) -> &'static str {
         match self {
             Self::Counter => "a counter",
+            Self::FloatCounter => "a float counter",
             Self::DurationCounter => "a duration counter",
             Self::Gauge => "a gauge",
             Self::UpDownCounter => "an up-down counter",
@@ -91,7 +95,7 @@ impl Metric {
 
     /// Gives what is wrong with a whole name.
     fn problem(self, text: &str, unit: Option<&LitStr>) -> Option<String> {
-        let is_counter = matches!(self, Self::Counter | Self::DurationCounter);
+        let is_counter = matches!(self, Self::Counter | Self::FloatCounter | Self::DurationCounter);
         let stem = match text.strip_suffix("_total") {
             Some(stem) if is_counter => stem,
             Some(_) => return Some(format!("only counters end in `_total`, and this is {}", self.article())),

@@ -8,7 +8,7 @@ use std::time::Duration;
 pub enum MetricValue<'a> {
     /// Of a [`Counter`](crate::Counter).
     Counter(u64),
-    /// Of a [`Collector`](crate::Collector)'s counter whose value is no integer.
+    /// Of a [`FloatCounter`](crate::FloatCounter), or a [`Collector`](crate::Collector)'s counter whose value is no integer.
     FloatCounter(f64),
     /// Of a [`DurationCounter`](crate::DurationCounter).
     DurationCounter(Duration),

@@ -7,6 +7,7 @@
 
 mod counter;
 mod duration_counter;
+mod float_counter;
 mod gauge;
 pub(crate) mod handle;
 mod histogram;
@@ -21,6 +22,7 @@ mod up_down_counter;
 
 pub use counter::Counter;
 pub use duration_counter::DurationCounter;
+pub use float_counter::FloatCounter;
 pub use gauge::Gauge;
 pub(crate) use handle::{CellHandle, Handle};
 pub use histogram::Histogram;

@@ -50,7 +50,7 @@ pub(crate) fn each(
             }
         };
     }
-    loops!(Counter DurationCounter Gauge UpDownCounter Histogram Summary Info StateSet Unknown);
+    loops!(Counter FloatCounter DurationCounter Gauge UpDownCounter Histogram Summary Info StateSet Unknown);
 }
 
 /// Merges one series, for which `scratch` was prepared. `None` where there is nothing to expose: a callback gave nothing, or the storage is of another kind.
@@ -65,6 +65,10 @@ pub(crate) fn one<'a>(
     Some(match kind {
         Kind::Counter => MetricValue::Counter(total(pass, row)?),
         Kind::DurationCounter => MetricValue::DurationCounter(Duration::from_nanos(total(pass, row)?)),
+        Kind::FloatCounter => {
+            let Storage::Cells(series) = row.series() else { return None };
+            MetricValue::FloatCounter(pass.histogram(series, &mut [0], true))
+        }
         Kind::UpDownCounter => MetricValue::UpDownCounter(pass.difference(row.range())),
         Kind::Gauge => MetricValue::Gauge(word(row)?),
         Kind::Info => MetricValue::Info,
@@ -137,6 +141,11 @@ pub(crate) fn fingerprint(
         Storage::Summary(series) => Fingerprint::Value(series.count()),
         Storage::Cells(series) => Fingerprint::Value(match desc.kind {
             Kind::UpDownCounter => pass.movements(row.range()),
+            Kind::FloatCounter => {
+                let mut additions = [0];
+                pass.histogram(series, &mut additions, false);
+                additions[0]
+            }
             Kind::Histogram => {
                 let buckets = &mut scratch.buckets;
                 buckets.resize(desc.shape.layout().map_or(0, |layout| layout.buckets()), 0);

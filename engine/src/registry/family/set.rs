@@ -5,7 +5,9 @@ use super::uncounted::Uncounted;
 use crate::cells::{Hold, OutOfCells, Range};
 use crate::kind::Kind;
 use crate::label::LabelSet;
-use crate::metric::{Counter, DurationCounter, Gauge, Handle, Histogram, StateSet, Summary, UpDownCounter};
+use crate::metric::{
+    Counter, DurationCounter, FloatCounter, Gauge, Handle, Histogram, StateSet, Summary, UpDownCounter,
+};
 use crate::registry::declare::{Backend, Instrument, Scope, SetAction, SetDeclaration, SetRollback};
 use crate::registry::desc::{Desc, Level, Limits, Shape};
 use crate::registry::error::Error;
@@ -112,7 +114,7 @@ macro_rules! metrics {
         }
     )*};
 }
-metrics!(Counter, DurationCounter, Gauge, UpDownCounter, Histogram, Summary, StateSet);
+metrics!(Counter, FloatCounter, DurationCounter, Gauge, UpDownCounter, Histogram, Summary, StateSet);
 
 /// A family holds no series itself.
 impl<L, M> SetField for Family<L, M> {

@@ -2,6 +2,7 @@
 
 mod counter;
 mod duration_counter;
+mod float_counter;
 mod gauge;
 mod histogram;
 mod info;

@@ -1,6 +1,6 @@
 //! What all derives have in common: the `#[label(..)]` attribute, the path of the crate, and types out of macros.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned;
@@ -38,6 +38,7 @@ impl ToTokens for Crate {
 #[derive(Default)]
 pub(crate) struct LabelAttributes {
     rename: Option<LitStr>,
+    flatten: Option<Span>,
     krate: Option<(Crate, Span)>,
 }
 
@@ -50,9 +51,14 @@ impl LabelAttributes {
                     let span = meta.path.span();
                     return parsed.krate.get_or_insert_with(|| (Crate::default(), span)).0.parse(&meta);
                 }
+                if meta.path.is_ident("flatten") {
+                    parsed.flatten = Some(meta.path.span());
+                    return Ok(());
+                }
                 if !meta.path.is_ident("rename") {
                     return Err(meta.error(
-                        "unknown label attribute; `rename = \"..\"` is allowed, and `crate = \"..\"` on the type",
+                        "unknown label attribute; `rename = \"..\"` is allowed, `flatten` on the field of a label set, and \
+                         `crate = \"..\"` on the type",
                     ));
                 }
                 if parsed.rename.is_some() {
@@ -66,9 +72,23 @@ impl LabelAttributes {
     }
 }
 
+/// Returns whether a field of a label set has `#[label(flatten)]`: then it is a set itself.
+pub(crate) fn is_flattened(attributes: &[Attribute]) -> Result<bool> {
+    match LabelAttributes::parse(attributes)? {
+        LabelAttributes { flatten: Some(_), rename: Some(rename), .. } => Err(Error::new(
+            rename.span(),
+            "a field with `flatten` has no name of its own, so there is nothing to rename",
+        )),
+        LabelAttributes { flatten, .. } => Ok(flatten.is_some()),
+    }
+}
+
 /// Gives the text of `#[label(rename = "..")]` on a field or variant, if there is one.
 pub(crate) fn rename(attributes: &[Attribute]) -> Result<Option<LitStr>> {
     match LabelAttributes::parse(attributes)? {
+        LabelAttributes { flatten: Some(span), .. } => {
+            Err(Error::new(span, "`flatten` stands on a field of a label set that is a label set itself"))
+        }
         LabelAttributes { krate: Some((_, span)), .. } => {
             Err(Error::new(span, "`crate` stands on the type, not on one of its fields or variants"))
         }
@@ -79,11 +99,36 @@ pub(crate) fn rename(attributes: &[Attribute]) -> Result<Option<LitStr>> {
 /// Gives the crate of `#[label(crate = "..")]` on a type.
 pub(crate) fn label_crate(attributes: &[Attribute]) -> Result<Crate> {
     match LabelAttributes::parse(attributes)? {
+        LabelAttributes { flatten: Some(span), .. } => {
+            Err(Error::new(span, "`flatten` stands on a field of a label set that is a label set itself"))
+        }
         LabelAttributes { rename: Some(rename), .. } => {
             Err(Error::new(rename.span(), "`rename` stands on a field or a variant, not on the type"))
         }
         LabelAttributes { krate, .. } => Ok(krate.unwrap_or((Crate::default(), Span::call_site())).0),
     }
+}
+
+/// Returns tokens in which every lifetime is `'static`: for constants, which know none of the type's parameters.
+pub(crate) fn with_static_lifetimes(tokens: TokenStream) -> TokenStream {
+    let mut is_lifetime = false;
+    let replaced = tokens.into_iter().map(|token| {
+        let was_lifetime = std::mem::take(&mut is_lifetime);
+        match token {
+            TokenTree::Punct(punct) if punct.as_char() == '\'' => {
+                is_lifetime = true;
+                TokenTree::Punct(punct)
+            }
+            TokenTree::Ident(ident) if was_lifetime => TokenTree::Ident(Ident::new("static", ident.span())),
+            TokenTree::Group(group) => {
+                let mut replaced = Group::new(group.delimiter(), with_static_lifetimes(group.stream()));
+                replaced.set_span(group.span());
+                TokenTree::Group(replaced)
+            }
+            token => token,
+        }
+    });
+    replaced.collect()
 }
 
 /// Gives a name that is bound elsewhere in the derived code, for code that has the place of a type so that the compiler

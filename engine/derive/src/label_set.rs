@@ -1,48 +1,32 @@
 //! `#[derive(LabelSet)]`.
 
-use crate::attributes::{label_crate, local, rename};
+use crate::attributes::{Crate, is_flattened, label_crate, local, rename, with_static_lifetimes};
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use std::collections::HashMap;
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Error, Field, Fields, GenericParam, Generics, Lifetime, LitStr, Result};
+use syn::{Data, DeriveInput, Error, Field, Fields, GenericParam, Generics, Lifetime, LitStr, Result, Type};
 
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let krate = label_crate(&input.attrs)?;
     let fields = named_fields(input)?;
     let mut names: HashMap<String, Span> = HashMap::new();
-    let mut labels = Vec::new();
+    let mut parts = Vec::new();
     for field in fields {
         let Some(ident) = &field.ident else { continue };
+        if is_flattened(&field.attrs)? {
+            parts.push(Part { ident, ty: &field.ty, name: None });
+            continue;
+        }
         let name = label_name(field, ident)?;
         if names.insert(name.value(), name.span()).is_some() {
             return Err(Error::new(name.span(), format!("two labels are named `{}`", name.value())));
         }
-        labels.push((ident, &field.ty, name));
+        parts.push(Part { ident, ty: &field.ty, name: Some(name) });
     }
-    let types: Vec<_> = labels.iter().map(|(_, ty, _)| ty).collect();
-    let texts = labels.iter().map(|(_, _, name)| name);
-    // Names that are bound are the crate's own, as a constant that is called alike would be a pattern.
-    let [visitor, ordinal] = ["streamgauge_visitor", "streamgauge_ordinal"].map(local);
-    // With the type's span: what is no label value is refused there, and not at the derive.
-    let ordinals = labels.iter().map(|(ident, ty, _)| {
-        let field = quote!(&self.#ident);
-        quote_spanned! {ty.span()=>
-            let streamgauge_field = #field;
-            let #ordinal = #ordinal
-                .wrapping_mul(<#ty as #krate::LabelValue>::VALUES.len())
-                .wrapping_add(#krate::LabelValue::ordinal(streamgauge_field));
-        }
-    });
-    let visits = labels.iter().map(|(ident, ty, _)| {
-        let field = quote!(&self.#ident);
-        quote_spanned! {ty.span()=>
-            let streamgauge_field = #field;
-            #krate::LabelValue::with_text(streamgauge_field, |streamgauge_text| {
-                #krate::LabelVisitor::value(#visitor, streamgauge_text)
-            });
-        }
-    });
+    let (all_names, all_values) = lists(&krate, &parts);
+    let ordinals = parts.iter().map(|part| part.ordinal(&krate));
+    let visits = parts.iter().map(|part| part.visit(&krate));
     let this = &input.ident;
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
     let family = family_generics(&input.generics);
@@ -50,8 +34,8 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         #[automatically_derived]
         impl #impl_generics #krate::LabelSet for #this #type_generics #where_clause {
             type Family = #this #family;
-            const NAMES: &'static [&'static str] = &[#(#texts),*];
-            const VALUES: &'static [&'static [&'static str]] = &[#(<#types as #krate::LabelValue>::VALUES),*];
+            const NAMES: &'static [&'static str] = #all_names;
+            const VALUES: &'static [&'static [&'static str]] = #all_values;
 
             #[inline(always)]
             fn visit<StreamgaugeVisitor: #krate::LabelVisitor>(&self, streamgauge_visitor: &mut StreamgaugeVisitor) {
@@ -66,6 +50,88 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             }
         }
     })
+}
+
+/// One field: a label, or without a name a set of labels.
+struct Part<'i> {
+    ident: &'i Ident,
+    ty: &'i Type,
+    name: Option<LitStr>,
+}
+
+// The code of a part has the span of its type: what is no label value is refused there, and not at the derive.
+impl Part<'_> {
+    fn ordinal(&self, krate: &Crate) -> TokenStream {
+        let Self { ident, ty, name } = self;
+        // A name that is bound is the crate's own, as a constant that is called alike would be a pattern.
+        let (field, ordinal) = (quote!(&self.#ident), local("streamgauge_ordinal"));
+        let (count, own) = match name {
+            Some(_) => (
+                quote_spanned!(ty.span()=> <#ty as #krate::LabelValue>::VALUES.len()),
+                quote_spanned!(ty.span()=> #krate::LabelValue::ordinal(streamgauge_field)),
+            ),
+            None => (
+                quote_spanned!(ty.span()=> #krate::flatten::combinations::<#ty>()),
+                quote_spanned!(ty.span()=> #krate::LabelSet::ordinal(streamgauge_field)),
+            ),
+        };
+        quote_spanned! {ty.span()=>
+            let streamgauge_field = #field;
+            let #ordinal = #ordinal.wrapping_mul(#count).wrapping_add(#own);
+        }
+    }
+
+    fn visit(&self, krate: &Crate) -> TokenStream {
+        let Self { ident, ty, name } = self;
+        let (field, visitor) = (quote!(&self.#ident), local("streamgauge_visitor"));
+        match name {
+            Some(_) => quote_spanned! {ty.span()=>
+                let streamgauge_field = #field;
+                #krate::LabelValue::with_text(streamgauge_field, |streamgauge_text| {
+                    #krate::LabelVisitor::value(#visitor, streamgauge_text)
+                });
+            },
+            None => quote_spanned! {ty.span()=>
+                let streamgauge_field = #field;
+                #krate::flatten::visit(streamgauge_field, #visitor);
+            },
+        }
+    }
+}
+
+/// Returns the constants with the names and the values of all labels.
+fn lists(krate: &Crate, parts: &[Part<'_>]) -> (TokenStream, TokenStream) {
+    if parts.iter().all(|part| part.name.is_some()) {
+        let names = parts.iter().map(|part| &part.name);
+        let types = parts.iter().map(|part| part.ty);
+        return (quote!(&[#(#names),*]), quote!(&[#(<#types as #krate::LabelValue>::VALUES),*]));
+    }
+    let names = parts.iter().map(|Part { ty, name, .. }| {
+        let ty = with_static_lifetimes(ty.to_token_stream());
+        match name {
+            Some(name) => quote!(&[#name]),
+            None => quote_spanned!(ty.span()=> <#ty as #krate::LabelSet>::NAMES),
+        }
+    });
+    let values = parts.iter().map(|Part { ty, name, .. }| {
+        let ty = with_static_lifetimes(ty.to_token_stream());
+        match name {
+            Some(_) => quote_spanned!(ty.span()=> &[<#ty as #krate::LabelValue>::VALUES]),
+            None => quote_spanned!(ty.span()=> #krate::flatten::values::<#ty>()),
+        }
+    });
+    let list = |item: TokenStream, first: TokenStream, parts: Vec<TokenStream>| {
+        quote!({
+            const STREAMGAUGE_PARTS: &[&[#item]] = &[#(#parts),*];
+            const STREAMGAUGE_ALL: [#item; #krate::flatten::count(STREAMGAUGE_PARTS)] =
+                #krate::flatten::concat(STREAMGAUGE_PARTS, #first);
+            &STREAMGAUGE_ALL
+        })
+    };
+    (
+        list(quote!(&'static str), quote!(""), names.collect()),
+        list(quote!(&'static [&'static str]), quote!(&[]), values.collect()),
+    )
 }
 
 fn named_fields(input: &DeriveInput) -> Result<impl Iterator<Item = &Field>> {

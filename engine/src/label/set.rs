@@ -5,6 +5,10 @@ use std::marker::PhantomData;
 /// A set of label values with fixed names: what tells the series of a family apart. Derive it for a
 /// struct whose fields are [`LabelValue`](crate::LabelValue)s.
 ///
+/// A field with `#[label(flatten)]` is a label set itself, whose labels stand in its place. Arrays and tuples of values are
+/// sets without names, for families whose [declaration](crate::MetricBuilder::family_by) gives them. In a field or a static
+/// write `'static` for the lifetimes of a derived set; in a function body they can be left out, `Family<Table<'_>, Counter>`.
+///
 /// The lifetimes of a derived struct are free: a family of `Table<'static>` is looked up with a
 /// `Table<'_>` of borrowed strings.
 ///

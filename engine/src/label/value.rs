@@ -3,8 +3,8 @@
 use crate::sync::PlainArc;
 use std::borrow::Cow;
 
-/// A type whose values can be label values: strings of any kind, integers, `bool`, and enums with
-/// `#[derive(LabelValue)]`.
+/// A type whose values can be label values: strings of any kind, integers, `bool`, enums with
+/// `#[derive(LabelValue)]`, and `Option`s of these.
 ///
 /// A value is its text: two values with the same text are the same label value.
 ///
@@ -22,8 +22,8 @@ use std::borrow::Cow;
 /// assert_eq!(17u16.with_text(str::to_owned), "17");
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no label value",
-    label = "allowed are strings of any kind, integers, `bool`, `char`, and enums with `#[derive(LabelValue)]`"
+    message = "`{Self}` cannot be used as a label value",
+    label = "allowed are strings of any kind, integers, `bool`, `char`, enums with `#[derive(LabelValue)]`, and `Option`s of these"
 )]
 pub trait LabelValue {
     /// Every text that the type can have, each once; none where they cannot be listed, as of strings and integers.
@@ -80,6 +80,18 @@ macro_rules! by_deref {
     )*};
 }
 by_deref!(String, Box<str>, PlainArc<str>, std::rc::Rc<str>, Cow<'_, str>);
+
+/// Without a value the text is empty, which is to readers as if the series had no such label. The texts cannot be listed,
+/// so a family with such a label is found by hashing.
+impl<T: LabelValue> LabelValue for Option<T> {
+    #[inline]
+    fn with_text<R>(&self, f: impl FnOnce(&str) -> R) -> R {
+        match self {
+            Some(value) => value.with_text(f),
+            None => f(""),
+        }
+    }
+}
 
 impl<T: LabelValue + ?Sized> LabelValue for &T {
     const VALUES: &'static [&'static str] = T::VALUES;

@@ -44,6 +44,7 @@ impl Counter {
     }
 
     /// Adds `n`.
+    #[doc(alias = "inc_by")]
     #[inline]
     pub fn add(&self, n: u64) {
         cells::add(self.cells.range, 0, n);

@@ -52,6 +52,9 @@ impl Gauge {
     }
 
     /// Adds to the value with a compare-and-swap loop; subtracts with a negative `delta`.
+    #[doc(alias = "inc")]
+    #[doc(alias = "dec")]
+    #[doc(alias = "sub")]
     pub fn add(&self, delta: f64) {
         if let Some(series) = self.held.series() {
             series.add(delta);

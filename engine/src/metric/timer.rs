@@ -17,7 +17,9 @@ impl<'h> Timer<'h> {
         Self { histogram: Some(histogram), start: Tick::now() }
     }
 
-    /// Observes now and gives what was observed.
+    /// Observes now and returns what was observed.
+    #[doc(alias = "observe_duration")]
+    #[doc(alias = "stop_and_record")]
     pub fn stop(mut self) -> Duration {
         let now = Tick::now();
         if let Some(histogram) = self.histogram.take() {
@@ -27,6 +29,7 @@ impl<'h> Timer<'h> {
     }
 
     /// Observes nothing.
+    #[doc(alias = "stop_and_discard")]
     pub fn discard(mut self) {
         self.histogram = None;
     }

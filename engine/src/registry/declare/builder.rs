@@ -162,6 +162,11 @@ impl<M: Instrument> Builder<M> {
         Ok(())
     }
 
+    /// Returns the error of a label that is not allowed.
+    pub(crate) fn invalid_label(self, label: &str, problem: &str) -> Error {
+        Error::InvalidLabel { name: self.name, label: label.to_owned(), problem: problem.to_owned() }
+    }
+
     pub(crate) fn scope(&self) -> &Scope {
         &self.scope
     }

@@ -230,6 +230,17 @@ impl<M: Instrument> OpenFamily<M> {
         self.remove_where(|store, row| !row.is_overflow() && !keep(Labels::new(&store.desc, row)))
     }
 
+    /// Shows each live series, the overflow series too, as [`Family::for_each`](crate::Family::for_each).
+    pub fn for_each(&self, mut show: impl FnMut(Labels<'_>, &M)) {
+        let Some((store, _)) = &self.inner else { return };
+        let pin = Pin::enter();
+        for row in store.live(&pin) {
+            if let Some(metric) = M::view(row, store) {
+                show(Labels::new(&store.desc, row), &metric);
+            }
+        }
+    }
+
     /// Removes all series, the overflow series too; gives how many.
     pub fn clear(&self) -> usize {
         self.remove_where(|_, _| true)

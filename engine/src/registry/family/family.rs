@@ -3,7 +3,7 @@
 use super::handle_cache::HandleCache;
 use super::lookup::{Lookup, with_noop};
 use crate::cells::Pin;
-use crate::label::{Combination, LabelSet, combinations};
+use crate::label::{Combination, LabelSet, UNNAMED, combinations};
 use crate::registry::declare::{Builder, Declared, Instrument, Scope, SetAction, SetDeclaration};
 use crate::registry::desc::Switch;
 use crate::registry::error::Error;
@@ -60,6 +60,9 @@ use std::marker::PhantomData;
 /// assert_eq!(orders.get(), 3);
 /// # Ok::<(), streamgauge::Error>(())
 /// ```
+#[doc(alias = "CounterVec")]
+#[doc(alias = "GaugeVec")]
+#[doc(alias = "HistogramVec")]
 #[must_use = "a family that nobody looks into stays empty"]
 pub struct Family<L, M> {
     /// `None` for the families of a disabled registry.
@@ -73,7 +76,40 @@ impl<M: Instrument> Builder<M> {
     /// # Errors
     /// As [`register`](Self::register); also where a label of the set is a constant label.
     pub fn family<L: LabelSet>(self) -> Result<Family<L, M>, Error> {
-        let names = |outer: &[&'static str]| [outer, L::NAMES].concat();
+        if L::NAMES.contains(&UNNAMED) {
+            let problem =
+                "arrays and tuples name no labels; declare the family with `family_by` and the names of its labels";
+            return Err(self.invalid_label(UNNAMED, problem));
+        }
+        self.family_named(L::NAMES)
+    }
+
+    /// Registers a family with these labels, whose values are given by their places: for families that are not worth a
+    /// type of their own. What is looked up are arrays, or tuples where the values are not of one type.
+    ///
+    /// The lookup is that of [`family`](Self::family) and costs the same. What is given up is the compiler's help: two
+    /// values that change places make other series, and labels that could be listed are not.
+    ///
+    /// # Errors
+    /// As [`family`](Self::family).
+    ///
+    /// # Examples
+    /// ```
+    /// # let registry = streamgauge::Registry::new();
+    /// let events = registry.counter("events_total", "Events.").family_by(["source", "table"])?;
+    /// events.with(&["mysql", "orders"], |counter| counter.inc());
+    /// events.with(&("mysql", 17u32), |counter| counter.inc());
+    /// assert_eq!(registry.sample_value("events_total", &[("source", "mysql"), ("table", "17")]), Some(1.0));
+    /// # Ok::<(), streamgauge::Error>(())
+    /// ```
+    #[doc(alias = "CounterVec")]
+    #[doc(alias = "register_int_counter_vec")]
+    pub fn family_by<const N: usize>(self, labels: [&'static str; N]) -> Result<Family<[&'static str; N], M>, Error> {
+        self.family_named(&labels)
+    }
+
+    fn family_named<L: LabelSet>(self, labels: &[&'static str]) -> Result<Family<L, M>, Error> {
+        let names = |outer: &[&'static str]| [outer, labels].concat();
         match self.scope().action() {
             SetAction::Make | SetAction::MakeSet(_) | SetAction::MakeOverflow => {}
             SetAction::Declare(SetDeclaration { names: outer, set, after, .. }) => {
@@ -89,7 +125,7 @@ impl<M: Instrument> Builder<M> {
                 return Ok(Family::noop());
             }
         }
-        let Declared { family, .. } = self.declare(L::NAMES)?;
+        let Declared { family, .. } = self.declare(labels)?;
         Ok(family.map_or_else(Family::noop, |(store, label_map)| Family::new(store, label_map)))
     }
 }
@@ -124,6 +160,7 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
     /// expired.
     ///
     /// Where the family is [off](crate::Level) `f` gets a noop.
+    #[doc(alias = "with_label_values")]
     #[inline]
     pub fn with<Q, R>(&self, labels: &Q, f: impl FnOnce(&M) -> R) -> R
     where
@@ -143,6 +180,8 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
     /// Costs two read-modify-writes more than [`with`](Self::with). Where the process has no cells left, or a callback
     /// gives the value of the series, the handle is a noop, and the loss is counted in [`stats`](crate::stats()). The handle is a real one also
     /// while the family is [off](crate::Level).
+    #[doc(alias = "get_metric_with_label_values")]
+    #[doc(alias = "get_or_create_owned")]
     pub fn get_or_create<Q>(&self, labels: &Q) -> M
     where
         Q: LabelSet<Family = L::Family>,
@@ -234,6 +273,7 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
 
     /// Removes the series of a label set; tells whether it did. Its final value is exposed once more. Nothing is removed
     /// where there is no such series, or where [nothing can be freed](crate::Stats::refused_removals).
+    #[doc(alias = "remove_label_values")]
     pub fn remove<Q>(&self, labels: &Q) -> bool
     where
         Q: LabelSet<Family = L::Family>,
@@ -261,7 +301,35 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
         self.remove_where(|store, row| !row.is_overflow() && !keep(Labels::new(&store.desc, row)))
     }
 
+    /// Shows each live series that shares this family's name and constant labels, the overflow series too, in the order of
+    /// their creation. `show` runs without a lock, and may look up, record and remove. Series that are made or removed
+    /// meanwhile may be shown or not.
+    ///
+    /// As in [`with`](Self::with) the metric is borrowed, and while this runs what removals have unlinked stays in memory.
+    ///
+    /// ```
+    /// # use streamgauge::{Registry, LabelSet};
+    /// # let registry = Registry::new();
+    /// let depth = registry.gauge("queue_depth", "Events that wait.").family_by(["queue"])?;
+    /// depth.with(&["in"], |gauge| gauge.set(3.0));
+    /// depth.with(&["out"], |gauge| gauge.set(4.0));
+    /// let mut all = Vec::new();
+    /// depth.for_each(|labels, gauge| all.push((labels.get("queue").unwrap_or_default().into_owned(), gauge.get())));
+    /// assert_eq!(all, [("in".to_owned(), 3.0), ("out".to_owned(), 4.0)]);
+    /// # Ok::<(), streamgauge::Error>(())
+    /// ```
+    pub fn for_each(&self, mut show: impl FnMut(Labels<'_>, &M)) {
+        let Some(lookup) = self.lookup.as_deref() else { return };
+        let pin = Pin::enter();
+        for row in lookup.store.live(&pin).filter(|row| lookup.label_map.has_constants(*row)) {
+            if let Some(metric) = lookup.view::<M>(row) {
+                show(Labels::new(&lookup.store.desc, row), &metric);
+            }
+        }
+    }
+
     /// Removes all series that share this family's name and constant labels, the overflow series too; gives how many.
+    #[doc(alias = "reset")]
     pub fn clear(&self) -> usize {
         self.remove_where(|_, _| true)
     }

@@ -62,6 +62,8 @@ pub(super) fn obtain<M: Default>(
             Ok(None) => {}
             // What the callback gives is the value; what is recorded beside it has no place.
             Err(Refused::Callback) => return Placed::Own(lost()),
+            // As wanted, so nothing is lost.
+            Err(Refused::Unregistered) => return Placed::Own(M::default()),
             Err(Refused::Full | Refused::OutOfCells) => break,
         }
     }

@@ -68,6 +68,8 @@ pub use buckets::Buckets;
 pub use cells::{Stats, stats};
 pub use encode::{Exposition, Format, HistogramValue, MetricValue, StateSetValue, SummaryValue};
 pub use kind::Kind;
+#[doc(hidden)]
+pub use label::flatten;
 pub use label::{Escaping, LabelSet, LabelValue, LabelVisitor};
 pub use metric::{
     Counter, DurationCounter, FloatCounter, Gauge, Histogram, HistogramSnapshot, InProgress, Info, Quantiles, StateSet,
@@ -79,7 +81,7 @@ pub use registry::{
 };
 #[doc(hidden)]
 pub use registry::{FieldVisitor, SetField};
-pub use scrape::{Filter, Metric, Report, Scraper};
+pub use scrape::{Filter, Metric, Report, SampleError, Scraper};
 pub use streamgauge_derive::{LabelSet, LabelValue, MetricSet};
 pub use unit::Unit;
 

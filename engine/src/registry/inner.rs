@@ -75,6 +75,18 @@ impl RegistryInner {
         Ok(family)
     }
 
+    /// Ends the family of this name; returns how many series it had, `None` where there is no such family.
+    pub(crate) fn unregister(&self, name: &str) -> Option<usize> {
+        let family = {
+            let mut names = self.names.lock();
+            let family = names.unregister(name)?;
+            self.families.store(PlainArc::new(self.families.load().without(&family)));
+            self.count_change();
+            family
+        };
+        Some(family.unregister())
+    }
+
     /// Changes the name, help or unit of a family that is in use.
     pub(super) fn redescribe(
         &self,

@@ -136,6 +136,25 @@ impl Registry {
         Reference { families }
     }
 
+    /// Unregisters the family of this full name; returns whether there was one. It is exposed no more, not even with final
+    /// values, its callbacks run no more, and its name can be declared again, as another kind too. Handles that are held
+    /// record on, unseen; lookups in its [`Family`](crate::Family) handles give noops, and series are made in it no more.
+    ///
+    /// Of a family of sets the families of its metrics are unregistered, each by its name; the next set that is looked up
+    /// registers them again. A collector's families go [with it](Self::unregister_collector).
+    ///
+    /// ```
+    /// # let registry = streamgauge::Registry::new();
+    /// let rows = registry.counter("plugin_rows_total", "Rows of the plugin.").register()?;
+    /// assert!(registry.unregister("plugin_rows_total"));
+    /// rows.inc();
+    /// assert_eq!(registry.sample_value("plugin_rows_total", &[]), None);
+    /// # Ok::<(), streamgauge::Error>(())
+    /// ```
+    pub fn unregister(&self, name: &str) -> bool {
+        self.inner().is_some_and(|inner| inner.unregister(name).is_some())
+    }
+
     pub(crate) fn inner(&self) -> Option<&PlainArc<RegistryInner>> {
         self.root.registry()
     }

@@ -1,10 +1,11 @@
 //! Reading one sample back, for tests and health checks.
 
+use super::SampleError;
 use super::value::{ValueScratch, one};
 use crate::cells::{Pass, PassScratch, Pin};
 use crate::encode::MetricValue;
 use crate::kind::Kind;
-use crate::registry::collect::{Collected, Registered};
+use crate::registry::collect::{Collected, Ended, Registered};
 use crate::registry::desc::Desc;
 use crate::registry::registry::Registry;
 use crate::registry::store::{Labels, Storage, not_nested};
@@ -42,47 +43,110 @@ impl Registry {
     /// ```
     #[must_use]
     pub fn sample_value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
-        let families = self.inner()?.families();
-        let Some(family) =
-            families.iter().find(|family| family.with_desc(|desc| part_of(desc, name, labels).is_some()))
-        else {
-            return self.collected_value(name, labels);
+        self.read_sample(name, labels).ok()
+    }
+
+    /// As [`sample_value`](Self::sample_value), and says why there is none: for the messages of tests.
+    ///
+    /// # Errors
+    /// Where there is no such sample: with what there is instead.
+    ///
+    /// ```
+    /// # let registry = streamgauge::Registry::new();
+    /// let events = registry.counter("source_events_total", "Events.").family_by(["table"])?;
+    /// events.with(&["orders"], |counter| counter.inc());
+    /// let error = registry.read_sample("source_events", &[]).unwrap_err();
+    /// assert_eq!(error.to_string(), "no sample is called \"source_events\"; there is source_events_total");
+    /// let error = registry.read_sample("source_events_total", &[("table", "Orders")]).unwrap_err();
+    /// assert!(error.to_string().ends_with("no series with the labels {table=\"Orders\"}; there is {table=\"orders\"}"));
+    /// # Ok::<(), streamgauge::Error>(())
+    /// ```
+    pub fn read_sample(&self, name: &str, labels: &[(&str, &str)]) -> Result<f64, SampleError> {
+        let families = self.inner().map(|inner| inner.families()).unwrap_or_default();
+        let exposes = |desc: &Desc| exposed_part(desc, name).is_some();
+        let Some(family) = families.iter().find(|family| family.with_desc(exposes)) else {
+            return self.read_collected(name, labels);
         };
-        let part = family.with_desc(|desc| part_of(desc, name, labels)).filter(|_| family.is_on())?;
-        let labels: Vec<_> = match part {
-            Part::Bucket(_) => labels.iter().filter(|(label, _)| *label != "le").copied().collect(),
-            Part::Quantile(_) => labels.iter().filter(|(label, _)| *label != "quantile").copied().collect(),
-            Part::State(_) => labels.iter().filter(|(label, _)| *label != name).copied().collect(),
-            _ => labels.to_vec(),
-        };
+        if !family.is_on() {
+            return Err(SampleError::Off { name: name.to_owned() });
+        }
         let pin = Pin::enter();
-        let row = family.live(&pin).find(|row| Labels::new(&family.desc, *row).are(&labels))?;
+        let unknown = || {
+            let known = family.live(&pin).take(SHOWN).map(|row| Labels::new(&family.desc, row));
+            unknown_labels(name, labels, known)
+        };
+        let Some(part) = family.with_desc(|desc| part_of(desc, name, labels)) else { return Err(unknown()) };
+        let own = part.own_labels(name, labels);
+        let row = family.live(&pin).find(|row| Labels::new(&family.desc, *row).are(&own));
+        let row = row.ok_or_else(unknown)?;
+        let no_value = || SampleError::NoValue { name: name.to_owned() };
         if let Storage::Callback(callback) = row.series() {
-            not_nested(|| callback.run())?;
+            not_nested(|| callback.run()).ok_or_else(no_value)?;
         }
         family.with_desc(|desc| {
             let (mut pass, mut scratch) = (PassScratch::default(), ValueScratch::default());
             scratch.begin(desc.kind);
-            part.of(one(desc.kind, desc, row, &mut Pass::begin(&mut pass), &mut scratch)?)
+            let value = one(desc.kind, desc, row, &mut Pass::begin(&mut pass), &mut scratch).ok_or_else(no_value)?;
+            part.of(value).ok_or_else(unknown)
         })
     }
 
     /// Reads one sample of a collector; runs it.
-    fn collected_value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
-        let inner = self.inner()?;
+    fn read_collected(&self, name: &str, labels: &[(&str, &str)]) -> Result<f64, SampleError> {
+        let unknown_name = || SampleError::UnknownName { name: name.to_owned(), similar: self.names_like(name) };
+        let inner = self.inner().ok_or_else(unknown_name)?;
         let collectors = inner.collectors.list();
         let place = |registered: &Registered| registered.descs.iter().position(|desc| *desc.name == *name);
-        let (registered, place) = collectors.iter().find_map(|registered| Some((registered, place(registered)?)))?;
+        let found = collectors.iter().find_map(|registered| Some((registered, place(registered)?)));
+        let (registered, place) = found.ok_or_else(unknown_name)?;
         let mut collected = Collected::new(registered.descs.len());
-        not_nested(|| registered.run(&inner.state.level, &mut collected))?;
-        let desc = &registered.descs[place];
-        let mut samples = collected.families[place].labelled(desc);
-        samples.find(|(given, _)| given.are(labels)).map(|(_, value)| value.as_f64())
+        let ended = not_nested(|| registered.run(&inner.state.level, &mut collected));
+        if ended != Some(Ended::Well) {
+            return Err(SampleError::NoValue { name: name.to_owned() });
+        }
+        let samples = || collected.families[place].labelled(&registered.descs[place]);
+        let sample = samples().find(|(given, _)| given.are(labels)).map(|(_, value)| value.as_f64());
+        sample.ok_or_else(|| unknown_labels(name, labels, samples().take(SHOWN).map(|(labels, _)| labels)))
+    }
+
+    /// Returns names of samples for which `name` may have been meant.
+    fn names_like(&self, name: &str) -> Vec<String> {
+        // Without a prefix or a suffix, or with one too many.
+        let is_like = |other: &String| !name.is_empty() && (other.contains(name) || name.contains(&**other));
+        let described = self.describe();
+        let names = described.iter().flat_map(|family| {
+            let suffixes = family.kind.samples().iter().filter(|suffix| has_value(family.kind, suffix));
+            suffixes.map(|suffix| format!("{}{suffix}", family.name))
+        });
+        names.filter(is_like).take(SHOWN).collect()
     }
 }
 
-fn part_of<'a>(desc: &Desc, name: &str, labels: &[(&str, &'a str)]) -> Option<Part<'a>> {
+/// Returns whether the sample with this suffix is one that a scrape always has, and is a value.
+fn has_value(kind: Kind, suffix: &str) -> bool {
+    // The time of creation is of OpenMetrics alone.
+    suffix != "_created" && (kind != Kind::Histogram || !suffix.is_empty())
+}
+
+/// Things that an error names at most.
+const SHOWN: usize = 5;
+
+fn unknown_labels<'l>(name: &str, labels: &[(&str, &str)], known: impl Iterator<Item = Labels<'l>>) -> SampleError {
+    let given: Vec<_> = labels.iter().map(|(label, value)| format!("{label}={value:?}")).collect();
+    let known = known.map(|labels| format!("{{{}}}", String::from_utf8_lossy(labels.text()))).collect();
+    SampleError::UnknownLabels { name: name.to_owned(), labels: given.join(","), known }
+}
+
+/// Returns the suffix by which a sample of this name is told from the family's others; `None` where it has none of this
+/// name.
+fn exposed_part<'n>(desc: &Desc, name: &'n str) -> Option<&'n str> {
     let suffix = name.strip_prefix(&*desc.name)?;
+    let is_exposed = desc.kind.samples().contains(&suffix) && has_value(desc.kind, suffix);
+    is_exposed.then_some(suffix)
+}
+
+fn part_of<'a>(desc: &Desc, name: &str, labels: &[(&str, &'a str)]) -> Option<Part<'a>> {
+    let suffix = exposed_part(desc, name)?;
     if desc.kind == Kind::StateSet {
         let state = labels.iter().find(|(label, _)| *label == name && suffix.is_empty());
         return state.map(|(_, state)| Part::State(state));
@@ -103,6 +167,17 @@ fn part_of<'a>(desc: &Desc, name: &str, labels: &[(&str, &'a str)]) -> Option<Pa
 }
 
 impl Part<'_> {
+    /// Returns the labels of the series, without that of the sample.
+    fn own_labels<'l>(&self, name: &str, labels: &[(&'l str, &'l str)]) -> Vec<(&'l str, &'l str)> {
+        let of_sample = match self {
+            Part::Value | Part::Sum | Part::Count => None,
+            Part::Bucket(_) => Some("le"),
+            Part::Quantile(_) => Some("quantile"),
+            Part::State(_) => Some(name),
+        };
+        labels.iter().filter(|(label, _)| Some(*label) != of_sample).copied().collect()
+    }
+
     /// Picks the sample out of a merged value.
     fn of(&self, value: MetricValue<'_>) -> Option<f64> {
         match (self, value) {

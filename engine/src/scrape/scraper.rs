@@ -6,8 +6,9 @@ use super::scraped_family::ScrapedFamily;
 use super::value::ValueScratch;
 use super::walk::{TombstoneScratch, Walk};
 use super::{Filter, Metric, Report};
+use crate::catch::catch_drop;
 use crate::cells::{Pass, PassScratch};
-use crate::encode::Exposition;
+use crate::encode::{Exposition, Format};
 use crate::registry::inner::RegistryInner;
 use crate::registry::names::Clashes;
 use crate::registry::registry::Registry;
@@ -171,6 +172,28 @@ impl Scraper {
     }
 }
 
+impl Registry {
+    /// Renders everything in the text format 0.0.4: for logs, tests and command lines. Callbacks and collectors run.
+    ///
+    /// Allocates a [`Scraper`] and a body; whatever scrapes again and again keeps one.
+    ///
+    /// ```
+    /// # let registry = streamgauge::Registry::new();
+    /// registry.counter("events_total", "Events.").register()?.inc();
+    /// assert_eq!(registry.render_text(), "# HELP events_total Events.\n# TYPE events_total counter\nevents_total 1\n");
+    /// # Ok::<(), streamgauge::Error>(())
+    /// ```
+    #[doc(alias = "gather")]
+    #[doc(alias = "TextEncoder")]
+    #[must_use]
+    pub fn render_text(&self) -> String {
+        let mut body = Vec::new();
+        Scraper::new(self).encode(Format::Text, &mut body);
+        // Names, help texts and values come from strings, and what is escaped of them is ASCII.
+        String::from_utf8_lossy(&body).into_owned()
+    }
+}
+
 impl Scratch {
     /// Runs callbacks and collectors, before all else and holding no lock: they are code of the user.
     fn collect(&mut self, registry: &RegistryInner) {
@@ -200,13 +223,27 @@ impl Scratch {
         let changes = registry.changes();
         if changes != self.changes {
             self.changes = changes;
+            let mut gone = Vec::new();
             let collectors = registry.at_once(|list, clashes| {
-                // Families are only ever added at the end.
-                let known = self.families.len();
-                self.families.extend(list.iter().skip(known).cloned().map(ScrapedFamily::new));
+                // Families are only ever added at the end, and the others keep their order when one goes.
+                let mut known = std::mem::take(&mut self.families).into_iter();
+                for family in list.iter() {
+                    let is_other = |known: &ScrapedFamily| !PlainArc::ptr_eq(&known.store, family);
+                    let same = known.by_ref().find_map(|known| match is_other(&known) {
+                        true => {
+                            gone.push(known);
+                            None
+                        }
+                        false => Some(known),
+                    });
+                    self.families.push(same.unwrap_or_else(|| ScrapedFamily::new(family.clone())));
+                }
+                gone.extend(known);
                 self.families.iter_mut().for_each(ScrapedFamily::refresh);
                 self.clashes.clone_from(clashes);
             });
+            // Perhaps the last references, and without the lock: what stands in them may be the user's.
+            gone.into_iter().for_each(catch_drop);
             self.collections.keep(collectors);
         }
     }

@@ -4,6 +4,7 @@ use super::set_action::SetAction;
 use crate::kind::Kind;
 use crate::registry::desc::Level;
 use crate::registry::inner::RegistryInner;
+use crate::registry::store::Labels;
 use crate::sync::PlainArc;
 use std::time::Duration;
 
@@ -110,6 +111,39 @@ impl Scope {
     #[must_use]
     pub fn limit(&self, series: usize) -> Self {
         Self { limit: Some(series), ..self.clone() }
+    }
+
+    /// Ends what was registered through this scope and those inside it, when a pipeline, a tenant or a plugin goes; returns
+    /// how many series that removes.
+    ///
+    /// Families whose names begin with the prefix are [unregistered](crate::Registry::unregister). Where the scope has
+    /// constant labels others may share them: then they stay, and the series with these labels are removed from them, each
+    /// exposed once more with its final value.
+    ///
+    /// ```
+    /// # let registry = streamgauge::Registry::new();
+    /// for pipeline in ["orders", "payments"] {
+    ///     let scope = registry.scope("deltaforge").label("pipeline", pipeline);
+    ///     scope.counter("events_total", "Events.").register()?.inc();
+    /// }
+    /// assert_eq!(registry.scope("deltaforge").label("pipeline", "orders").unregister_all(), 1);
+    /// let events = |pipeline| registry.sample_value("deltaforge_events_total", &[("pipeline", pipeline)]);
+    /// assert_eq!((events("orders"), events("payments")), (None, Some(1.0)));
+    /// # Ok::<(), streamgauge::Error>(())
+    /// ```
+    pub fn unregister_all(&self) -> usize {
+        let Some(registry) = &self.registry else { return 0 };
+        let prefix = self.full_name("");
+        let families = registry.families();
+        let own = families.iter().filter(|family| family.with_desc(|desc| desc.name.starts_with(&prefix)));
+        if self.labels.is_empty() {
+            let names = own.map(|family| family.with_desc(|desc| desc.name.to_string()));
+            return names.filter_map(|name| registry.unregister(&name)).sum();
+        }
+        let has_labels = |labels: Labels<'_>| {
+            self.labels.iter().all(|(name, value)| labels.get(name).is_some_and(|own| own == value.as_str()))
+        };
+        own.map(|family| family.remove_where(|row| has_labels(Labels::new(&family.desc, row)), |_| {})).sum()
     }
 
     pub(crate) fn own_limit(&self) -> Option<usize> {

@@ -93,6 +93,26 @@ impl Names {
         Ok((family, Change::New))
     }
 
+    /// Takes the family of this name out, whose names are free then.
+    pub(crate) fn unregister(&mut self, name: &str) -> Option<PlainArc<FamilyStore>> {
+        let family = self.families.get(name)?.clone();
+        let mut work = Work::new();
+        let desc = family.with_desc(Desc::clone);
+        self.release(&desc, &mut work);
+        if let Some(wish) = &desc.wish {
+            self.waiting.note(wish.serial, &family, Vec::new());
+            let place = (desc.kind, wish.declared.clone());
+            if let Some(wishing) = self.wishing.get_mut(&place) {
+                wishing.retain(|other| !PlainArc::ptr_eq(other, &family));
+                if wishing.is_empty() {
+                    self.wishing.remove(&place);
+                }
+            }
+        }
+        self.settle(work);
+        Some(family)
+    }
+
     /// Changes the name, help or unit of a family that is in use.
     pub(crate) fn redescribe(
         &mut self,

@@ -24,6 +24,12 @@ impl FamilyList {
         Self { blocks }
     }
 
+    /// Returns the list without a family, the others in their order.
+    pub(crate) fn without(&self, family: &PlainArc<FamilyStore>) -> Self {
+        let others: Vec<_> = self.iter().filter(|other| !PlainArc::ptr_eq(other, family)).cloned().collect();
+        Self { blocks: others.chunks(BLOCK).map(|block| PlainArc::new(block.to_vec())).collect() }
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &PlainArc<FamilyStore>> {
         self.blocks.iter().flat_map(|block| block.iter())
     }

@@ -212,6 +212,17 @@ impl FamilyStore {
         retired.push(Box::new(unsafe { PlainArc::from_raw(old) }));
     }
 
+    /// Ends the family, which no registry lists any more: removes its series, whose final values nobody shows, and makes no
+    /// new ones; returns how many it removed. Handles record on, unseen.
+    pub(crate) fn unregister(&self) -> usize {
+        self.writer.lock().unregistered = true;
+        self.apply_level();
+        let removed = self.remove_where(|_| true, |_| {});
+        // No walk comes by that would let them go.
+        self.release_tombstones(u64::MAX, Instant::now());
+        removed
+    }
+
     /// Removes the series that have gone without an update for longer than the family allows, as of `now`, and that
     /// nobody holds; gives how many. `fingerprint` reads a value that changes with every update.
     pub(crate) fn expire_idle(

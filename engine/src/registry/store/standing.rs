@@ -32,6 +32,8 @@ pub(crate) enum Refused {
     OutOfCells,
     /// A callback gives the value of the series.
     Callback,
+    /// The family was unregistered.
+    Unregistered,
 }
 
 impl Refused {
@@ -42,6 +44,7 @@ impl Refused {
             Self::Full => Error::LimitReached { name, limit: desc.limits.series },
             Self::OutOfCells => Error::OutOfCells { name },
             Self::Callback => Error::CallbackExists { name, labels: String::new() },
+            Self::Unregistered => Error::UnknownFamily { name },
         }
     }
 }

@@ -69,6 +69,8 @@ pub(super) struct Writer {
     pub(super) table: TableWriter,
     pub(super) dense: DenseTables,
     pub(super) switch: Switch,
+    /// The family was unregistered: no series is made in it any more.
+    pub(super) unregistered: bool,
     /// Overflow series, which do not count against the family's limit.
     pub(super) overflow: usize,
     /// Removed rows in the pages.
@@ -109,6 +111,7 @@ impl FamilyStore {
                 table: TableWriter::default(),
                 dense: DenseTables::default(),
                 switch: Switch::ByLevel,
+                unregistered: false,
                 overflow: 0,
                 holes: 0,
                 last_created: 0,
@@ -181,7 +184,8 @@ impl FamilyStore {
         {
             let mut writer = self.writer.lock();
             let members = self.members.lock();
-            let on = self.state.level.allows(self.desc.level, writer.switch)
+            let on = !writer.unregistered
+                && self.state.level.allows(self.desc.level, writer.switch)
                 && (members.is_empty() || members.iter().any(|member| member.is_on()));
             // Relaxed (O28): as in is_on; the mutex orders the changes.
             self.on.store(on, Ordering::Relaxed);
@@ -279,6 +283,9 @@ impl FamilyStore {
             let mut writer = self.writer.lock();
             if let Some(row) = self.find_text(pin, hash, &rendered.text) {
                 return Ok(row);
+            }
+            if writer.unregistered {
+                return Err(Refused::Unregistered);
             }
             let noted = self.generation.now();
             if !early.unwrap_or_else(|| self.admit(&writer, standing)) {

@@ -20,12 +20,12 @@ const DEFAULT_PATH: &str = "/metrics";
 
 /// Collects the settings of an exporter and starts it.
 ///
-/// Made by [`Exporter::builder`]. End with [`spawn`](Builder::spawn) for a thread of its own, with
-/// [`bind`](Builder::bind) to serve on your runtime, or with [`service`](Builder::service) to mount the endpoint in a
-/// server you have.
+/// Made by [`Exporter::builder`]. End with [`spawn`](ExporterBuilder::spawn) for a thread of its own, with
+/// [`bind`](ExporterBuilder::bind) to serve on your runtime, or with [`service`](ExporterBuilder::service) to mount the
+/// endpoint in a server you have.
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until `spawn`, `bind` or `service`"]
-pub struct Builder {
+pub struct ExporterBuilder {
     registry: Registry,
     listen: Vec<String>,
     unix: Vec<PathBuf>,
@@ -37,9 +37,9 @@ pub struct Builder {
     created_samples: bool,
 }
 
-impl Builder {
-    pub(crate) fn new(registry: &Registry) -> Builder {
-        Builder {
+impl ExporterBuilder {
+    pub(crate) fn new(registry: &Registry) -> ExporterBuilder {
+        ExporterBuilder {
             registry: registry.clone(),
             listen: Vec::new(),
             unix: Vec::new(),
@@ -61,23 +61,23 @@ impl Builder {
         clippy::needless_pass_by_value,
         reason = "a call reads better without `&`, also for a `String` or a `SocketAddr`"
     )]
-    pub fn listen(mut self, addr: impl ToString) -> Builder {
+    pub fn listen(mut self, addr: impl ToString) -> ExporterBuilder {
         self.listen.push(addr.to_string());
         self
     }
 
     /// Serves another registry, with the same settings.
     #[cfg(any(feature = "metrics-0-24", feature = "metrics-0-23"))]
-    pub(crate) fn with_registry(mut self, registry: &Registry) -> Builder {
+    pub(crate) fn with_registry(mut self, registry: &Registry) -> ExporterBuilder {
         self.registry = registry.clone();
         self
     }
 
     /// Adds a Unix socket to listen on, by the path of its file.
     ///
-    /// May be called several times, and together with [`listen`](Builder::listen); alone it opens no port. What a
-    /// reader can ask for and the bounds it is held to are those of a port: `curl --unix-socket PATH
-    /// http://localhost/metrics`.
+    /// May be called several times, and together with [`listen`](ExporterBuilder::listen); alone it opens no port. What
+    /// a reader can ask for and the bounds it is held to are those of a port:
+    /// `curl --unix-socket PATH http://localhost/metrics`.
     ///
     /// The file is made when the exporter starts, and removed when it stops. One that a killed process left is
     /// replaced; a socket on which somebody listens is an error, and so is any other file.
@@ -102,7 +102,7 @@ impl Builder {
     /// # Ok(()) }
     /// ```
     #[cfg(unix)]
-    pub fn listen_unix(mut self, path: impl AsRef<Path>) -> Builder {
+    pub fn listen_unix(mut self, path: impl AsRef<Path>) -> ExporterBuilder {
         self.unix.push(path.as_ref().to_owned());
         self
     }
@@ -113,9 +113,9 @@ impl Builder {
     /// with 403, before anything is collected. IPv4 addresses that are mapped into IPv6 count as IPv4, so `::/0` allows
     /// none of them. The text is looked at when the exporter starts.
     ///
-    /// The list holds for the addresses of [`listen`](Builder::listen). It says nothing about Unix sockets, whose files
-    /// have permissions, nor about [`service`](Builder::service), which does not see who connects. Behind a proxy the
-    /// address is that of the proxy; headers are not believed.
+    /// The list holds for the addresses of [`listen`](ExporterBuilder::listen). It says nothing about Unix sockets,
+    /// whose files have permissions, nor about [`service`](ExporterBuilder::service), which does not see who connects.
+    /// Behind a proxy the address is that of the proxy; headers are not believed.
     ///
     /// An address is no proof of who is asking. Every user of an allowed host is allowed, and so is every web page its
     /// browsers show: the page's server can point its own name at the exporter (DNS rebinding), as `Host` is not
@@ -132,7 +132,7 @@ impl Builder {
     /// let exporter = builder.spawn()?;
     /// # Ok(()) }
     /// ```
-    pub fn allow_network(mut self, network: impl AsRef<str>) -> Builder {
+    pub fn allow_network(mut self, network: impl AsRef<str>) -> ExporterBuilder {
         self.networks.push(network.as_ref().to_owned());
         self
     }
@@ -140,8 +140,8 @@ impl Builder {
     /// Serves the metrics on another path than `/metrics`.
     ///
     /// It is compared byte by byte with the path of a request: no decoding, no trailing slash, no prefix. A
-    /// [`service`](Builder::service) without it serves them on whatever path it is mounted.
-    pub fn path(mut self, path: impl Into<String>) -> Builder {
+    /// [`service`](ExporterBuilder::service) without it serves them on whatever path it is mounted.
+    pub fn path(mut self, path: impl Into<String>) -> ExporterBuilder {
         self.path = Some(path.into());
         self
     }
@@ -160,7 +160,7 @@ impl Builder {
     /// let builder = Exporter::builder(&Registry::new()).formats([Format::Text]);
     /// # let _ = builder.service();
     /// ```
-    pub fn formats(mut self, formats: impl IntoIterator<Item = Format>) -> Builder {
+    pub fn formats(mut self, formats: impl IntoIterator<Item = Format>) -> ExporterBuilder {
         self.formats = formats.into_iter().collect();
         self
     }
@@ -171,14 +171,14 @@ impl Builder {
     /// `streamgauge_exporter_connections_refused_total` and `streamgauge_exporter_accept_errors_total`; a fixed
     /// set, present from the first scrape on. Errors in the protocol that end a connection before there is a
     /// request are not counted.
-    pub fn self_metrics(mut self, wanted: bool) -> Builder {
+    pub fn self_metrics(mut self, wanted: bool) -> ExporterBuilder {
         self.self_metrics = wanted;
         self
     }
 
     /// Says whether OpenMetrics text has a `_created` sample beside each counter and histogram. It has none unless told
     /// otherwise: a reader that knows nothing of them stores each as a series. Protobuf always carries the times.
-    pub fn created_samples(mut self, wanted: bool) -> Builder {
+    pub fn created_samples(mut self, wanted: bool) -> ExporterBuilder {
         self.created_samples = wanted;
         self
     }
@@ -232,10 +232,10 @@ impl Builder {
 
     /// Returns the endpoint as a service, to be mounted in a server of yours; addresses, sockets and networks play no part.
     ///
-    /// It serves the metrics on whatever path it is mounted, unless [`path`](Builder::path) names one.
+    /// It serves the metrics on whatever path it is mounted, unless [`path`](ExporterBuilder::path) names one.
     ///
     /// # Panics
-    /// If the text given to [`path`](Builder::path) can be the path of no request.
+    /// If the text given to [`path`](ExporterBuilder::path) can be the path of no request.
     ///
     /// # Examples
     /// See [`MetricsService`].

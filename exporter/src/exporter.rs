@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::http::sockets::Bound;
 use crate::say::say;
-use crate::{Builder, Error};
+use crate::{Error, ExporterBuilder};
 
 /// Serves a registry over HTTP from a thread of its own.
 ///
@@ -46,11 +46,11 @@ pub struct Exporter {
 
 impl Exporter {
     /// Returns the settings of an exporter for `registry`, ready to be changed.
-    pub fn builder(registry: &Registry) -> Builder {
-        Builder::new(registry)
+    pub fn builder(registry: &Registry) -> ExporterBuilder {
+        ExporterBuilder::new(registry)
     }
 
-    pub(crate) fn spawn(builder: Builder) -> Result<Exporter, Error> {
+    pub(crate) fn spawn(builder: ExporterBuilder) -> Result<Exporter, Error> {
         let (stop, stopped) = oneshot::channel();
         let (bind, bound) = mpsc::sync_channel(1);
         let thread = thread::Builder::new()
@@ -115,7 +115,7 @@ impl Drop for Exporter {
 }
 
 /// The life of the thread.
-fn run(builder: Builder, bound: &mpsc::SyncSender<Bound>, stopped: oneshot::Receiver<()>) -> Result<(), Error> {
+fn run(builder: ExporterBuilder, bound: &mpsc::SyncSender<Bound>, stopped: oneshot::Receiver<()>) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

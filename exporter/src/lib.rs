@@ -14,9 +14,9 @@
 //!
 //! Three ways to run it, from the least to the most involved:
 //!
-//! - [`Builder::spawn`]: a thread with a runtime of its own. Right for most programs, with or without tokio.
-//! - [`Builder::bind`], then [`Server::serve`]: on your tokio runtime, with your own signal to stop.
-//! - [`Builder::service`]: a [tower service](tower_service::Service) to mount in axum or hyper, behind your
+//! - [`ExporterBuilder::spawn`]: a thread with a runtime of its own. Right for most programs, with or without tokio.
+//! - [`ExporterBuilder::bind`], then [`Server::serve`]: on your tokio runtime, with your own signal to stop.
+//! - [`ExporterBuilder::service`]: a [tower service](tower_service::Service) to mount in axum or hyper, behind your
 //!   authentication.
 //!
 //! A program that records through the `metrics` facade changes one line and serves the same way: see the module
@@ -24,8 +24,9 @@
 //!
 //! # What a reader can ask for
 //!
-//! - **A format**, by `Accept`: whatever [`Exposition::negotiate`](streamgauge::Exposition::negotiate) finds in it. What
-//!   is not understood gets the text format, never an error. [`formats`](Builder::formats) says which there are.
+//! - **A format**, by `Accept`: whatever [`Exposition::negotiate`](streamgauge::Exposition::negotiate) finds in it.
+//!   What is not understood gets the text format, never an error. [`formats`](ExporterBuilder::formats) says which
+//!   there are.
 //! - **gzip**, by `Accept-Encoding`: where it is named and not rated below `identity`, and the answer is not tiny.
 //! - **Some families**, by `name[]=` in the query, as often as there are names: of families or of samples
 //!   (`curl -g 'http://127.0.0.1:9000/metrics?name[]=events_total'`). At most 256 names of at most 256 bytes, 8 KiB
@@ -53,7 +54,7 @@
 //!   Request bodies are refused unread.
 //!
 //! There is no authentication and no encryption. By default only this host can connect;
-//! [`allow_network`](Builder::allow_network) keeps a port to some networks, and `listen_unix` needs none.
+//! [`allow_network`](ExporterBuilder::allow_network) keeps a port to some networks, and `listen_unix` needs none.
 //!
 //! Writes to connections that are closed raise no SIGPIPE, whatever the process does with that signal.
 //!
@@ -71,7 +72,7 @@ mod say;
 mod self_metrics;
 mod source;
 
-pub use builder::Builder;
+pub use builder::ExporterBuilder;
 pub use error::Error;
 pub use exporter::Exporter;
 pub use http::body::Body;

@@ -20,7 +20,7 @@ pub(crate) struct Networks {
 }
 
 impl Networks {
-    /// Reads what was given to [`allow_network`](crate::Builder::allow_network).
+    /// Reads what was given to [`allow_network`](crate::ExporterBuilder::allow_network).
     pub(crate) fn parse(given: &[String]) -> Result<Networks, Error> {
         let allowed = given.iter().map(|given| parse(given).ok_or_else(|| Error::Network { given: given.clone() }));
         Ok(Networks { allowed: allowed.collect::<Result<_, _>>()? })

@@ -25,8 +25,9 @@ use crate::say::say;
 
 /// Serves a registry from sockets that are bound already, on the runtime of the caller.
 ///
-/// Made by [`Builder::bind`](crate::Builder::bind). Clients can connect from then on, and are answered once
-/// [`serve`](Server::serve) runs. For a server with a thread of its own see [`Builder::spawn`](crate::Builder::spawn).
+/// Made by [`ExporterBuilder::bind`](crate::ExporterBuilder::bind). Clients can connect from then on, and are answered
+/// once [`serve`](Server::serve) runs. For a server with a thread of its own see
+/// [`ExporterBuilder::spawn`](crate::ExporterBuilder::spawn).
 #[derive(Debug)]
 pub struct Server {
     sockets: Sockets,

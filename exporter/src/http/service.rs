@@ -24,8 +24,8 @@ use crate::self_metrics::SelfMetrics;
 /// Serves the metrics as a [tower service](tower_service::Service), to be mounted in a server of yours.
 ///
 /// Answers `GET` and `HEAD` on whatever path it is mounted, as a route or nested. With a
-/// [`path`](crate::Builder::path) it answers on that one only, which is compared with that of the request as the service
-/// receives it, shows a small page with a link on `/`, and refuses everything else.
+/// [`path`](crate::ExporterBuilder::path) it answers on that one only, which is compared with that of the request as
+/// the service receives it, shows a small page with a link on `/`, and refuses everything else.
 ///
 /// `Accept` chooses the format, `Accept-Encoding` gzip, and `name[]` parameters of the query the families, see the
 /// [crate's documentation](crate#what-a-reader-can-ask-for).

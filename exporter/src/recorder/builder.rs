@@ -6,7 +6,7 @@ use super::matcher::{Matcher, MetricKindMask};
 use super::naming::sanitise_label;
 use super::{Handle, Recorder, facade, watch};
 use crate::http::networks::Networks;
-use crate::{Error, Exporter};
+use crate::{Error, Exporter, ExporterBuilder};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 #[cfg(unix)]
@@ -26,13 +26,13 @@ const MOST_SLICES: u32 = 60;
 /// line.
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `install`, `install_recorder` or `build_recorder`"]
-pub struct Builder {
+pub struct RecorderBuilder {
     config: Config,
-    exporter: crate::Builder,
+    exporter: ExporterBuilder,
     registry: Registry,
 }
 
-impl Builder {
+impl RecorderBuilder {
     pub(super) fn new() -> Self {
         let registry = Registry::new();
         // What dashboards find must not depend on what a reader asks for: OpenMetrics has other types, and `le="1.0"`.
@@ -56,7 +56,7 @@ impl Builder {
         self
     }
 
-    /// Listens on a Unix socket instead; see [`listen_unix`](crate::Builder::listen_unix). With
+    /// Listens on a Unix socket instead; see [`listen_unix`](ExporterBuilder::listen_unix). With
     /// [`with_http_listener`](Self::with_http_listener) on both.
     #[cfg(unix)]
     pub fn with_http_uds_listener(mut self, path: impl AsRef<Path>) -> Self {
@@ -65,7 +65,7 @@ impl Builder {
     }
 
     /// Allows a network or an address, and no others that are not allowed too; see
-    /// [`allow_network`](crate::Builder::allow_network).
+    /// [`allow_network`](ExporterBuilder::allow_network).
     ///
     /// # Errors
     /// [`Error::Network`] where it is neither.
@@ -86,7 +86,7 @@ impl Builder {
     /// let builder = Recorder::builder().with_exporter(|exporter| exporter.formats([]).created_samples(true));
     /// # let _ = builder.build_recorder();
     /// ```
-    pub fn with_exporter(mut self, change: impl FnOnce(crate::Builder) -> crate::Builder) -> Self {
+    pub fn with_exporter(mut self, change: impl FnOnce(ExporterBuilder) -> ExporterBuilder) -> Self {
         self.exporter = change(self.exporter);
         self
     }
@@ -212,7 +212,7 @@ impl Builder {
     ///
     /// # Errors
     /// [`Error::RecorderInstalled`] where the facade has a global recorder; those of
-    /// [`Builder::spawn`](crate::Builder::spawn). Where there is an error nothing listens.
+    /// [`ExporterBuilder::spawn`]. Where there is an error nothing listens.
     pub fn install(self) -> Result<Handle, Error> {
         let exporter = self.exporter.clone().spawn()?;
         let mut handle = self.install_recorder()?;

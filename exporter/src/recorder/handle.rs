@@ -55,8 +55,8 @@ impl Handle {
         self.core.registry()
     }
 
-    /// Gives the addresses that [`install`](super::Builder::install) listens on, with the ports the system chose; none
-    /// where nothing listens.
+    /// Gives the addresses that [`install`](super::RecorderBuilder::install) listens on, with the ports the system
+    /// chose; none where nothing listens.
     #[must_use]
     pub fn local_addrs(&self) -> &[SocketAddr] {
         &self.addrs

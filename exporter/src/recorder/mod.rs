@@ -25,8 +25,8 @@
 //! of keys, so that a macro call is as cheap, has one bound in the process: [`set_cache_limit`].
 //!
 //! # Past the limits
-//! Records of a metric that has no room for more series ([`series_limit`](Builder::series_limit), or the limit of the
-//! registry) go to its series with the label `overflow="__overflow__"` and the global labels, and are counted in
+//! Records of a metric that has no room for more series ([`series_limit`](RecorderBuilder::series_limit), or the limit
+//! of the registry) go to its series with the label `overflow="__overflow__"` and the global labels, and are counted in
 //! `streamgauge_facade_collisions_total` (`what="series"`). A macro call finds a series of its own as soon as there is
 //! room; a handle that was taken before stays where it is.
 //!
@@ -71,7 +71,7 @@ mod versions;
 mod watch;
 
 use self::core::Core;
-pub use builder::Builder;
+pub use builder::RecorderBuilder;
 pub use cache::{cache_bytes, cache_limit, set_cache_limit};
 use facade::{Facade, VERSIONS};
 pub use handle::Handle;
@@ -97,8 +97,8 @@ pub struct Recorder {
 
 impl Recorder {
     /// Gives the settings of a recorder, ready to be changed.
-    pub fn builder() -> Builder {
-        Builder::new()
+    pub fn builder() -> RecorderBuilder {
+        RecorderBuilder::new()
     }
 
     /// Gives what reads the recorder, also when it is installed and out of reach.

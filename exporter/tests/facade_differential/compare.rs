@@ -12,7 +12,7 @@ use metrics_util::layers::FanoutBuilder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 use streamgauge::Registry;
-use streamgauge_exporter::recorder::{Builder, Recorder};
+use streamgauge_exporter::recorder::{Recorder, RecorderBuilder};
 
 /// What came of a comparison.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ fn ours(program: &Program) -> Recorder {
     configured(program, Recorder::builder()).build_recorder()
 }
 
-fn configured(program: &Program, builder: Builder) -> Builder {
+fn configured(program: &Program, builder: RecorderBuilder) -> RecorderBuilder {
     let builder = builder.set_buckets(&BOUNDS).expect("they ascend");
     let builder = if program.has_global { builder.add_global_label(GLOBAL.0, GLOBAL.1) } else { builder };
     let builder = builder.set_enable_unit_suffix(program.naming == Naming::Units);

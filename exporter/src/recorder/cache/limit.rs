@@ -15,7 +15,7 @@ static USED: AtomicUsize = AtomicUsize::new(0);
 /// A macro call whose key is remembered costs about 20 ns, any other 0.4 to 1 us: the latter where something else has to be
 /// forgotten for it. About 200 bytes remember a key of three short labels in one thread, so the default is 160,000 keys: 64
 /// threads with 2,500 keys each. Keys that were used last stay; 0 remembers nothing. It bounds what threads remember, not the series themselves: those are bounded by
-/// [`series_limit`](super::super::Builder::series_limit).
+/// [`series_limit`](super::super::RecorderBuilder::series_limit).
 ///
 /// It is one bound of the process, for all recorders and all versions of the facade: the last call counts, whoever makes
 /// it. So it is for the program to set, not for a library. A lower bound takes effect at once, but for threads that are

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use streamgauge::{Format, Registry};
 
-use crate::http::networks::Networks;
-use crate::http::render::Renderer;
-use crate::http::sockets::Sockets;
+use crate::http::render::renderer::Renderer;
+use crate::http::socket::networks::Networks;
+use crate::http::socket::sockets::Sockets;
 use crate::say::say;
 use crate::self_metrics::SelfMetrics;
 use crate::source::RegistrySource;

@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use streamgauge::Registry;
 use tokio::sync::oneshot;
 
-use crate::http::sockets::Bound;
+use crate::http::socket::sockets::Bound;
 use crate::say::say;
 use crate::{Error, ExporterBuilder};
 

@@ -2,7 +2,7 @@
 
 use streamgauge::{Exposition, Filter, Registry, Scraper};
 
-use crate::http::render::Render;
+use crate::http::render::wanted::Render;
 use crate::say::{Seldom, say};
 
 /// Renders a registry.

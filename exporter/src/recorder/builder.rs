@@ -5,7 +5,7 @@ use super::core::Core;
 use super::matcher::{Matcher, MetricKindMask};
 use super::naming::sanitise_label;
 use super::{Handle, Recorder, facade, watch};
-use crate::http::networks::Networks;
+use crate::http::socket::networks::Networks;
 use crate::{Error, Exporter, ExporterBuilder};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;

@@ -9,9 +9,10 @@ use tokio::time::{Instant, sleep};
 use streamgauge::{Exposition, Filter};
 
 use super::*;
-use crate::http::places::Places;
-use crate::http::render::{Render, Renderer};
-use crate::http::seats::Gone;
+use crate::http::cap::places::Places;
+use crate::http::render::renderer::Renderer;
+use crate::http::render::wanted::Render;
+use crate::http::socket::client::Gone;
 use crate::self_metrics::SelfMetrics;
 
 const REQUEST: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n";

@@ -12,7 +12,7 @@ pub(crate) use send::{NoSigpipe, no_sigpipe};
 
 #[cfg(not(all(unix, not(target_vendor = "apple"))))]
 mod plain {
-    use crate::http::seats::Client;
+    use crate::http::socket::client::Client;
 
     pub(crate) type NoSigpipe<S> = S;
 
@@ -35,7 +35,7 @@ mod send {
 
     use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
-    use crate::http::seats::{Client, Gone};
+    use crate::http::socket::client::{Client, Gone};
 
     /// A socket.
     #[derive(Debug)]

@@ -7,9 +7,9 @@ use hyper::header::{
 };
 use hyper::{Response, StatusCode};
 
-use super::body::Body;
 use super::query::QueryError;
-use super::render::Rendered;
+use crate::http::render::body::Body;
+use crate::http::render::wanted::Rendered;
 
 const PLAIN: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";

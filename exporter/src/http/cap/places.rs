@@ -13,9 +13,10 @@ use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout};
 
-use super::limits::{NEWCOMERS, PLACE_POLL, PLACE_TIMEOUT};
-use super::networks::Peer;
-use super::seats::{Gone, Seats, Stage, neighbourhood};
+use super::seats::{Seats, Stage, neighbourhood};
+use crate::http::limits::{NEWCOMERS, PLACE_POLL, PLACE_TIMEOUT};
+use crate::http::socket::client::Gone;
+use crate::http::socket::networks::Peer;
 
 /// A fixed number of places for connections. Clones share it.
 #[derive(Debug, Clone)]

@@ -12,15 +12,15 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 
-use super::accept::{Accept, Reception, accept_loop};
 use super::connection::{self, Access, Stop};
-use super::limits::{CONNECTIONS, REFUSALS};
-use super::networks::{Networks, Peer};
-use super::places::Places;
-use super::seats;
-use super::service::MetricsService;
-use super::sockets::{Bound, Sockets};
 use crate::Error;
+use crate::http::cap::places::Places;
+use crate::http::limits::{CONNECTIONS, REFUSALS};
+use crate::http::request::service::MetricsService;
+use crate::http::socket::accept::{Accept, Reception, accept_loop};
+use crate::http::socket::client;
+use crate::http::socket::networks::{Networks, Peer};
+use crate::http::socket::sockets::{Bound, Sockets};
 use crate::say::say;
 
 /// Serves a registry from sockets that are bound already, on the runtime of the caller.
@@ -137,7 +137,7 @@ struct Receptionist<T> {
 
 impl<T> Reception for Receptionist<T>
 where
-    T: seats::Client + AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: client::Client + AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     type Io = T;
 
@@ -203,7 +203,7 @@ impl Client {
     /// the listener until it gives up.
     fn serve<T>(&self, io: T, peer: Peer)
     where
-        T: seats::Client + AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        T: client::Client + AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let allowed = self.networks.allows(peer);
         if !allowed {

@@ -16,8 +16,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::limits::PARTS;
-use super::render::{Outcome, RenderError, Wanted};
+use super::wanted::{Outcome, RenderError, Wanted};
+use crate::http::limits::PARTS;
 use streamgauge::{Exposition, Filter};
 
 /// One rendering that is due.

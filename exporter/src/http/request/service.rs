@@ -12,13 +12,14 @@ use hyper::header::ACCEPT;
 use hyper::{Method, Request, Response};
 use streamgauge::{Exposition, Format};
 
-use super::body::Body;
-use super::coding::Coding;
 use super::framing::BodyClaim;
-use super::limits::RENDER_TIMEOUT;
 use super::query;
-use super::render::{RenderError, Renderer, Wanted};
 use super::response::{self, Refusal};
+use crate::http::limits::RENDER_TIMEOUT;
+use crate::http::render::body::Body;
+use crate::http::render::coding::Coding;
+use crate::http::render::renderer::Renderer;
+use crate::http::render::wanted::{RenderError, Wanted};
 use crate::self_metrics::SelfMetrics;
 
 /// Serves the metrics as a [tower service](tower_service::Service), to be mounted in a server of yours.

@@ -10,8 +10,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
-use super::body::Body;
-use super::places::Place;
+use crate::http::cap::places::Place;
+use crate::http::render::body::Body;
 
 /// One connection.
 #[derive(Debug)]

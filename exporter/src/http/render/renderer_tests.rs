@@ -4,16 +4,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use streamgauge::{Escaping, Format};
+use streamgauge::{Escaping, Exposition, Filter, Format};
 use tokio::task::JoinHandle;
 
 use bytes::Bytes;
 
 use super::*;
 use crate::http::limits::PARTS;
+use crate::http::render::coding::Coding;
 use broken::Broken;
 
-#[path = "../../tests/common/broken.rs"]
+#[path = "../../../tests/common/broken.rs"]
 mod broken;
 
 /// Numbers its renderings from 1. Says when one begins, and lets it end on command.

@@ -14,14 +14,14 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use super::body::Body;
 use super::exchange::Exchange;
-use super::framing;
 use super::io_deadline::IoDeadline;
-use super::limits::{DRAIN_TIMEOUT, HEAD_BYTES, HEADER_TIMEOUT, MAX_AGE, REFUSAL_TIMEOUT};
-use super::places::Place;
-use super::response::Refusal;
-use super::service::MetricsService;
+use crate::http::cap::places::Place;
+use crate::http::limits::{DRAIN_TIMEOUT, HEAD_BYTES, HEADER_TIMEOUT, MAX_AGE, REFUSAL_TIMEOUT};
+use crate::http::render::body::Body;
+use crate::http::request::framing;
+use crate::http::request::response::Refusal;
+use crate::http::request::service::MetricsService;
 use crate::say::say;
 
 /// Says that the server wants its connections to end. A dropped sender says so as well.

@@ -11,7 +11,8 @@ use streamgauge::{Exposition, Filter};
 
 use super::*;
 use crate::http::limits::NEWCOMERS;
-use crate::http::render::{Render, Renderer};
+use crate::http::render::renderer::Renderer;
+use crate::http::render::wanted::Render;
 use crate::self_metrics::SelfMetrics;
 
 /// Begins when the test lets it.
@@ -27,7 +28,7 @@ impl Render for Gated {
     }
 }
 
-impl seats::Client for DuplexStream {}
+impl client::Client for DuplexStream {}
 
 struct Crowded {
     connections: Connections,

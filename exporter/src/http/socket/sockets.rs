@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use tokio::net::{TcpListener, TcpSocket, lookup_host};
 
-use super::limits::BACKLOG;
-use crate::Error;
 #[cfg(unix)]
-use crate::http::unix::UnixSocket;
+use super::unix::UnixSocket;
+use crate::Error;
+use crate::http::limits::BACKLOG;
 
 /// Bound sockets, in the order in which they were asked for.
 #[derive(Debug)]

@@ -16,10 +16,10 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use super::limits::{BACKOFF_MAX, BACKOFF_MIN};
+use super::client::Client;
 use super::networks::Peer;
 use super::no_sigpipe::{NoSigpipe, no_sigpipe};
-use super::seats::Client;
+use crate::http::limits::{BACKOFF_MAX, BACKOFF_MIN};
 use crate::say::{Seldom, say};
 
 /// A source of connections. A trait, so that tests can run out of file descriptors at will.

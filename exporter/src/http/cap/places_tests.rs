@@ -3,8 +3,8 @@
 use std::net::Ipv4Addr;
 
 use super::*;
+use crate::http::cap::seats::{GRACE, LONG, STALL};
 use crate::http::limits::CROWD;
-use crate::http::seats::{GRACE, LONG, STALL};
 
 /// Lets every task do all it can do now: a paused clock goes on only when none has anything to do.
 async fn settle() {

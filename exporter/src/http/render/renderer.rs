@@ -27,66 +27,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use streamgauge::{Exposition, Filter};
 use tokio::sync::watch;
 
-use super::body::Loan;
-use super::coding::Coding;
 use super::queue::{Job, Queue, Turn};
+use super::wanted::{Outcome, Render, RenderError, Wanted};
 use super::workshop::{Made, Workshop};
 use crate::say::{Seldom, caught, say};
-
-/// Writes expositions.
-pub(crate) trait Render: Send + 'static {
-    /// Has the user's code give its values, for all that is rendered until the next call.
-    fn collect(&mut self);
-
-    /// Appends what `filter` chooses to `body`.
-    fn render(&mut self, exposition: Exposition, filter: &Filter, body: &mut Vec<u8>);
-}
-
-/// What a request wants. Requests that want the same share a rendering.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wanted {
-    pub(crate) exposition: Exposition,
-    pub(crate) filter: Filter,
-    pub(crate) coding: Coding,
-}
-
-impl Wanted {
-    /// Says whether one rendering suits both.
-    pub(crate) fn is_like(&self, other: &Wanted) -> bool {
-        self.exposition == other.exposition
-            && self.coding.compresses() == other.coding.compresses()
-            && self.filter == other.filter
-    }
-
-    /// Says whether only a part of the metrics is wanted.
-    pub(crate) fn is_part(&self) -> bool {
-        self.filter != Filter::all()
-    }
-}
-
-/// A rendered exposition.
-#[derive(Debug, Clone)]
-pub(crate) struct Rendered {
-    pub(crate) content_type: &'static str,
-    pub(crate) compressed: bool,
-    pub(crate) loan: Arc<Loan>,
-}
-
-/// Why there is no exposition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RenderError {
-    /// The renderer panicked.
-    Panicked,
-    /// The system gives us no thread.
-    NoThread,
-    /// Too many different parts are wanted at the same time.
-    TooManyParts,
-}
-
-pub(crate) type Outcome = Result<Rendered, RenderError>;
 
 /// The way to the render thread. Clones share it; the thread ends with the last of them.
 #[derive(Clone)]
@@ -299,5 +245,5 @@ impl Work<'_> {
 }
 
 #[cfg(test)]
-#[path = "render_tests.rs"]
+#[path = "renderer_tests.rs"]
 mod tests;

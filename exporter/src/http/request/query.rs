@@ -9,7 +9,7 @@ use std::fmt;
 
 use streamgauge::Filter;
 
-use super::limits::{NAME_BYTES, NAMES, QUERY_BYTES};
+use crate::http::limits::{NAME_BYTES, NAMES, QUERY_BYTES};
 
 /// What is wrong with a query string. Says what was given by size and place only: no byte of a client is repeated to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

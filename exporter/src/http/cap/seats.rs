@@ -13,7 +13,6 @@
 //! client's fault; but one address does not keep all places from others: a newcomer from elsewhere takes one of its.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,8 +20,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::limits::CROWD;
-use super::networks::Peer;
+use crate::http::limits::CROWD;
+use crate::http::socket::client::Gone;
+use crate::http::socket::networks::Peer;
 
 /// A client has so long to send its request, from the moment on at which it is listened to.
 pub(super) const GRACE: Duration = Duration::from_millis(250);
@@ -57,34 +57,6 @@ struct Seat {
     stage: Stage,
     gone: Gone,
     sent_away: Arc<Notify>,
-}
-
-/// A client's end of a connection.
-pub(crate) trait Client {
-    /// Returns what tells whether the client has gone.
-    fn gone(&self) -> Gone {
-        Gone::when(|| false)
-    }
-}
-
-/// Tells whether a client seems to have gone.
-#[derive(Clone)]
-pub(crate) struct Gone(Arc<dyn Fn() -> bool + Send + Sync>);
-
-impl Gone {
-    pub(crate) fn when(has_gone: impl Fn() -> bool + Send + Sync + 'static) -> Gone {
-        Gone(Arc::new(has_gone))
-    }
-
-    pub(super) fn ask(&self) -> bool {
-        (self.0)()
-    }
-}
-
-impl fmt::Debug for Gone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Gone").finish_non_exhaustive()
-    }
 }
 
 /// What a connection does.

@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 use super::exchange::Exchange;
-use super::limits::WRITE_TIMEOUT;
+use crate::http::limits::WRITE_TIMEOUT;
 
 /// Fails a write that makes no progress for [`WRITE_TIMEOUT`].
 ///
@@ -104,8 +104,8 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::http::places::Places;
-    use crate::http::seats::Gone;
+    use crate::http::cap::places::Places;
+    use crate::http::socket::client::Gone;
 
     fn exchange() -> Arc<Exchange> {
         Exchange::new(Places::new(1).take(None, &Gone::when(|| false)).unwrap())

@@ -6,8 +6,8 @@ use std::time::Instant;
 use super::buffer::{self, BodyBuffer};
 use super::coding::Coding;
 use super::compress::{Compressor, Gzip, WORTHWHILE_BYTES};
-use super::limits::{BODY_PATIENCE, MEMORY_POLL};
-use super::render::{Render, Rendered, Wanted};
+use super::wanted::{Render, Rendered, Wanted};
+use crate::http::limits::{BODY_PATIENCE, MEMORY_POLL};
 
 /// Makes bodies, one at a time.
 pub(crate) struct Workshop {

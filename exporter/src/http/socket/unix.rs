@@ -17,9 +17,9 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::time::Instant;
 
 use super::accept::Accept;
-use super::limits::{BACKLOG, DIRECTORY_POLL, DIRECTORY_TIMEOUT};
 use super::networks::Peer;
 use super::no_sigpipe::{NoSigpipe, no_sigpipe};
+use crate::http::limits::{BACKLOG, DIRECTORY_POLL, DIRECTORY_TIMEOUT};
 use crate::say::say;
 
 /// A bound socket. Its file goes when it is dropped.

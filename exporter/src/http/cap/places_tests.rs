@@ -3,8 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::*;
-use crate::http::cap::seats::{GRACE, LONG, STALL};
-use crate::http::limits::CROWD;
+use crate::http::limits::{CROWD, GRACE, LONG_ANSWER, STALL};
 
 /// Lets every task do all it can do now: a paused clock goes on only when none has anything to do.
 async fn settle() {
@@ -70,14 +69,14 @@ async fn who_has_had_an_answer_leaves_before_those_who_had_one_later() {
 async fn those_who_wait_for_an_answer_keep_their_places() {
     let (places, mut held) = full(2).await;
     held.iter().for_each(Place::ask);
-    tokio::time::advance(2 * LONG).await;
+    tokio::time::advance(2 * LONG_ANSWER).await;
     // However long it takes to make it.
     assert!(take(&places, None).is_none());
     held.pop();
     held.push(take(&places, None).unwrap());
     held.iter().for_each(Place::ask);
     held.iter().for_each(Place::send);
-    tokio::time::advance(LONG - Duration::from_millis(1)).await;
+    tokio::time::advance(LONG_ANSWER - Duration::from_millis(1)).await;
     assert!(take(&places, None).is_none());
     tokio::time::advance(Duration::from_millis(1)).await;
     let third = take(&places, None).unwrap();

@@ -20,24 +20,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::http::limits::CROWD;
+use crate::http::limits::{CROWD, FEW_PLACES, GRACE, LONG_ANSWER, SHORT_GRACE, STALL};
 use crate::http::socket::client::Gone;
 use crate::http::socket::networks::Peer;
-
-/// A client has so long to send its request, from the moment on at which it is listened to.
-pub(super) const GRACE: Duration = Duration::from_millis(250);
-
-/// The same where there is nothing left of what the system has for connections.
-pub(super) const SHORT_GRACE: Duration = Duration::from_millis(10);
-
-/// A client that takes no byte of its answer for so long may have to leave.
-pub(super) const STALL: Duration = Duration::from_millis(250);
-
-/// And one that takes so long for all of it.
-pub(super) const LONG: Duration = Duration::from_secs(10);
-
-/// An address with fewer places than this does not have to give any up that it needs.
-const FEW: usize = 8;
 
 /// Those who hold a place, and how many more could.
 #[derive(Debug)]
@@ -84,7 +69,7 @@ impl Seat {
             Stage::Silent(since) => (now.duration_since(since) >= grace).then_some(1),
             Stage::Sending(since, stalled) => {
                 let is_stalled = stalled.is_some_and(|since| now.duration_since(since) >= STALL);
-                (is_stalled || now.duration_since(since) >= LONG).then_some(2)
+                (is_stalled || now.duration_since(since) >= LONG_ANSWER).then_some(2)
             }
         }
     }
@@ -175,7 +160,7 @@ impl Seats {
     /// The latest of the address that has most, if that is far more than the newcomer's.
     fn who_has_more(&self, peer: Peer) -> Option<u64> {
         let (most, count) = self.held.iter().max_by_key(|(_, count)| **count)?;
-        if *count < FEW || self.held_by(peer) * 4 >= *count {
+        if *count < FEW_PLACES || self.held_by(peer) * 4 >= *count {
             return None;
         }
         self.seats.iter().rev().find(|(_, seat)| seat.peer == *most).map(|(&number, _)| number)

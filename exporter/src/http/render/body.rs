@@ -14,11 +14,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
-/// What is copied at once: as much as the socket's buffers take, and fits into a processor's cache.
-const PIECE_BYTES: usize = 64 * 1024;
-
-/// While memory is short a reader has to take so many bytes a second.
-const PACE_BYTES: u128 = 1_000_000;
+use crate::http::limits::{PACE_BYTES, PIECE_BYTES};
 
 /// The bytes of an exposition, shared by its readers.
 #[derive(Debug)]

@@ -15,19 +15,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::body::Loan;
-
-/// What readers may hold in unfinished bodies. Far more than honest readers need: the system's socket buffers take
-/// a body of a few megabytes whole, and a finished reader holds nothing.
-const BUDGET_BYTES: usize = 64 * 1024 * 1024;
-
-/// Bodies that readers may hold however large they are, so that a huge exposition can still be read.
-const BUDGET_BODIES: usize = 4;
-
-/// Bodies that no reader holds and that are kept for later: one as it is and one compressed.
-const SPARE_BODIES: usize = 2;
-
-/// Unused capacity that is kept, whatever the size of the body.
-const SLACK_BYTES: usize = 64 * 1024;
+use crate::http::limits::{BUDGET_BODIES, BUDGET_BYTES, SLACK_BYTES, SPARE_BODIES};
 
 /// Lends memory for bodies, within a budget.
 #[derive(Debug)]

@@ -13,12 +13,12 @@
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use streamgauge::{Exposition, Filter};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::wanted::{Outcome, RenderError, Wanted};
-use crate::http::limits::PARTS;
-use streamgauge::{Exposition, Filter};
+use crate::http::limits::{PARTS, PARTS_OFTEN, PARTS_ONCE};
 
 /// One rendering that is due.
 #[derive(Debug)]
@@ -149,11 +149,6 @@ struct KnownParts {
     often: Vec<(u64, u32)>,
 }
 
-/// As many are remembered that were rendered once,
-const ONCE: usize = 4096;
-/// and more often.
-const OFTEN: usize = 256;
-
 impl KnownParts {
     fn hash(filter: &Filter) -> u64 {
         let mut hasher = DefaultHasher::new();
@@ -172,14 +167,14 @@ impl KnownParts {
             *count = count.saturating_add(1);
         } else if let Some(at) = self.once.iter().position(|known| *known == hash) {
             self.once.remove(at);
-            if self.often.len() >= OFTEN
+            if self.often.len() >= PARTS_OFTEN
                 && let Some((rarest, _)) = self.often.iter().enumerate().min_by_key(|(_, (_, count))| *count)
             {
                 self.often.remove(rarest);
             }
             self.often.push((hash, 2));
         } else {
-            if self.once.len() >= ONCE {
+            if self.once.len() >= PARTS_ONCE {
                 self.once.pop_front();
             }
             self.once.push_back(hash);

@@ -32,6 +32,7 @@ use tokio::sync::watch;
 use super::queue::{Job, Queue, Turn};
 use super::wanted::{Outcome, Render, RenderError, Wanted};
 use super::workshop::{Made, Workshop};
+use crate::http::limits::REST;
 use crate::say::{Seldom, caught, say};
 
 /// The way to the render thread. Clones share it; the thread ends with the last of them.
@@ -191,9 +192,6 @@ struct Work<'a> {
     rest: Duration,
     told: Seldom,
 }
-
-/// The longest rest.
-const REST: Duration = Duration::from_millis(10);
 
 impl Work<'_> {
     fn go_on(&mut self) {

@@ -60,18 +60,23 @@ pub struct MetricsService {
 
 struct Endpoint {
     /// `None` answers on every path.
-    path: Option<String>,
-    landing: Bytes,
+    site: Option<Site>,
     /// All, if there are none.
     formats: Vec<Format>,
     renderer: Renderer,
     metrics: SelfMetrics,
 }
 
+/// The one path that is answered, and the page that leads to it.
+struct Site {
+    path: String,
+    landing: Bytes,
+}
+
 /// What a request asks for.
 enum Route {
     Metrics(Wanted),
-    Landing,
+    Landing(Bytes),
     Refused(Refusal),
 }
 
@@ -82,17 +87,13 @@ impl MetricsService {
         renderer: Renderer,
         metrics: SelfMetrics,
     ) -> MetricsService {
-        let landing = path.as_ref().map_or_else(Bytes::new, |path| {
-            Bytes::from(format!(
-                "<!doctype html>\n<title>streamgauge</title>\n<h1>streamgauge</h1>\n<p><a href=\"{path}\">Metrics</a></p>\n"
-            ))
-        });
-        MetricsService { endpoint: Arc::new(Endpoint { path, landing, formats, renderer, metrics }) }
+        let site = path.map(Site::new);
+        MetricsService { endpoint: Arc::new(Endpoint { site, formats, renderer, metrics }) }
     }
 
     /// Returns the path that is answered, nothing where all are.
     pub(crate) fn path(&self) -> &str {
-        self.endpoint.path.as_deref().unwrap_or_default()
+        self.endpoint.site.as_ref().map_or("", |site| &site.path)
     }
 
     pub(crate) fn metrics(&self) -> &SelfMetrics {
@@ -109,7 +110,7 @@ impl MetricsService {
             future: Box::pin(async move {
                 let response = match route {
                     Route::Metrics(wanted) => endpoint.exposition(wanted).await,
-                    Route::Landing => response::landing(endpoint.landing.clone()),
+                    Route::Landing(page) => response::landing(page),
                     Route::Refused(refusal) => refusal.response(close),
                 };
                 endpoint.metrics.count_response(response.status());
@@ -126,19 +127,31 @@ impl MetricsService {
     }
 }
 
+impl Site {
+    fn new(path: String) -> Site {
+        let landing = Bytes::from(format!(
+            "<!doctype html>\n<title>streamgauge</title>\n<h1>streamgauge</h1>\n<p><a href=\"{path}\">Metrics</a></p>\n"
+        ));
+        Site { path, landing }
+    }
+}
+
 impl Endpoint {
     fn route<B>(&self, request: &Request<B>) -> Route {
         let given = request.uri().path();
-        let is_metrics = self.path.as_ref().is_none_or(|path| path == given);
-        if !is_metrics && given != "/" {
+        // On a path that is not the metrics' own.
+        let landing = self.site.as_ref().filter(|site| site.path != given).map(|site| &site.landing);
+        if landing.is_some() && given != "/" {
             return Route::Refused(Refusal::NotFound);
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return Route::Refused(Refusal::MethodNotAllowed);
         }
         match BodyClaim::of(request) {
-            BodyClaim::None if is_metrics => self.wanted(request).map_or_else(Route::Refused, Route::Metrics),
-            BodyClaim::None => Route::Landing,
+            BodyClaim::None => match landing {
+                Some(page) => Route::Landing(page.clone()),
+                None => self.wanted(request).map_or_else(Route::Refused, Route::Metrics),
+            },
             BodyClaim::Sized => Route::Refused(Refusal::BodyNotAllowed),
             BodyClaim::Encoded => Route::Refused(Refusal::BadRequest),
         }

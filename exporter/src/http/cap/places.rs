@@ -87,7 +87,7 @@ impl Places {
         let (number, mut granted) = self.lock().queue(neighbourhood(peer), gone)?;
         let give_up = Instant::now() + PLACE_TIMEOUT;
         // Perhaps there is a place by now, or for this address.
-        self.serve_the_first();
+        self.serve_the_first(self.lock());
         loop {
             // That somebody stalls is told by nothing but the clock.
             match timeout(PLACE_POLL, &mut granted).await {
@@ -99,17 +99,18 @@ impl Places {
                     return granted.try_recv().ok();
                 }
                 // One looks for all.
-                Err(_) if self.lock().waiting.front().is_some_and(|first| first.number == number) => {
-                    self.serve_the_first();
+                Err(_) => {
+                    let state = self.lock();
+                    if state.waiting.front().is_some_and(|first| first.number == number) {
+                        self.serve_the_first(state);
+                    }
                 }
-                Err(_) => {}
             }
         }
     }
 
     /// Finds a place for the first of those who wait.
-    fn serve_the_first(&self) {
-        let mut state = self.lock();
+    fn serve_the_first(&self, mut state: MutexGuard<'_, State>) {
         let State { seats, waiting, .. } = &mut *state;
         waiting.retain(|newcomer| !newcomer.grant.is_closed());
         let places_held = |newcomer: &(usize, &Newcomer)| seats.held_by(newcomer.1.peer);
@@ -195,13 +196,14 @@ impl Place {
 
     /// Says that the connection has sent a request.
     pub(crate) fn ask(&self) {
-        self.change(|_| Some(Stage::Asked));
+        self.change(&mut self.places.lock().seats, |_| Some(Stage::Asked));
     }
 
     /// Says that its answer is made.
     pub(crate) fn send(&self) {
         // One that gets nothing has not asked, and stays what it is.
-        self.change(|stage| matches!(stage, Stage::Asked).then(|| Stage::Sending(Instant::now(), None)));
+        let sending = |stage| matches!(stage, Stage::Asked).then(|| Stage::Sending(Instant::now(), None));
+        self.change(&mut self.places.lock().seats, sending);
     }
 
     /// Says that the client takes nothing, or something again.
@@ -215,19 +217,19 @@ impl Place {
 
     /// Says that the answer is out.
     pub(crate) fn answered(&self) {
-        self.change(|stage| matches!(stage, Stage::Asked | Stage::Sending(..)).then_some(Stage::Answered));
         let mut state = self.places.lock();
+        let answered = |stage| matches!(stage, Stage::Asked | Stage::Sending(..)).then_some(Stage::Answered);
+        self.change(&mut state.seats, answered);
         if state.stuck > 0 {
             state.seats.send_away(self.number());
             return;
         }
-        drop(state);
         // Somebody may wait for just this.
-        self.places.serve_the_first();
+        self.places.serve_the_first(state);
     }
 
-    fn change(&self, change: impl FnOnce(Stage) -> Option<Stage>) {
-        if let Some(number) = self.places.lock().seats.change(self.number(), change) {
+    fn change(&self, seats: &mut Seats, change: impl FnOnce(Stage) -> Option<Stage>) {
+        if let Some(number) = seats.change(self.number(), change) {
             // Relaxed: as below.
             self.number.store(number, Ordering::Relaxed);
         }
@@ -248,10 +250,10 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut state = self.places.lock();
         state.seats.leave(self.number());
-        let is_free = state.seats.free > 0;
-        drop(state);
-        if is_free {
-            self.places.serve_the_first();
+        if state.seats.free > 0 {
+            self.places.serve_the_first(state);
+        } else {
+            drop(state);
         }
         self.places.shared.left.notify_waiters();
     }

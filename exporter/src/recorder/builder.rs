@@ -2,9 +2,10 @@
 
 use super::config::{Config, Observations};
 use super::core::Core;
-use super::matcher::{Matcher, MetricKindMask};
+use super::kind::MetricKindMask;
+use super::matcher::Matcher;
 use super::naming::sanitise_label;
-use super::{Handle, Recorder, facade, watch};
+use super::{Handle, Recorder, facade, versions};
 use crate::http::socket::networks::Networks;
 use crate::{Error, Exporter, ExporterBuilder};
 use std::net::SocketAddr;
@@ -229,7 +230,7 @@ impl RecorderBuilder {
     pub fn install_recorder(self) -> Result<Handle, Error> {
         let recorder = self.build_recorder();
         facade::install(&recorder)?;
-        watch::look();
+        versions::warn_if_unserved();
         Ok(recorder.handle())
     }
 

@@ -1,7 +1,7 @@
 //! What the recorder does at every scrape: it lets idle series go, and tells its own numbers once there are any.
 
 use super::core::Core;
-use super::{VERSIONS, facade, watch};
+use super::{VERSIONS, facade, versions};
 use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -52,7 +52,7 @@ impl FacadeCollector {
         }
         self.is_silent.store(true, Ordering::Relaxed);
         if core.families.is_empty() {
-            watch::warn(&format!(
+            versions::warn_unserved(&format!(
                 "nothing was recorded through the crate `metrics` {} for {} s",
                 VERSIONS.join(" or "),
                 SILENCE.as_secs()
@@ -107,7 +107,7 @@ mod tests {
     use super::heard::Heard;
     use super::*;
     use crate::recorder::Recorder;
-    use crate::recorder::core::Kind;
+    use crate::recorder::kind::Kind;
     use std::sync::Arc;
 
     /// Makes the collector of a recorder that was made so long ago.

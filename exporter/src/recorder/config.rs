@@ -1,7 +1,7 @@
 //! The settings of a recorder.
 
-use super::core::Kind;
-use super::matcher::{MetricKindMask, Overrides};
+use super::kind::{Kind, MetricKindMask};
+use super::matcher::Overrides;
 use super::naming::{UnitName, add_total, add_unit};
 use std::borrow::Cow;
 use std::time::Duration;
@@ -81,12 +81,7 @@ impl Config {
     }
 
     pub(super) fn idle_timeout(&self, kind: Kind) -> Option<Duration> {
-        let own = match kind {
-            Kind::Counter => MetricKindMask::COUNTER,
-            Kind::Gauge => MetricKindMask::GAUGE,
-            Kind::Histogram => MetricKindMask::HISTOGRAM,
-        };
-        self.idle.filter(|(mask, _)| mask.contains(own)).map(|(_, timeout)| timeout)
+        self.idle.filter(|(mask, _)| mask.contains(kind.mask())).map(|(_, timeout)| timeout)
     }
 
     /// Gives how the histogram with this legal name is exposed.

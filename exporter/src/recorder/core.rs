@@ -5,7 +5,8 @@ use super::collector::FacadeCollector;
 use super::config::Config;
 use super::families::Families;
 use super::full::FullFamilies;
-use super::handles::Handle;
+use super::handles::FacadeHandle;
+use super::kind::Kind;
 use super::labels::{MOST_LABELS, legal_labels};
 use super::naming::UnitName;
 use super::scrapers::LentScraper;
@@ -14,36 +15,6 @@ use std::borrow::Cow;
 use std::sync::Weak;
 use streamgauge::bridge::Placed;
 use streamgauge::{CollectorId, Error, Registry};
-
-/// What the facade calls a kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Counter,
-    Gauge,
-    Histogram,
-}
-
-impl Kind {
-    pub(super) const ALL: [Self; 3] = [Self::Counter, Self::Gauge, Self::Histogram];
-
-    /// Gives who has a name that several kinds want: a histogram, for it stands for three names of samples, of which a
-    /// dashboard would lose all; then a counter, for rates of what is none are alerts that mean nothing.
-    pub(super) fn rank(self) -> u8 {
-        match self {
-            Self::Histogram => 0,
-            Self::Counter => 1,
-            Self::Gauge => 2,
-        }
-    }
-
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Counter => "counter",
-            Self::Gauge => "gauge",
-            Self::Histogram => "histogram",
-        }
-    }
-}
 
 /// What the recorder, its handle and its collector share.
 #[derive(Debug)]
@@ -75,16 +46,16 @@ impl Core {
     }
 
     pub(super) fn config(&self) -> &Config {
-        &self.families.declarer.config
+        &self.families.factory.config
     }
 
     pub(super) fn registry(&self) -> &Registry {
-        &self.families.declarer.registry
+        &self.families.factory.registry
     }
 
     /// Gives the handle of a key: the one that the thread remembers, or the one of its series.
     #[inline]
-    pub(super) fn handle<F: Facade, H: Handle>(&self, key: &F::Key) -> H {
+    pub(super) fn handle<F: Facade, H: FacadeHandle>(&self, key: &F::Key) -> H {
         match Cache::<F>::get(&self.id, key) {
             Some(handle) => handle,
             None => self.find::<F, H>(key),
@@ -93,7 +64,7 @@ impl Core {
 
     #[cold]
     #[inline(never)]
-    fn find<F: Facade, H: Handle>(&self, key: &F::Key) -> H {
+    fn find<F: Facade, H: FacadeHandle>(&self, key: &F::Key) -> H {
         let family = self.families.get(H::KIND, F::name(key));
         let labels = F::labels(key).iter().map(F::pair);
         let placed =
@@ -156,7 +127,7 @@ impl Core {
     }
 
     /// Gives the handle of the series for what can have none of its own.
-    fn overflow<H: Handle>(&self) -> H {
+    fn overflow<H: FacadeHandle>(&self) -> H {
         let family = self.families.overflow(H::KIND);
         H::make(&family, &self.global_labels()).map_or_else(|_| H::noop(), Placed::into_inner)
     }

@@ -29,7 +29,7 @@ macro_rules! facade {
         #[doc = concat!("Version ", $version, " of the facade.")]
         mod $name {
             use super::{Cache, Facade, Visitors};
-            use crate::recorder::handles::{Bucketed, Counted, Gauged, Observed, Summarised};
+            use crate::recorder::handles::{HistogramHandle, CounterHandle, GaugeHandle, AnyHistogram, SummaryHandle};
             use crate::recorder::naming::UnitName;
             use crate::{Error, recorder::Recorder};
             use $metrics::{Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn};
@@ -79,7 +79,7 @@ macro_rules! facade {
                 }
             }
 
-            impl CounterFn for Counted {
+            impl CounterFn for CounterHandle {
                 fn increment(&self, value: u64) {
                     if value == 0 {
                         // An update, though no look at the total can tell.
@@ -93,7 +93,7 @@ macro_rules! facade {
                 }
             }
 
-            impl GaugeFn for Gauged {
+            impl GaugeFn for GaugeHandle {
                 fn increment(&self, value: f64) {
                     self.0.add(value);
                 }
@@ -107,7 +107,7 @@ macro_rules! facade {
                 }
             }
 
-            impl HistogramFn for Bucketed {
+            impl HistogramFn for HistogramHandle {
                 fn record(&self, value: f64) {
                     self.0.observe(value);
                 }
@@ -115,7 +115,7 @@ macro_rules! facade {
                 $($record_many)?
             }
 
-            impl HistogramFn for Summarised {
+            impl HistogramFn for SummaryHandle {
                 fn record(&self, value: f64) {
                     self.0.observe(value);
                 }
@@ -137,17 +137,17 @@ macro_rules! facade {
                 }
 
                 fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-                    Counter::from_arc(self.core.handle::<Version, Arc<Counted>>(key))
+                    Counter::from_arc(self.core.handle::<Version, Arc<CounterHandle>>(key))
                 }
 
                 fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
-                    Gauge::from_arc(self.core.handle::<Version, Arc<Gauged>>(key))
+                    Gauge::from_arc(self.core.handle::<Version, Arc<GaugeHandle>>(key))
                 }
 
                 fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
-                    match self.core.handle::<Version, Observed>(key) {
-                        Observed::Buckets(histogram) => Histogram::from_arc(histogram),
-                        Observed::Quantiles(summary) => Histogram::from_arc(summary),
+                    match self.core.handle::<Version, AnyHistogram>(key) {
+                        AnyHistogram::Buckets(histogram) => Histogram::from_arc(histogram),
+                        AnyHistogram::Quantiles(summary) => Histogram::from_arc(summary),
                     }
                 }
             }

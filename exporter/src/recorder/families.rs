@@ -1,10 +1,10 @@
 //! The families of a recorder, by the names that the facade is given.
 
+use super::any_family::{AnyFamily, FamilyFactory};
 use super::config::Config;
-use super::core::Kind;
-use super::family::{Declarer, Family};
+use super::kind::Kind;
 use super::naming::{UnitName, sanitise_name};
-use super::remarks::{Collisions, LONGEST_NAME, OVERFLOW_NAME, Remark};
+use super::warnings::{Collisions, LONGEST_NAME, OVERFLOW_NAME, Warning};
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,7 @@ const LONGEST_HELP: usize = 4096;
 
 #[derive(Debug)]
 pub(super) struct Families {
-    pub(super) declarer: Declarer,
+    pub(super) factory: FamilyFactory,
     known: RwLock<Known>,
     pub(super) collisions: Collisions,
     names: Mutex<Vec<ToldName>>,
@@ -26,15 +26,15 @@ pub(super) struct Families {
 #[derive(Debug)]
 struct ToldName {
     kind: Kind,
-    family: Family,
+    family: AnyFamily,
     version: usize,
     /// Where it is not the one that it wishes for.
     other: Option<String>,
 }
 
 impl ToldName {
-    /// Gives a remark where the family has come to be called otherwise than it should; counts families, not their names.
-    fn look(&mut self, collisions: &Collisions) -> Option<Remark> {
+    /// Gives a warning where the family has come to be called otherwise than it should; counts families, not their names.
+    fn look(&mut self, collisions: &Collisions) -> Option<Warning> {
         // Before the name: a change that comes between the two is found the next time.
         self.version = self.family.version();
         let (name, wished) = (self.family.name(), self.family.wished_name());
@@ -45,18 +45,18 @@ impl ToldName {
         if std::mem::replace(&mut self.other, other).is_none() {
             Collisions::count(&collisions.families);
         }
-        self.other.clone().map(|used| Remark::Renamed { kind: self.kind, name: wished, used })
+        self.other.clone().map(|used| Warning::Renamed { kind: self.kind, name: wished, used })
     }
 }
 
 #[derive(Debug, Default)]
 struct Known {
     /// By the name as it was given, one place a kind.
-    given: HashMap<Box<str>, [Option<Family>; 3]>,
+    given: HashMap<Box<str>, [Option<AnyFamily>; 3]>,
     /// By the legal name.
     legal: HashMap<Box<str>, Named>,
     /// Of what has no place among the names.
-    overflow: [Option<Family>; 3],
+    overflow: [Option<AnyFamily>; 3],
     /// A name was refused.
     is_full: bool,
 }
@@ -67,7 +67,7 @@ struct Named {
     /// The first name as it was given, where a metric has it.
     given: Option<Box<str>>,
     description: Option<Description>,
-    families: [Option<Family>; 3],
+    families: [Option<AnyFamily>; 3],
     /// There is no family of the kind, and can be none.
     is_nameless: [bool; 3],
 }
@@ -82,9 +82,9 @@ struct Description {
 
 impl Families {
     pub(super) fn new(registry: Registry, config: Config) -> Self {
-        let declarer = Declarer { registry, config };
+        let factory = FamilyFactory { registry, config };
         Self {
-            declarer,
+            factory,
             known: RwLock::default(),
             collisions: Collisions::default(),
             names: Mutex::default(),
@@ -93,7 +93,7 @@ impl Families {
     }
 
     /// Gives the family of a name, which is made if there is none; `None` where there can be none.
-    pub(super) fn get(&self, kind: Kind, given: &str) -> Option<Family> {
+    pub(super) fn get(&self, kind: Kind, given: &str) -> Option<AnyFamily> {
         {
             let known = self.known.read();
             match known.given.get(given) {
@@ -110,16 +110,16 @@ impl Families {
                 None => {}
             }
         }
-        let mut remarks = Vec::new();
-        let family = self.make(kind, given, &mut remarks);
-        remarks.into_iter().for_each(Remark::say);
+        let mut warnings = Vec::new();
+        let family = self.make(kind, given, &mut warnings);
+        warnings.into_iter().for_each(Warning::log);
         family
     }
 
-    fn make(&self, kind: Kind, given: &str, remarks: &mut Vec<Remark>) -> Option<Family> {
+    fn make(&self, kind: Kind, given: &str, warnings: &mut Vec<Warning>) -> Option<AnyFamily> {
         if given.len() > LONGEST_NAME {
             if Collisions::count(&self.collisions.refused) {
-                remarks.push(Remark::Long { bytes: given.len() });
+                warnings.push(Warning::Long { bytes: given.len() });
             }
             return None;
         }
@@ -129,22 +129,22 @@ impl Families {
             return Some(family);
         }
         let is_new = !by_given.contains_key(given);
-        let limit = self.declarer.config.name_limit;
+        let limit = self.factory.config.name_limit;
         if is_new && by_given.len() >= limit {
             Collisions::count(&self.collisions.refused);
             if !std::mem::replace(is_full, true) {
-                remarks.push(Remark::Full { limit });
+                warnings.push(Warning::Full { limit });
             }
             return None;
         }
         let legal = sanitise_name(given);
         // The other name that is made the same by appending `_total` is one family with this one.
-        let twin = self.declarer.config.twin_of(kind, &legal).and_then(|twin| by_legal.get(&*twin));
+        let twin = self.factory.config.twin_of(kind, &legal).and_then(|twin| by_legal.get(&*twin));
         let twin = twin.filter(|twin| is_new && twin.families[kind as usize].is_some());
         if let Some(first) = twin.and_then(|twin| twin.given.clone()) {
             Collisions::count(&self.collisions.names);
-            let legal = self.declarer.config.exposed_name(kind, &legal, None).into();
-            remarks.push(Remark::Names { given: given.into(), first, legal });
+            let legal = self.factory.config.exposed_name(kind, &legal, None).into();
+            warnings.push(Warning::Names { given: given.into(), first, legal });
         }
         let named = by_legal.entry(Box::from(&*legal)).or_default();
         if named.is_nameless[kind as usize] {
@@ -155,14 +155,14 @@ impl Families {
             None => named.given = Some(given.into()),
             Some(first) if is_new && **first != *given => {
                 Collisions::count(&self.collisions.names);
-                remarks.push(Remark::Names { given: given.into(), first: first.clone(), legal: (&*legal).into() });
+                warnings.push(Warning::Names { given: given.into(), first: first.clone(), legal: (&*legal).into() });
             }
             Some(_) => {}
         }
         let family = match &named.families[kind as usize] {
             Some(family) => family.clone(),
             None => {
-                let Some(family) = self.declare(kind, &legal, named.description.as_ref(), remarks) else {
+                let Some(family) = self.declare(kind, &legal, named.description.as_ref(), warnings) else {
                     // Not tried again: it takes up a name among those that there may be, and is told once.
                     named.is_nameless[kind as usize] = true;
                     by_given.entry(given.into()).or_default();
@@ -182,37 +182,37 @@ impl Families {
         kind: Kind,
         legal: &str,
         description: Option<&Description>,
-        remarks: &mut Vec<Remark>,
-    ) -> Option<Family> {
+        warnings: &mut Vec<Warning>,
+    ) -> Option<AnyFamily> {
         let unit = description.and_then(|description| description.unit);
         let help = description.map(|description| &*description.help);
-        let declare = |legal: &str| self.declarer.declare(kind, legal, help, unit);
+        let declare = |legal: &str| self.factory.declare(kind, legal, help, unit);
         // Of legal names only `_total` alone is no name of a counter.
         let family = match declare(legal).or_else(|_| declare(&format!("{legal}_{}", kind.as_str()))) {
             Ok(family) => family,
             Err(error) => {
                 Collisions::count(&self.collisions.families);
-                remarks.push(Remark::Nameless { kind, name: legal.into(), error });
+                warnings.push(Warning::Nameless { kind, name: legal.into(), error });
                 return None;
             }
         };
         let mut told = ToldName { kind, family: family.clone(), version: 0, other: None };
-        remarks.extend(told.look(&self.collisions));
+        warnings.extend(told.look(&self.collisions));
         self.names.lock().push(told);
         Some(family)
     }
 
     /// Says which families had to give their names up since it was last said.
     pub(super) fn look_at_names(&self) {
-        let mut remarks = Vec::new();
+        let mut warnings = Vec::new();
         for told in self.names.lock().iter_mut().filter(|told| told.family.version() != told.version) {
-            remarks.extend(told.look(&self.collisions));
+            warnings.extend(told.look(&self.collisions));
         }
-        remarks.into_iter().for_each(Remark::say);
+        warnings.into_iter().for_each(Warning::log);
     }
 
     /// Gives the family of what has no place among the names.
-    pub(super) fn overflow(&self, kind: Kind) -> Family {
+    pub(super) fn overflow(&self, kind: Kind) -> AnyFamily {
         if let Some(family) = &self.known.read().overflow[kind as usize] {
             return family.clone();
         }
@@ -222,9 +222,9 @@ impl Families {
         };
         let help = "What was recorded past the limit of metric names or labels.";
         // Two threads may do this at once: they are given the same family.
-        let family = self.declarer.declare_own(kind, &name, help).unwrap_or_else(|error| {
-            Remark::Lost { error }.say();
-            Family::noop(kind)
+        let family = self.factory.declare_own(kind, &name, help).unwrap_or_else(|error| {
+            Warning::Lost { error }.log();
+            AnyFamily::noop(kind)
         });
         self.known.write().overflow[kind as usize].get_or_insert(family).clone()
     }
@@ -246,10 +246,10 @@ impl Families {
             return;
         }
         drop(known);
-        let mut remarks = Vec::new();
+        let mut warnings = Vec::new();
         {
             let mut known = self.known.write();
-            if !known.legal.contains_key(&*legal) && known.legal.len() >= self.declarer.config.name_limit {
+            if !known.legal.contains_key(&*legal) && known.legal.len() >= self.factory.config.name_limit {
                 return;
             }
             let named = known.legal.entry(Box::from(&*legal)).or_default();
@@ -262,13 +262,13 @@ impl Families {
                 let Some(family) = family.as_ref().filter(|family| !(is_first && family.is_described())) else {
                     continue;
                 };
-                let wish = self.declarer.config.wished_name(kind, &legal, unit);
+                let wish = self.factory.config.wished_name(kind, &legal, unit);
                 if let Err(error) = family.describe(help, unit, wish.of(kind)) {
-                    remarks.push(Remark::Nameless { kind, name: wish.name, error });
+                    warnings.push(Warning::Nameless { kind, name: wish.name, error });
                 }
             }
         }
-        remarks.into_iter().for_each(Remark::say);
+        warnings.into_iter().for_each(Warning::log);
     }
 
     /// Notes that somebody sees what there is.
@@ -281,14 +281,14 @@ impl Families {
     /// Counts a key with labels that look alike when they are legal.
     pub(super) fn note_labels(&self, metric: &str, first: &str, second: &str) {
         if Collisions::count(&self.collisions.labels) {
-            Remark::Labels { metric: metric.into(), first: first.into(), second: second.into() }.say();
+            Warning::Labels { metric: metric.into(), first: first.into(), second: second.into() }.log();
         }
     }
 
     /// Counts a key that can have no series of its own.
     pub(super) fn note_refused(&self, error: Error) {
         if Collisions::count(&self.collisions.refused) {
-            Remark::Refused { error }.say();
+            Warning::Refused { error }.log();
         }
     }
 

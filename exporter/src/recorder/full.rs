@@ -1,7 +1,7 @@
 //! Which families have no room for a series more: said once each.
 
-use super::core::Kind;
-use super::remarks::{Collisions, Remark};
+use super::kind::Kind;
+use super::warnings::{Collisions, Warning};
 use parking_lot::RwLock;
 use std::collections::HashSet;
 use std::sync::atomic::AtomicU64;
@@ -22,13 +22,13 @@ impl FullFamilies {
     /// Counts a call that found no room; says so where it was the first of its family.
     pub(super) fn note(&self, kind: Kind, name: &str) {
         Collisions::count(&self.refused);
-        if let Some(remark) = self.remark(kind, name) {
+        if let Some(warning) = self.warning(kind, name) {
             // Without the lock, for whoever hears it may record metrics.
-            remark.say();
+            warning.log();
         }
     }
 
-    fn remark(&self, kind: Kind, name: &str) -> Option<Remark> {
+    fn warning(&self, kind: Kind, name: &str) -> Option<Warning> {
         {
             let named = self.named.read();
             if named[kind as usize].contains(name) || count(&named) > MOST_NAMED {
@@ -41,9 +41,9 @@ impl FullFamilies {
         }
         let is_last = count(&named) > MOST_NAMED;
         Some(if is_last {
-            Remark::OthersFull { named: MOST_NAMED }
+            Warning::OthersFull { named: MOST_NAMED }
         } else {
-            Remark::FamilyFull { kind, name: name.into() }
+            Warning::FamilyFull { kind, name: name.into() }
         })
     }
 }

@@ -1,7 +1,6 @@
 //! Which metrics a setting is for.
 
 use super::naming::sanitise_name;
-use std::ops::BitOr;
 
 /// Chooses histograms by name. The names are those that are exposed, before a suffix for the unit: `http.latency` is
 /// chosen as `http_latency`, or as it is.
@@ -62,37 +61,6 @@ impl<T> Overrides<T> {
     }
 }
 
-/// Kinds of metrics: for what an idle timeout holds. Combine them with `|`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct MetricKindMask(u8);
-
-impl MetricKindMask {
-    /// No kind.
-    pub const NONE: Self = Self(0);
-    /// Counters.
-    pub const COUNTER: Self = Self(1);
-    /// Gauges.
-    pub const GAUGE: Self = Self(2);
-    /// Histograms, also those that are exposed as summaries.
-    pub const HISTOGRAM: Self = Self(4);
-    /// All kinds.
-    pub const ALL: Self = Self(7);
-
-    /// Tells whether a kind that `other` names is among these.
-    #[must_use]
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-}
-
-impl BitOr for MetricKindMask {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,12 +76,5 @@ mod tests {
         assert_eq!(overrides.find("http_x_ms"), Some(&2));
         assert_eq!(overrides.find("x_ms"), Some(&1));
         assert_eq!(overrides.find("x"), None);
-    }
-
-    #[test]
-    fn masks_combine() {
-        let mask = MetricKindMask::COUNTER | MetricKindMask::GAUGE;
-        assert!(mask.contains(MetricKindMask::COUNTER) && mask.contains(MetricKindMask::GAUGE));
-        assert!(!mask.contains(MetricKindMask::HISTOGRAM) && !MetricKindMask::NONE.contains(MetricKindMask::ALL));
     }
 }

@@ -50,6 +50,7 @@
 //! rates alerts stand, then a gauge. Of one kind that name comes first which no unit was added to, then the one that
 //! sorts first. A family that was alone loses its name when a stronger one comes; its values stay.
 
+mod any_family;
 mod builder;
 mod cache;
 mod collector;
@@ -57,25 +58,25 @@ mod config;
 mod core;
 mod facade;
 mod families;
-mod family;
 mod full;
 mod handle;
 mod handles;
+mod kind;
 mod labels;
 mod matcher;
 mod naming;
 mod native;
-mod remarks;
 mod scrapers;
 mod versions;
-mod watch;
+mod warnings;
 
 use self::core::Core;
 pub use builder::RecorderBuilder;
 pub use cache::{cache_bytes, cache_limit, set_cache_limit};
 use facade::{Facade, VERSIONS};
 pub use handle::Handle;
-pub use matcher::{Matcher, MetricKindMask};
+pub use kind::MetricKindMask;
+pub use matcher::Matcher;
 use std::fmt;
 use std::sync::Arc;
 

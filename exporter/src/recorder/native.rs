@@ -1,8 +1,8 @@
 //! The way out of the facade: its series by the engine's own handles.
 
 use super::Handle;
-use super::core::Kind;
-use super::family::Family;
+use super::any_family::AnyFamily;
+use super::kind::Kind;
 use streamgauge::bridge::{OpenFamily, Placed};
 use streamgauge::{Counter, Gauge, Histogram, Instrument, Scope, Summary};
 
@@ -42,7 +42,7 @@ impl Handle {
     /// ```
     pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> Counter {
         self.find(Kind::Counter, name, labels, |family| match family {
-            Family::Counter(family) => Some(family),
+            AnyFamily::Counter(family) => Some(family),
             _ => None,
         })
         .unwrap_or_default()
@@ -52,7 +52,7 @@ impl Handle {
     /// [`counter`](Self::counter).
     pub fn gauge(&self, name: &str, labels: &[(&str, &str)]) -> Gauge {
         self.find(Kind::Gauge, name, labels, |family| match family {
-            Family::Gauge(family) => Some(family),
+            AnyFamily::Gauge(family) => Some(family),
             _ => None,
         })
         .unwrap_or_default()
@@ -64,7 +64,7 @@ impl Handle {
     #[must_use]
     pub fn histogram(&self, name: &str, labels: &[(&str, &str)]) -> Option<Histogram> {
         self.find(Kind::Histogram, name, labels, |family| match family {
-            Family::Histogram(family) => Some(family),
+            AnyFamily::Histogram(family) => Some(family),
             _ => None,
         })
     }
@@ -75,7 +75,7 @@ impl Handle {
     #[must_use]
     pub fn summary(&self, name: &str, labels: &[(&str, &str)]) -> Option<Summary> {
         self.find(Kind::Histogram, name, labels, |family| match family {
-            Family::Summary(family) => Some(family),
+            AnyFamily::Summary(family) => Some(family),
             _ => None,
         })
     }
@@ -86,7 +86,7 @@ impl Handle {
         kind: Kind,
         name: &str,
         labels: &[(&str, &str)],
-        of: impl Fn(&Family) -> Option<&OpenFamily<M>>,
+        of: impl Fn(&AnyFamily) -> Option<&OpenFamily<M>>,
     ) -> Option<M> {
         let core = &self.core;
         if let Some(family) = core.families.get(kind, name) {

@@ -1,7 +1,7 @@
 //! Handles as they are remembered, of whatever kind.
 
 use super::super::MetricKindMask;
-use super::super::handles::{Bucketed, Counted, Gauged, Observed, Summarised};
+use super::super::handles::{AnyHistogram, CounterHandle, GaugeHandle, HistogramHandle, SummaryHandle};
 use super::limit::allocated;
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ const COUNTS: usize = 2 * size_of::<usize>();
 
 /// One handle.
 pub(in crate::recorder) enum Held {
-    Counter(Arc<Counted>),
-    Gauge(Arc<Gauged>),
-    Buckets(Arc<Bucketed>),
-    Quantiles(Arc<Summarised>),
+    Counter(Arc<CounterHandle>),
+    Gauge(Arc<GaugeHandle>),
+    Buckets(Arc<HistogramHandle>),
+    Quantiles(Arc<SummaryHandle>),
 }
 
 /// One kind of handle.
@@ -41,16 +41,16 @@ impl Held {
         allocated(
             COUNTS
                 + match self {
-                    Self::Counter(_) => size_of::<Counted>(),
-                    Self::Gauge(_) => size_of::<Gauged>(),
-                    Self::Buckets(_) => size_of::<Bucketed>(),
-                    Self::Quantiles(_) => size_of::<Summarised>(),
+                    Self::Counter(_) => size_of::<CounterHandle>(),
+                    Self::Gauge(_) => size_of::<GaugeHandle>(),
+                    Self::Buckets(_) => size_of::<HistogramHandle>(),
+                    Self::Quantiles(_) => size_of::<SummaryHandle>(),
                 },
         )
     }
 }
 
-impl Cached for Arc<Counted> {
+impl Cached for Arc<CounterHandle> {
     #[inline(always)]
     fn of(held: &Held) -> Option<Self> {
         if let Held::Counter(counter) = held { Some(counter.clone()) } else { None }
@@ -61,7 +61,7 @@ impl Cached for Arc<Counted> {
     }
 }
 
-impl Cached for Arc<Gauged> {
+impl Cached for Arc<GaugeHandle> {
     #[inline(always)]
     fn of(held: &Held) -> Option<Self> {
         if let Held::Gauge(gauge) = held { Some(gauge.clone()) } else { None }
@@ -72,7 +72,7 @@ impl Cached for Arc<Gauged> {
     }
 }
 
-impl Cached for Observed {
+impl Cached for AnyHistogram {
     #[inline(always)]
     fn of(held: &Held) -> Option<Self> {
         match held {

@@ -2,7 +2,7 @@
 
 use super::super::{Cache, Visitors};
 use super::*;
-use crate::recorder::handles::Counted;
+use crate::recorder::handles::CounterHandle;
 use std::collections::HashMap;
 use std::sync::Arc;
 use streamgauge::Counter;
@@ -43,7 +43,7 @@ impl Facade for Names {
 
 fn entry(recorder: u64, tag: u32) -> Entry<Names> {
     let key = StoredKey::of(&format!("key {recorder}")).expect("it is short");
-    let held = Held::Counter(Arc::new(Counted(Counter::noop())));
+    let held = Held::Counter(Arc::new(CounterHandle(Counter::noop())));
     Entry { recorder, key, held, tag, is_used: false }
 }
 

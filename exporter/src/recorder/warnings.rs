@@ -1,6 +1,6 @@
 //! What went another way than its user meant: counted always, said once each.
 
-use super::core::Kind;
+use super::kind::Kind;
 use crate::say::say;
 use std::sync::atomic::{AtomicU64, Ordering};
 use streamgauge::Error;
@@ -25,7 +25,7 @@ pub(super) struct Collisions {
 
 /// Something to be said when no lock is held any more: a subscriber may record metrics itself.
 #[derive(Debug)]
-pub(super) enum Remark {
+pub(super) enum Warning {
     /// Two names are one when they are legal.
     Names { given: Box<str>, first: Box<str>, legal: Box<str> },
     /// A family has another name than it should.
@@ -56,8 +56,8 @@ impl Collisions {
     }
 }
 
-impl Remark {
-    pub(super) fn say(self) {
+impl Warning {
+    pub(super) fn log(self) {
         match self {
             Self::Names { given, first, legal } => {
                 say!(warn, "the metrics {first:?} and {given:?} are both {legal:?} in the formats: one family");

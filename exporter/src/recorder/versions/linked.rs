@@ -63,7 +63,7 @@ const VERSIONS: usize = 16;
 /// `None` where it cannot be told: the executable is stripped of its symbols, cannot be read or has more than 1 GiB, or
 /// this code runs in a shared library of another one. Reads a good part of the file, so ask once, and not on a thread that
 /// must not wait.
-pub(crate) fn linked() -> Option<usize> {
+pub(super) fn linked() -> Option<usize> {
     let found = executable().and_then(|path| {
         let file = File::open(path)?;
         if file.metadata()?.len() > EXECUTABLE_BYTES {
@@ -235,5 +235,5 @@ fn number(digits: &[u8], base: u128) -> Option<u128> {
 }
 
 #[cfg(test)]
-#[path = "versions_tests.rs"]
+#[path = "linked_tests.rs"]
 mod tests;

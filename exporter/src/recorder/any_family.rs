@@ -1,7 +1,7 @@
 //! The family of one name and kind, and how it is made.
 
 use super::config::{Config, Observations};
-use super::core::Kind;
+use super::kind::Kind;
 use super::labels::MOST_LABELS;
 use super::naming::UnitName;
 use streamgauge::bridge::{OpenFamily, OpenSettings, Wish};
@@ -9,7 +9,7 @@ use streamgauge::{Builder, Counter, Error, Gauge, Histogram, Instrument, Registr
 
 /// The family of one name and kind.
 #[derive(Clone, Debug)]
-pub(super) enum Family {
+pub(super) enum AnyFamily {
     Counter(OpenFamily<Counter>),
     Gauge(OpenFamily<Gauge>),
     Histogram(OpenFamily<Histogram>),
@@ -28,7 +28,7 @@ macro_rules! of_any {
     };
 }
 
-impl Family {
+impl AnyFamily {
     /// Gives a family that forgets what it is told.
     pub(super) fn noop(kind: Kind) -> Self {
         match kind {
@@ -67,12 +67,12 @@ impl Family {
 
 /// Where families are declared, and with which settings.
 #[derive(Debug)]
-pub(super) struct Declarer {
+pub(super) struct FamilyFactory {
     pub(super) registry: Registry,
     pub(super) config: Config,
 }
 
-impl Declarer {
+impl FamilyFactory {
     /// Declares the family of a name, or gives the one that another recorder of the registry has declared.
     pub(super) fn declare(
         &self,
@@ -80,7 +80,7 @@ impl Declarer {
         legal: &str,
         help: Option<&str>,
         unit: Option<UnitName>,
-    ) -> Result<Family, Error> {
+    ) -> Result<AnyFamily, Error> {
         // A description may come later, and changes what the family is called, not which one it is.
         let declared = self.config.exposed_name(kind, legal, None);
         let wish = self.config.wished_name(kind, legal, unit);
@@ -89,7 +89,7 @@ impl Declarer {
     }
 
     /// Declares a family of the recorder's own, which keeps its name.
-    pub(super) fn declare_own(&self, kind: Kind, name: &str, help: &str) -> Result<Family, Error> {
+    pub(super) fn declare_own(&self, kind: Kind, name: &str, help: &str) -> Result<AnyFamily, Error> {
         self.make(kind, name, name, help, None, OpenSettings::new())
     }
 
@@ -101,20 +101,20 @@ impl Declarer {
         help: &str,
         unit: Option<UnitName>,
         open: OpenSettings<'_>,
-    ) -> Result<Family, Error> {
+    ) -> Result<AnyFamily, Error> {
         let (registry, unit) = (&self.registry, unit.and_then(UnitName::unit));
         match kind {
-            Kind::Counter => self.finish(registry.counter(name, help), kind, unit, open).map(Family::Counter),
-            Kind::Gauge => self.finish(registry.gauge(name, help), kind, unit, open).map(Family::Gauge),
+            Kind::Counter => self.finish(registry.counter(name, help), kind, unit, open).map(AnyFamily::Counter),
+            Kind::Gauge => self.finish(registry.gauge(name, help), kind, unit, open).map(AnyFamily::Gauge),
             Kind::Histogram => match self.config.observations(legal) {
                 Observations::Buckets(buckets) => {
                     let histogram = registry.histogram(name, help).buckets(buckets);
-                    self.finish(histogram, kind, unit, open).map(Family::Histogram)
+                    self.finish(histogram, kind, unit, open).map(AnyFamily::Histogram)
                 }
                 Observations::Quantiles(quantiles) => {
                     let (width, slices) = self.config.window;
                     let summary = registry.summary(name, help).quantiles(&quantiles).window(width * slices, slices);
-                    self.finish(summary, kind, unit, open).map(Family::Summary)
+                    self.finish(summary, kind, unit, open).map(AnyFamily::Summary)
                 }
             },
         }

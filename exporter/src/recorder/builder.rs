@@ -1,11 +1,14 @@
 //! The settings of a recorder, under the names that users of the stock builder know.
 
+use super::adapters;
+use super::collector::FacadeCollector;
 use super::config::{Config, Observations};
-use super::core::Core;
+use super::handle::Handle;
 use super::kind::MetricKindMask;
 use super::matcher::Matcher;
 use super::naming::sanitise_label;
-use super::{Handle, Recorder, facade, versions};
+use super::recorder::{Core, Recorder};
+use super::versions;
 use crate::http::socket::networks::Networks;
 use crate::{Error, Exporter, ExporterBuilder};
 use std::net::SocketAddr;
@@ -33,8 +36,15 @@ pub struct RecorderBuilder {
     registry: Registry,
 }
 
+impl Recorder {
+    /// Gives the settings of a recorder, ready to be changed.
+    pub fn builder() -> RecorderBuilder {
+        RecorderBuilder::new()
+    }
+}
+
 impl RecorderBuilder {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         let registry = Registry::new();
         // What dashboards find must not depend on what a reader asks for: OpenMetrics has other types, and `le="1.0"`.
         let exporter = Exporter::builder(&registry).formats([Format::Text]);
@@ -229,7 +239,7 @@ impl RecorderBuilder {
     /// recorder nevertheless, for it cannot be taken back.
     pub fn install_recorder(self) -> Result<Handle, Error> {
         let recorder = self.build_recorder();
-        facade::install(&recorder)?;
+        adapters::install(&recorder)?;
         versions::warn_if_unserved();
         Ok(recorder.handle())
     }
@@ -237,7 +247,10 @@ impl RecorderBuilder {
     /// Makes a recorder, to be installed for a part of the program, or under layers of metrics-util.
     #[must_use]
     pub fn build_recorder(self) -> Recorder {
-        let core = Arc::new_cyclic(|core| Core::new(self.config, self.registry, core));
+        let core = Arc::new_cyclic(|core| {
+            let collector = FacadeCollector::register(&self.registry, core);
+            Core::new(self.config, self.registry, collector)
+        });
         Recorder { core }
     }
 }

@@ -1,11 +1,12 @@
 //! What the recorder does at every scrape: it lets idle series go, and tells its own numbers once there are any.
 
-use super::core::Core;
-use super::{VERSIONS, facade, versions};
+use super::recorder::Core;
+use super::served::{self, VERSIONS};
+use super::versions;
 use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use streamgauge::{CollectedFamily, Collection, Collector};
+use streamgauge::{CollectedFamily, Collection, Collector, CollectorId, Registry};
 
 const COLLISIONS: &str = "streamgauge_facade_collisions_total";
 /// After so long without a record a recorder that is scraped is told to look for another version of the facade.
@@ -23,12 +24,19 @@ pub(super) struct FacadeCollector {
 }
 
 impl FacadeCollector {
-    pub(super) fn new(core: Weak<Core>) -> Self {
+    /// Registers the part of a recorder that is being made.
+    pub(super) fn register(registry: &Registry, core: &Weak<Core>) -> Option<CollectorId> {
+        let collector = registry.register_collector(Self::new(core.clone()));
+        // Where the registry has a recorder already, that one's numbers have the name.
+        collector.or_else(|_| registry.register_collector(Self::quiet(core.clone()))).ok()
+    }
+
+    fn new(core: Weak<Core>) -> Self {
         Self { core, tells: true, made: Instant::now(), swept: AtomicU64::new(0), is_silent: AtomicBool::new(false) }
     }
 
     /// As [`new`](Self::new), without the numbers.
-    pub(super) fn quiet(core: Weak<Core>) -> Self {
+    fn quiet(core: Weak<Core>) -> Self {
         Self { tells: false, ..Self::new(core) }
     }
 
@@ -72,7 +80,7 @@ impl Collector for FacadeCollector {
 
     fn collect(&self, out: &mut Collection<'_>) {
         let Some(core) = self.core.upgrade() else { return };
-        facade::forget_gone();
+        served::forget_gone();
         self.sweep(&core);
         self.listen(&core);
         core.families.note_scrape();

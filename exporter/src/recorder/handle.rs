@@ -1,6 +1,6 @@
 //! The handle: what is read of a recorder that is installed.
 
-use super::core::Core;
+use super::recorder::{Core, Recorder};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -12,6 +12,14 @@ use streamgauge::{Exposition, Format, Registry};
 pub struct Handle {
     pub(super) core: Arc<Core>,
     pub(super) addrs: Arc<[SocketAddr]>,
+}
+
+impl Recorder {
+    /// Gives what reads the recorder, also when it is installed and out of reach.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle { core: self.core.clone(), addrs: Arc::default() }
+    }
 }
 
 impl Handle {

@@ -1,7 +1,6 @@
 //! What stands behind the facade's handles.
 
 use super::any_family::AnyFamily;
-use super::cache::Cached;
 use super::kind::Kind;
 use std::sync::Arc;
 use streamgauge::bridge::Placed;
@@ -32,7 +31,7 @@ pub(super) enum AnyHistogram {
 }
 
 /// One kind of handle, as it is made.
-pub(super) trait FacadeHandle: Cached {
+pub(super) trait FacadeHandle: Sized {
     const KIND: Kind;
 
     /// Gives the handle of the series with these labels.

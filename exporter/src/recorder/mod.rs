@@ -50,12 +50,32 @@
 //! rates alerts stand, then a gauge. Of one kind that name comes first which no unit was added to, then the one that
 //! sorts first. A family that was alone loses its name when a stronger one comes; its values stay.
 
+// From the call of the facade down to the ground; each imports what stands below it, and nothing above:
+//
+//     builder       the settings, and the ways to install a recorder
+//     adapters      what the facade calls, in each version
+//     collector     what happens at a scrape: idle series, the recorder's own numbers
+//     handle        reads a recorder; native: the engine's own handles of its series
+//
+//     recorder      from names and labels to series
+//     versions/     whether the program links versions that are not served
+//     served        the versions that are, and the caches of all their threads
+//     cache/        what each thread remembers of its keys
+//
+//     handles       what stands behind the facade's handles
+//     families      families by name; full: those that have no room
+//     any_family    a family of any kind, and how it is made
+//     config        the settings, as they are read
+//     warnings      what is counted, and said once; labels: of a key; matcher: which metrics; scrapers: of the handle
+//
+//     facade        the keys of a version; kind: counters, gauges, histograms; naming: legal names
+
+mod adapters;
 mod any_family;
 mod builder;
 mod cache;
 mod collector;
 mod config;
-mod core;
 mod facade;
 mod families;
 mod full;
@@ -66,56 +86,17 @@ mod labels;
 mod matcher;
 mod naming;
 mod native;
+#[expect(clippy::module_inception, reason = "named for what it holds, as all others are")]
+mod recorder;
 mod scrapers;
+mod served;
 mod versions;
 mod warnings;
 
-use self::core::Core;
 pub use builder::RecorderBuilder;
-pub use cache::{cache_bytes, cache_limit, set_cache_limit};
-use facade::{Facade, VERSIONS};
+pub use cache::{cache_bytes, cache_limit};
 pub use handle::Handle;
 pub use kind::MetricKindMask;
 pub use matcher::Matcher;
-use std::fmt;
-use std::sync::Arc;
-
-/// Records what the facade is told. It is a `metrics::Recorder` of every version that is enabled (`metrics-0-24`,
-/// `metrics-0-23`).
-///
-/// Records in destructors of thread-locals are as good as others. NaN, infinities and (unless a bound is negative)
-/// negative values are not recorded in histograms: the engine counts them, see [`streamgauge::stats`].
-///
-/// ```
-/// use streamgauge_exporter::recorder::Recorder;
-/// let recorder = Recorder::builder().build_recorder();
-/// metrics::with_local_recorder(&recorder, || metrics::counter!("events").increment(1));
-/// assert_eq!(recorder.handle().render(), "# TYPE events counter\nevents 1\n");
-/// ```
-pub struct Recorder {
-    core: Arc<Core>,
-}
-
-impl Recorder {
-    /// Gives the settings of a recorder, ready to be changed.
-    pub fn builder() -> RecorderBuilder {
-        RecorderBuilder::new()
-    }
-
-    /// Gives what reads the recorder, also when it is installed and out of reach.
-    #[must_use]
-    pub fn handle(&self) -> Handle {
-        Handle { core: self.core.clone(), addrs: Arc::default() }
-    }
-
-    /// Gives another recorder into the same series: one for each version of the facade.
-    fn share(&self) -> Self {
-        Self { core: self.core.clone() }
-    }
-}
-
-impl fmt::Debug for Recorder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recorder").field("id", &self.core.id).finish_non_exhaustive()
-    }
-}
+pub use recorder::Recorder;
+pub use served::set_cache_limit;

@@ -1,7 +1,7 @@
 //! The way out of the facade: its series by the engine's own handles.
 
-use super::Handle;
 use super::any_family::AnyFamily;
+use super::handle::Handle;
 use super::kind::Kind;
 use streamgauge::bridge::{OpenFamily, Placed};
 use streamgauge::{Counter, Gauge, Histogram, Instrument, Scope, Summary};

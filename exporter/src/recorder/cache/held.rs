@@ -1,8 +1,8 @@
 //! Handles as they are remembered, of whatever kind.
 
-use super::super::MetricKindMask;
-use super::super::handles::{AnyHistogram, CounterHandle, GaugeHandle, HistogramHandle, SummaryHandle};
 use super::limit::allocated;
+use crate::recorder::handles::{AnyHistogram, CounterHandle, GaugeHandle, HistogramHandle, SummaryHandle};
+use crate::recorder::kind::MetricKindMask;
 use std::sync::Arc;
 
 /// The two counts of an [`Arc`].

@@ -1,7 +1,7 @@
 //! Keys as they are remembered.
 
-use super::Facade;
 use super::limit::allocated;
+use crate::recorder::facade::Facade;
 
 /// Bytes of a key that is remembered.
 const LONGEST: usize = 2048;

@@ -9,35 +9,16 @@ const DEFAULT_BYTES: usize = 32 << 20;
 static LIMIT: AtomicUsize = AtomicUsize::new(DEFAULT_BYTES);
 static USED: AtomicUsize = AtomicUsize::new(0);
 
-/// Sets how many bytes all threads of the process may use, together, to remember the handles of the keys they record
-/// through: 32 MiB unless said otherwise.
-///
-/// A macro call whose key is remembered costs about 20 ns, any other 0.4 to 1 us: the latter where something else has to be
-/// forgotten for it. About 200 bytes remember a key of three short labels in one thread, so the default is 160,000 keys: 64
-/// threads with 2,500 keys each. Keys that were used last stay; 0 remembers nothing. It bounds what threads remember, not the series themselves: those are bounded by
-/// [`series_limit`](super::super::RecorderBuilder::series_limit).
-///
-/// It is one bound of the process, for all recorders and all versions of the facade: the last call counts, whoever makes
-/// it. So it is for the program to set, not for a library. A lower bound takes effect at once, but for threads that are
-/// in the middle of a macro call each time that this one looks: those forget when any thread next has to remember something.
-///
-/// ```
-/// use streamgauge_exporter::recorder::{cache_limit, set_cache_limit};
-/// set_cache_limit(64 << 20);
-/// assert_eq!(cache_limit(), 64 << 20);
-/// ```
-pub fn set_cache_limit(bytes: usize) {
+/// Sets the bound; who takes more than it by now is for the caller to see to.
+pub(in crate::recorder) fn set_limit(bytes: usize) {
     // Relaxed: a bound that is read a moment late.
     LIMIT.store(bytes, Ordering::Relaxed);
-    if cache_bytes() > bytes {
-        super::super::facade::trim_to_limit();
-    }
 }
 
-/// Gives the bound that [`set_cache_limit`] sets.
+/// Returns the bound that [`set_cache_limit`](crate::recorder::set_cache_limit) sets.
 #[must_use]
 pub fn cache_limit() -> usize {
-    // Relaxed: see set_cache_limit.
+    // Relaxed: see set_limit.
     LIMIT.load(Ordering::Relaxed)
 }
 

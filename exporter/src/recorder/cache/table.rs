@@ -1,7 +1,9 @@
 //! The table of a thread: entries side by side, an index of them by hash, and a hand that goes round to find what was
 //! not used lately.
 
-use super::{Facade, Held, StoredKey};
+use super::held::Held;
+use super::key::StoredKey;
+use crate::recorder::facade::Facade;
 
 /// The index is at most so full: 2 of 3.
 const FULL: (usize, usize) = (2, 3);

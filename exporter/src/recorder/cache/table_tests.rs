@@ -1,12 +1,10 @@
 //! The table beside a map of the standard library.
 
-use super::super::{Cache, Visitors};
 use super::*;
 use crate::recorder::handles::CounterHandle;
 use std::collections::HashMap;
 use std::sync::Arc;
 use streamgauge::Counter;
-use streamgauge::bridge::Owner;
 
 /// A facade whose keys are names.
 enum Names {}
@@ -29,15 +27,6 @@ impl Facade for Names {
 
     fn pair((): &()) -> (&str, &str) {
         ("", "")
-    }
-
-    fn with_cache<R>(_: impl FnOnce(&Owner<Cache<Self>>) -> R) -> Option<R> {
-        None
-    }
-
-    fn visitors() -> &'static Visitors<Self> {
-        static VISITORS: Visitors<Names> = Visitors::new();
-        &VISITORS
     }
 }
 

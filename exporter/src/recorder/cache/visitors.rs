@@ -1,7 +1,8 @@
 //! The caches of all threads, for those who look into the caches of others.
 
 use super::limit::cache_limit;
-use super::{Cache, Facade};
+use super::thread_cache::ThreadCache;
+use crate::recorder::facade::Facade;
 use parking_lot::Mutex;
 use std::thread;
 use streamgauge::bridge::Visitor;
@@ -13,7 +14,7 @@ const TRIES: usize = 100;
 pub(in crate::recorder) struct Visitors<F: Facade>(Mutex<List<F>>);
 
 struct List<F: Facade> {
-    visitors: Vec<Visitor<Cache<F>>>,
+    visitors: Vec<Visitor<ThreadCache<F>>>,
     /// Whose turn it is to give room.
     hand: usize,
 }
@@ -23,7 +24,7 @@ impl<F: Facade> Visitors<F> {
         Self(Mutex::new(List { visitors: Vec::new(), hand: 0 }))
     }
 
-    pub(super) fn add(&self, visitor: Visitor<Cache<F>>) {
+    pub(super) fn add(&self, visitor: Visitor<ThreadCache<F>>) {
         let List { visitors, .. } = &mut *self.0.lock();
         if visitors.len() == visitors.capacity() {
             // Before the list grows, so that looking costs each thread a constant.
@@ -33,7 +34,7 @@ impl<F: Facade> Visitors<F> {
     }
 
     /// Gives the next cache in turn, and how many there are.
-    fn next(&self) -> Option<(Visitor<Cache<F>>, usize)> {
+    fn next(&self) -> Option<(Visitor<ThreadCache<F>>, usize)> {
         let List { visitors, hand } = &mut *self.0.lock();
         while !visitors.is_empty() {
             *hand = if *hand + 1 < visitors.len() { *hand + 1 } else { 0 };
@@ -47,7 +48,7 @@ impl<F: Facade> Visitors<F> {
 
     /// Visits every cache whose owner is not in it just now: that one stays as it is until the next time. Tells whether
     /// there was none.
-    pub(super) fn each(&self, mut visit: impl FnMut(&mut Cache<F>)) -> bool {
+    pub(super) fn each(&self, mut visit: impl FnMut(&mut ThreadCache<F>)) -> bool {
         let visitors: Vec<_> = self.0.lock().visitors.clone();
         let mut all = true;
         for visitor in visitors {
@@ -59,7 +60,7 @@ impl<F: Facade> Visitors<F> {
     /// Has the next cache in turn forget recorders that are gone.
     pub(in crate::recorder) fn forget_gone_in_one(&self) {
         if let Some((visitor, _)) = self.next() {
-            visitor.visit(Cache::forget_gone);
+            visitor.visit(ThreadCache::forget_gone);
         }
     }
 

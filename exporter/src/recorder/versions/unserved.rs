@@ -1,7 +1,7 @@
 //! Telling, once, that a second version of the facade seems to record into the void.
 
 use super::linked::linked;
-use crate::recorder::facade::VERSIONS;
+use crate::recorder::served::VERSIONS;
 use crate::say::say;
 use std::sync::Once;
 

@@ -1,7 +1,13 @@
-//! The recorder itself, whatever version of the facade it serves: from names and labels to series.
+//! The recorder, whatever version of the facade it serves: from names and labels to series.
 
-use super::cache::{Cache, RecorderId};
-use super::collector::FacadeCollector;
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use streamgauge::bridge::Placed;
+use streamgauge::{CollectorId, Error, Registry};
+
+use super::cache::{Cached, CachedFacade, RecorderId};
 use super::config::Config;
 use super::families::Families;
 use super::full::FullFamilies;
@@ -10,11 +16,36 @@ use super::kind::Kind;
 use super::labels::{MOST_LABELS, legal_labels};
 use super::naming::UnitName;
 use super::scrapers::LentScraper;
-use super::{Facade, facade};
-use std::borrow::Cow;
-use std::sync::Weak;
-use streamgauge::bridge::Placed;
-use streamgauge::{CollectorId, Error, Registry};
+use super::served;
+
+/// Records what the facade is told. It is a `metrics::Recorder` of every version that is enabled (`metrics-0-24`,
+/// `metrics-0-23`).
+///
+/// Records in destructors of thread-locals are as good as others. NaN, infinities and (unless a bound is negative)
+/// negative values are not recorded in histograms: the engine counts them, see [`streamgauge::stats`].
+///
+/// ```
+/// use streamgauge_exporter::recorder::Recorder;
+/// let recorder = Recorder::builder().build_recorder();
+/// metrics::with_local_recorder(&recorder, || metrics::counter!("events").increment(1));
+/// assert_eq!(recorder.handle().render(), "# TYPE events counter\nevents 1\n");
+/// ```
+pub struct Recorder {
+    pub(super) core: Arc<Core>,
+}
+
+impl Recorder {
+    /// Returns another recorder into the same series: one for each version of the facade.
+    pub(super) fn share(&self) -> Self {
+        Self { core: self.core.clone() }
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").field("id", &self.core.id).finish_non_exhaustive()
+    }
+}
 
 /// What the recorder, its handle and its collector share.
 #[derive(Debug)]
@@ -30,12 +61,10 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub(super) fn new(config: Config, registry: Registry, core: &Weak<Self>) -> Self {
-        let collector = registry.register_collector(FacadeCollector::new(core.clone()));
-        // Where the registry has a recorder already, that one's numbers have the name.
-        let collector = collector.or_else(|_| registry.register_collector(FacadeCollector::quiet(core.clone()))).ok();
+    /// Makes the core of a recorder; `collector` is what it has registered in `registry`.
+    pub(super) fn new(config: Config, registry: Registry, collector: Option<CollectorId>) -> Self {
         // One cache for each recorder that is made, so that those that end do not gather where threads sleep.
-        facade::forget_gone_in_one();
+        served::forget_gone_in_one();
         Self {
             id: RecorderId::new(),
             families: Families::new(registry, config),
@@ -55,8 +84,8 @@ impl Core {
 
     /// Gives the handle of a key: the one that the thread remembers, or the one of its series.
     #[inline]
-    pub(super) fn handle<F: Facade, H: FacadeHandle>(&self, key: &F::Key) -> H {
-        match Cache::<F>::get(&self.id, key) {
+    pub(super) fn handle<F: CachedFacade, H: FacadeHandle + Cached>(&self, key: &F::Key) -> H {
+        match F::remembered(&self.id, key) {
             Some(handle) => handle,
             None => self.find::<F, H>(key),
         }
@@ -64,14 +93,14 @@ impl Core {
 
     #[cold]
     #[inline(never)]
-    fn find<F: Facade, H: FacadeHandle>(&self, key: &F::Key) -> H {
+    fn find<F: CachedFacade, H: FacadeHandle + Cached>(&self, key: &F::Key) -> H {
         let family = self.families.get(H::KIND, F::name(key));
         let labels = F::labels(key).iter().map(F::pair);
         let placed =
             family.and_then(|family| self.place(H::KIND, F::name(key), labels, |labels| H::make(&family, labels)));
         match placed {
             Some(Placed::Own(handle)) => {
-                Cache::<F>::insert(&self.id, key, &handle);
+                served::settle(F::remember(&self.id, key, &handle));
                 handle
             }
             // Not remembered: there may be room the next time, and keys without end must not fill the memory.
@@ -143,7 +172,7 @@ impl Core {
 
     /// Forgets the handles that only keep idle series alive.
     pub(super) fn forget_unheld(&self) {
-        facade::forget_unheld(&self.id, self.config().idle_kinds());
+        served::forget_unheld(&self.id, self.config().idle_kinds());
     }
 }
 

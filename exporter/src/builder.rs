@@ -37,8 +37,15 @@ pub struct ExporterBuilder {
     created_samples: bool,
 }
 
+impl Exporter {
+    /// Returns the settings of an exporter for `registry`, ready to be changed.
+    pub fn builder(registry: &Registry) -> ExporterBuilder {
+        ExporterBuilder::new(registry)
+    }
+}
+
 impl ExporterBuilder {
-    pub(crate) fn new(registry: &Registry) -> ExporterBuilder {
+    fn new(registry: &Registry) -> ExporterBuilder {
         ExporterBuilder {
             registry: registry.clone(),
             listen: Vec::new(),
@@ -204,7 +211,7 @@ impl ExporterBuilder {
     /// # Ok(()) }
     /// ```
     pub fn spawn(self) -> Result<Exporter, Error> {
-        Exporter::spawn(self)
+        Exporter::spawn(self.bind())
     }
 
     /// Binds the sockets, to be served on the runtime of the caller.

@@ -1,17 +1,18 @@
 //! The exporter that runs by itself: one thread, one runtime.
 
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
-use streamgauge::Registry;
 use tokio::sync::oneshot;
 
+use crate::Error;
+use crate::http::serve::server::Server;
 use crate::http::socket::sockets::Bound;
 use crate::say::say;
-use crate::{Error, ExporterBuilder};
 
 /// Serves a registry over HTTP from a thread of its own.
 ///
@@ -45,17 +46,15 @@ pub struct Exporter {
 }
 
 impl Exporter {
-    /// Returns the settings of an exporter for `registry`, ready to be changed.
-    pub fn builder(registry: &Registry) -> ExporterBuilder {
-        ExporterBuilder::new(registry)
-    }
-
-    pub(crate) fn spawn(builder: ExporterBuilder) -> Result<Exporter, Error> {
+    /// Starts the thread, which binds the sockets and serves them.
+    pub(crate) fn spawn(
+        server: impl Future<Output = Result<Server, Error>> + Send + 'static,
+    ) -> Result<Exporter, Error> {
         let (stop, stopped) = oneshot::channel();
         let (bind, bound) = mpsc::sync_channel(1);
         let thread = thread::Builder::new()
             .name("metrics-http".to_owned())
-            .spawn(move || run(builder, &bind, stopped))
+            .spawn(move || run(server, &bind, stopped))
             .map_err(|source| Error::Runtime { source })?;
         match bound.recv() {
             Ok(bound) => Ok(Exporter { bound, stop: Some(stop), thread: Some(thread) }),
@@ -115,13 +114,17 @@ impl Drop for Exporter {
 }
 
 /// The life of the thread.
-fn run(builder: ExporterBuilder, bound: &mpsc::SyncSender<Bound>, stopped: oneshot::Receiver<()>) -> Result<(), Error> {
+fn run(
+    server: impl Future<Output = Result<Server, Error>>,
+    bound: &mpsc::SyncSender<Bound>,
+    stopped: oneshot::Receiver<()>,
+) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|source| Error::Runtime { source })?;
     let served = runtime.block_on(async {
-        let server = builder.bind().await?;
+        let server = server.await?;
         // Nobody waits for the addresses only if the caller's thread died.
         let _ = bound.send(server.bound().clone());
         let served = server.serve(async { stopped.await.unwrap_or(()) }).await;

@@ -7,6 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 /// Runs `run`; `None` if it panics.
+///
+/// The engine has the same for callbacks and keeps it to itself: to catch panics is no part of what a metrics library
+/// offers, and the exporter uses only what everybody can.
 pub(crate) fn caught<R>(run: impl FnOnce() -> R) -> Option<R> {
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(value) => Some(value),

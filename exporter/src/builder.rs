@@ -172,7 +172,7 @@ impl ExporterBuilder {
         self
     }
 
-    /// Says whether the exporter counts its own requests in the registry it serves. It does unless told otherwise.
+    /// Sets whether the exporter counts its own requests in the registry it serves. It does unless told otherwise.
     ///
     /// The counters are `streamgauge_exporter_http_requests_total`, by `code`,
     /// `streamgauge_exporter_connections_refused_total` and `streamgauge_exporter_accept_errors_total`; a fixed
@@ -183,7 +183,7 @@ impl ExporterBuilder {
         self
     }
 
-    /// Says whether OpenMetrics text has a `_created` sample beside each counter and histogram. It has none unless told
+    /// Sets whether OpenMetrics text has a `_created` sample beside each counter and histogram. It has none unless told
     /// otherwise: a reader that knows nothing of them stores each as a series. Protobuf always carries the times.
     pub fn created_samples(mut self, wanted: bool) -> ExporterBuilder {
         self.created_samples = wanted;

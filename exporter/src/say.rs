@@ -41,7 +41,7 @@ pub(crate) struct Seldom {
 const SILENCE: Duration = Duration::from_secs(60);
 
 impl Seldom {
-    /// Says whether it is to be told now.
+    /// Returns whether it is to be told now.
     pub(crate) fn is_due(&mut self) -> bool {
         self.is_due_at(Instant::now())
     }

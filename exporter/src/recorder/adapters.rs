@@ -92,7 +92,7 @@ macro_rules! adapter {
                 }
             }
 
-            /// Gives the word that stands for the unit in names.
+            /// Returns the word that stands for the unit in names.
             fn unit_name(unit: Unit) -> Option<UnitName> {
                 match unit {
                     Unit::Count => None,
@@ -123,7 +123,8 @@ adapter!(v0_24, metrics, "0.24", {
 #[cfg(feature = "metrics-0-23")]
 adapter!(v0_23, metrics_0_23, "0.23", {});
 
-/// Makes the recorder the global one of every version that is enabled, and tells the first that has one already.
+/// Makes the recorder the global one of every version that is enabled, and returns the error of the first that has one
+/// already.
 pub(super) fn install(recorder: &Recorder) -> Result<(), Error> {
     let installed = [
         #[cfg(feature = "metrics-0-24")]

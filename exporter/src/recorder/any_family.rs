@@ -29,7 +29,7 @@ macro_rules! of_any {
 }
 
 impl AnyFamily {
-    /// Gives a family that forgets what it is told.
+    /// Returns a family that forgets what it is told.
     pub(super) fn noop(kind: Kind) -> Self {
         match kind {
             Kind::Counter => Self::Counter(OpenFamily::noop()),
@@ -38,23 +38,23 @@ impl AnyFamily {
         }
     }
 
-    /// Tells help, unit and name.
+    /// Describes the family: sets its help, its unit and the name it wishes for.
     pub(super) fn describe(&self, help: &str, unit: Option<UnitName>, wish: Wish<'_>) -> Result<(), Error> {
         let unit = unit.and_then(UnitName::unit);
         of_any!(self, family => family.describe_as(help, unit, wish))
     }
 
-    /// Tells whether anybody has.
+    /// Returns whether anybody has described it.
     pub(super) fn is_described(&self) -> bool {
         of_any!(self, family => family.is_described())
     }
 
-    /// Gives what the family is called.
+    /// Returns the name of the family.
     pub(super) fn name(&self) -> String {
         of_any!(self, family => family.name())
     }
 
-    /// Gives what it wishes to be called.
+    /// Returns the name it wishes for.
     pub(super) fn wished_name(&self) -> String {
         of_any!(self, family => family.wished_name())
     }

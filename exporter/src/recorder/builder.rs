@@ -37,7 +37,7 @@ pub struct RecorderBuilder {
 }
 
 impl Recorder {
-    /// Gives the settings of a recorder, ready to be changed.
+    /// Returns the settings of a recorder, ready to be changed.
     pub fn builder() -> RecorderBuilder {
         RecorderBuilder::new()
     }
@@ -177,14 +177,14 @@ impl RecorderBuilder {
         self
     }
 
-    /// Says whether the unit that a metric is described with is appended to its name, where it is not there:
+    /// Sets whether the unit that a metric is described with is appended to its name, where it is not there:
     /// `read` in bytes becomes `read_bytes`.
     pub fn set_enable_unit_suffix(mut self, wanted: bool) -> Self {
         self.config.unit_suffixes = wanted;
         self
     }
 
-    /// Says whether names follow the rules of Prometheus: units as with
+    /// Sets whether names follow the rules of Prometheus: units as with
     /// [`set_enable_unit_suffix`](Self::set_enable_unit_suffix), and `_total` for counters.
     pub fn with_recommended_naming(mut self, wanted: bool) -> Self {
         self.config.recommended_naming = wanted;
@@ -232,7 +232,7 @@ impl RecorderBuilder {
         Ok(handle)
     }
 
-    /// Makes the recorder the global one, of every version of the facade that is enabled, and gives what reads it.
+    /// Makes the recorder the global one, of every version of the facade that is enabled, and returns what reads it.
     ///
     /// # Errors
     /// [`Error::RecorderInstalled`] where a version has a global recorder. It says which; the other one has this

@@ -75,7 +75,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Gives the kinds that have an idle timeout.
+    /// Returns the kinds that have an idle timeout.
     pub(super) fn idle_kinds(&self) -> MetricKindMask {
         self.idle.map_or(MetricKindMask::NONE, |(mask, _)| mask)
     }
@@ -84,7 +84,7 @@ impl Config {
         self.idle.filter(|(mask, _)| mask.contains(kind.mask())).map(|(_, timeout)| timeout)
     }
 
-    /// Gives how the histogram with this legal name is exposed.
+    /// Returns how the histogram with this legal name is exposed.
     pub(super) fn observations(&self, name: &str) -> Observations {
         if let Some(own) = self.overrides.find(name) {
             return own.clone();
@@ -96,8 +96,8 @@ impl Config {
         }
     }
 
-    /// Gives the other legal name that `_total` makes the same as this one: of `rows` that is `rows_total`, and the other
-    /// way round.
+    /// Returns the other legal name that `_total` makes the same as this one: of `rows` that is `rows_total`, and the
+    /// other way round.
     pub(super) fn twin_of<'n>(&self, kind: Kind, legal: &'n str) -> Option<Cow<'n, str>> {
         if !self.recommended_naming || kind != Kind::Counter {
             return None;
@@ -108,7 +108,7 @@ impl Config {
         }
     }
 
-    /// Gives how a metric wishes to be called.
+    /// Returns the name that a metric wishes for.
     pub(super) fn wished_name(&self, kind: Kind, legal: &str, unit: Option<UnitName>) -> WishedName {
         let name = self.exposed_name(kind, legal, unit);
         let unit = unit.filter(|_| self.unit_suffixes || self.recommended_naming);
@@ -121,7 +121,7 @@ impl Config {
         WishedName { name, stem }
     }
 
-    /// Gives the name under which a metric is exposed, if it is free.
+    /// Returns the name under which a metric is exposed, if it is free.
     pub(super) fn exposed_name(&self, kind: Kind, legal: &str, unit: Option<UnitName>) -> String {
         let mut name = legal.to_owned();
         if let Some(unit) = unit.filter(|_| self.unit_suffixes || self.recommended_naming) {

@@ -33,7 +33,8 @@ struct ToldName {
 }
 
 impl ToldName {
-    /// Gives a warning where the family has come to be called otherwise than it should; counts families, not their names.
+    /// Returns a warning where the family has come to be called otherwise than it should; counts families, not their
+    /// names.
     fn look(&mut self, collisions: &Collisions) -> Option<Warning> {
         // Before the name: a change that comes between the two is found the next time.
         self.version = self.family.version();
@@ -92,7 +93,7 @@ impl Families {
         }
     }
 
-    /// Gives the family of a name, which is made if there is none; `None` where there can be none.
+    /// Returns the family of a name, which is made if there is none; `None` where there can be none.
     pub(super) fn get(&self, kind: Kind, given: &str) -> Option<AnyFamily> {
         {
             let known = self.known.read();
@@ -211,7 +212,7 @@ impl Families {
         warnings.into_iter().for_each(Warning::log);
     }
 
-    /// Gives the family of what has no place among the names.
+    /// Returns the family of what has no place among the names.
     pub(super) fn overflow(&self, kind: Kind) -> AnyFamily {
         if let Some(family) = &self.known.read().overflow[kind as usize] {
             return family.clone();
@@ -292,7 +293,7 @@ impl Families {
         }
     }
 
-    /// Tells whether anything was ever recorded.
+    /// Returns whether anything was ever recorded.
     pub(super) fn is_empty(&self) -> bool {
         self.known.read().given.is_empty()
     }

@@ -15,7 +15,7 @@ pub struct Handle {
 }
 
 impl Recorder {
-    /// Gives what reads the recorder, also when it is installed and out of reach.
+    /// Returns the handle, which reads the recorder also when it is installed and out of reach.
     #[must_use]
     pub fn handle(&self) -> Handle {
         Handle { core: self.core.clone(), addrs: Arc::default() }
@@ -56,14 +56,14 @@ impl Handle {
         });
     }
 
-    /// Gives the registry that the metrics are in: to expose it, to read values in a test, to register metrics that
+    /// Returns the registry that the metrics are in: to expose it, to read values in a test, to register metrics that
     /// need no facade.
     #[must_use]
     pub fn registry(&self) -> &Registry {
         self.core.registry()
     }
 
-    /// Gives the addresses that [`install`](super::RecorderBuilder::install) listens on, with the ports the system
+    /// Returns the addresses that [`install`](super::RecorderBuilder::install) listens on, with the ports the system
     /// chose; none where nothing listens.
     #[must_use]
     pub fn local_addrs(&self) -> &[SocketAddr] {

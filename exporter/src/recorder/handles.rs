@@ -34,7 +34,7 @@ pub(super) enum AnyHistogram {
 pub(super) trait FacadeHandle: Sized {
     const KIND: Kind;
 
-    /// Gives the handle of the series with these labels.
+    /// Returns the handle of the series with these labels.
     fn make(family: &AnyFamily, labels: &[(&str, &str)]) -> Result<Placed<Self>, Error>;
 
     fn noop() -> Self;

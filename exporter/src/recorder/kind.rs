@@ -13,8 +13,9 @@ pub(super) enum Kind {
 impl Kind {
     pub(super) const ALL: [Self; 3] = [Self::Counter, Self::Gauge, Self::Histogram];
 
-    /// Gives who has a name that several kinds want: a histogram, for it stands for three names of samples, of which a
-    /// dashboard would lose all; then a counter, for rates of what is none are alerts that mean nothing.
+    /// Returns the rank among kinds that want one name, lowest first: a histogram, for it stands for three names of
+    /// samples, of which a dashboard would lose all; then a counter, for rates of what is none are alerts that mean
+    /// nothing.
     pub(super) fn rank(self) -> u8 {
         match self {
             Self::Histogram => 0,
@@ -57,7 +58,7 @@ impl MetricKindMask {
     /// All kinds.
     pub const ALL: Self = Self(7);
 
-    /// Tells whether a kind that `other` names is among these.
+    /// Returns whether a kind that `other` names is among these.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 != 0

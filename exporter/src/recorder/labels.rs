@@ -9,8 +9,8 @@ pub(super) const MOST_LABELS: usize = 128;
 /// So many labels are compared with each other; a table is worth its price for more.
 const FEW: usize = 16;
 
-/// Gives labels with legal names, each once, and the global ones that are not among them. Of two that are one the last
-/// counts; `mixed` is told the names where they only look alike when they are legal: somebody's mistake.
+/// Returns labels with legal names, each once, and the global ones that are not among them. Of two that are one the
+/// last counts; `mixed` is told the names where they only look alike when they are legal: somebody's mistake.
 pub(super) fn legal_labels<'k>(
     own: impl ExactSizeIterator<Item = (&'k str, &'k str)>,
     global: &'k [(String, String)],

@@ -9,7 +9,7 @@ use streamgauge::Unit;
 pub(super) struct UnitName(pub(super) &'static str);
 
 impl UnitName {
-    /// Gives the unit as the formats know it; `None` where they do not.
+    /// Returns the unit as the formats know it; `None` where they do not.
     pub(super) fn unit(self) -> Option<Unit> {
         match self.0 {
             "seconds" => Some(Unit::Seconds),
@@ -24,12 +24,12 @@ impl UnitName {
 /// clash with a target's.
 const EXPORTED: &str = "exported_";
 
-/// Gives the metric name: what is no letter, digit, `_` or `:` becomes `_`, and so does a digit at the beginning.
+/// Returns the metric name: what is no letter, digit, `_` or `:` becomes `_`, and so does a digit at the beginning.
 pub(super) fn sanitise_name(name: &str) -> Cow<'_, str> {
     sanitise(name, true)
 }
 
-/// Gives the label name: as a metric name, without colons; `le`, `quantile` and names that start with two underscores
+/// Returns the label name: as a metric name, without colons; `le`, `quantile` and names that start with two underscores
 /// are prefixed.
 pub(super) fn sanitise_label(name: &str) -> Cow<'_, str> {
     let name = sanitise(name, false);

@@ -7,7 +7,7 @@ use streamgauge::bridge::{OpenFamily, Placed};
 use streamgauge::{Counter, Gauge, Histogram, Instrument, Scope, Summary};
 
 impl Handle {
-    /// Gives a scope of the [`registry`](Self::registry) with the global labels of the recorder: for metrics that are
+    /// Returns a scope of the [`registry`](Self::registry) with the global labels of the recorder: for metrics that are
     /// declared in the program itself and are to have them too.
     ///
     /// ```
@@ -26,7 +26,7 @@ impl Handle {
         labels.fold((**self.registry()).clone(), |scope, (name, value)| scope.label(name, value))
     }
 
-    /// Gives the engine's handle of the series that `counter!` with this name and these labels records into: for code
+    /// Returns the engine's handle of the series that `counter!` with this name and these labels records into: for code
     /// that moves from the facade to the engine while other code still records through the facade.
     ///
     /// Keep it: looking it up costs more than the macro. As any handle it keeps its series from growing idle. Where there
@@ -48,7 +48,7 @@ impl Handle {
         .unwrap_or_default()
     }
 
-    /// Gives the engine's handle of the series that `gauge!` with this name and these labels records into; see
+    /// Returns the engine's handle of the series that `gauge!` with this name and these labels records into; see
     /// [`counter`](Self::counter).
     pub fn gauge(&self, name: &str, labels: &[(&str, &str)]) -> Gauge {
         self.find(Kind::Gauge, name, labels, |family| match family {
@@ -58,7 +58,7 @@ impl Handle {
         .unwrap_or_default()
     }
 
-    /// Gives the engine's handle of the series that `histogram!` with this name and these labels records into, `None`
+    /// Returns the engine's handle of the series that `histogram!` with this name and these labels records into, `None`
     /// where the settings make it a [`summary`](Self::summary), or those of all histograms do and it has no place of its own;
     /// see [`counter`](Self::counter).
     #[must_use]
@@ -69,7 +69,7 @@ impl Handle {
         })
     }
 
-    /// Gives the engine's handle of the series that `histogram!` with this name and these labels records into, `None`
+    /// Returns the engine's handle of the series that `histogram!` with this name and these labels records into, `None`
     /// where the settings make it a [`histogram`](Self::histogram), or those of all histograms do and it has no place of its
     /// own; see [`counter`](Self::counter).
     #[must_use]

@@ -82,7 +82,7 @@ impl Core {
         &self.families.factory.registry
     }
 
-    /// Gives the handle of a key: the one that the thread remembers, or the one of its series.
+    /// Returns the handle of a key: the one that the thread remembers, or the one of its series.
     #[inline]
     pub(super) fn handle<F: CachedFacade, H: FacadeHandle + Cached>(&self, key: &F::Key) -> H {
         match F::remembered(&self.id, key) {
@@ -109,7 +109,7 @@ impl Core {
         }
     }
 
-    /// Gives what `make` does of the labels of a key, and notes where that is no series of its own; `None`, which is
+    /// Returns what `make` makes of the labels of a key, and notes where that is no series of its own; `None`, which is
     /// noted too, where the key can have none.
     pub(super) fn place<'k, M>(
         &'k self,
@@ -136,7 +136,7 @@ impl Core {
         }
     }
 
-    /// Gives the labels of a key as its series has them.
+    /// Returns the labels of a key as its series has them.
     fn legal_labels<'k>(
         &'k self,
         name: &str,
@@ -155,7 +155,7 @@ impl Core {
         Ok(legal_labels(own, &self.config().global_labels, mixed))
     }
 
-    /// Gives the handle of the series for what can have none of its own.
+    /// Returns the handle of the series for what can have none of its own.
     fn overflow<H: FacadeHandle>(&self) -> H {
         let family = self.families.overflow(H::KIND);
         H::make(&family, &self.global_labels()).map_or_else(|_| H::noop(), Placed::into_inner)

@@ -74,7 +74,7 @@ pub(super) const VERSIONS: &[&str] = &[
     "0.23",
 ];
 
-/// Calls a function for each version that is enabled, and gives what they give.
+/// Calls a function for each version that is enabled, and returns what they return.
 macro_rules! for_each_version {
     (|$version:ident| $call:expr) => {
         [

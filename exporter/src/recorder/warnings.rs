@@ -49,7 +49,7 @@ pub(super) enum Warning {
 }
 
 impl Collisions {
-    /// Counts; tells whether it was the first time.
+    /// Counts; returns whether it was the first time.
     pub(super) fn count(count: &AtomicU64) -> bool {
         // Relaxed: a statistic.
         count.fetch_add(1, Ordering::Relaxed) == 0

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-/// Says whether a character shows as itself, wherever it stands.
+/// Returns whether a character shows as itself, wherever it stands.
 fn is_printable(char: char) -> bool {
     // The escapes of the standard library are those of what is not printable, and of quotes and backslashes.
     matches!(char, '"' | '\'' | '\\') || char.escape_debug().count() == 1

@@ -60,7 +60,7 @@ pub(super) enum Stage {
 }
 
 impl Seat {
-    /// Says whether it may have to leave, lower first.
+    /// Returns its rank among those who may have to leave, lowest first; `None` where it stays.
     fn rank(&self, now: Instant, grace: Duration) -> Option<u8> {
         match self.stage {
             Stage::New => None,

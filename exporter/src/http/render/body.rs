@@ -51,7 +51,7 @@ impl Loan {
         self.since.elapsed()
     }
 
-    /// Says whether its memory is free.
+    /// Returns whether its memory is free.
     pub(crate) fn is_called_back(&self) -> bool {
         self.lock().bytes.is_none()
     }

@@ -34,12 +34,12 @@ struct Lent {
 }
 
 impl Lent {
-    /// Says whether nobody reads it any more.
+    /// Returns whether nobody reads it any more.
     fn is_free(&self) -> bool {
         Arc::strong_count(&self.loan) == 1
     }
 
-    /// Says whether somebody keeps its memory.
+    /// Returns whether somebody keeps its memory.
     fn is_held(&self) -> bool {
         !self.is_free() && !self.loan.is_called_back()
     }

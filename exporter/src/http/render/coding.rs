@@ -17,7 +17,7 @@ pub(crate) enum Coding {
 }
 
 impl Coding {
-    /// Says whether anything is done to the body.
+    /// Returns whether anything is done to the body.
     pub(crate) fn compresses(self) -> bool {
         self != Coding::Identity
     }

@@ -31,7 +31,7 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// Says whether all who joined have gone: nobody would read the result.
+    /// Returns whether all who joined have gone: nobody would read the result.
     fn is_left(&self) -> bool {
         self.outcome.is_closed()
     }
@@ -109,12 +109,12 @@ impl Queue {
         self.known.note(filter);
     }
 
-    /// Says whether somebody wants everything.
+    /// Returns whether somebody wants everything.
     pub(crate) fn has_whole(&self) -> bool {
         self.jobs.iter().any(|job| !job.wanted.is_part() && !job.is_left())
     }
 
-    /// Says whether there is something for `turn` to take.
+    /// Returns whether there is something for `turn` to take.
     pub(crate) fn is_due(&self, turn: &Turn) -> bool {
         self.has_whole() || (turn.is_empty() && self.jobs.iter().any(|job| !job.is_left()))
     }

@@ -25,14 +25,14 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// Says whether one rendering suits both.
+    /// Returns whether one rendering suits both.
     pub(crate) fn is_like(&self, other: &Wanted) -> bool {
         self.exposition == other.exposition
             && self.coding.compresses() == other.coding.compresses()
             && self.filter == other.filter
     }
 
-    /// Says whether only a part of the metrics is wanted.
+    /// Returns whether only a part of the metrics is wanted.
     pub(crate) fn is_part(&self) -> bool {
         self.filter != Filter::all()
     }

@@ -51,7 +51,7 @@ impl Workshop {
         Made::Body(Rendered { content_type, compressed, loan: self.buffer.lend(body) })
     }
 
-    /// Renders beside the body, and compresses into it unless the result is too small; says whether it did.
+    /// Renders beside the body, and compresses into it unless the result is too small; returns whether it did.
     fn make_compressed(&mut self, source: &mut dyn Render, wanted: &Wanted, body: &mut Vec<u8>) -> bool {
         self.plain.clear();
         source.render(wanted.exposition, &wanted.filter, &mut self.plain);

@@ -6,7 +6,7 @@
 use hyper::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use hyper::{Request, Version};
 
-/// Says whether the request must be answered with 400 and the connection closed.
+/// Returns whether the request must be answered with 400 and the connection closed.
 pub(crate) fn is_ambiguous<B>(request: &Request<B>) -> bool {
     let headers = request.headers();
     let hosts = headers.get_all(HOST).iter().count();

@@ -43,7 +43,7 @@ impl Exchange {
         }
     }
 
-    /// Says whether no request is being answered.
+    /// Returns whether no request is being answered.
     pub(crate) fn is_idle(&self) -> bool {
         self.stage.load(Ordering::Relaxed) == IDLE
     }

@@ -90,7 +90,7 @@ impl Reserve {
         reserve
     }
 
-    /// Gives the descriptor back to the system; says whether there was one.
+    /// Gives the descriptor back to the system; returns whether there was one.
     fn give_up(&mut self) -> bool {
         self.0.take().is_some()
     }

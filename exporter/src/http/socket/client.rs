@@ -11,7 +11,7 @@ pub(crate) trait Client {
     }
 }
 
-/// Tells whether a client seems to have gone.
+/// What tells whether a client seems to have gone.
 #[derive(Clone)]
 pub(crate) struct Gone(Arc<dyn Fn() -> bool + Send + Sync>);
 

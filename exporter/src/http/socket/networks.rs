@@ -26,12 +26,12 @@ impl Networks {
         Ok(Networks { allowed: allowed.collect::<Result<_, _>>()? })
     }
 
-    /// Tells whether everybody is allowed.
+    /// Returns whether everybody is allowed.
     pub(crate) fn is_everybody(&self) -> bool {
         self.allowed.is_empty()
     }
 
-    /// Tells whether a client may be served. Those of a Unix socket had to get past the permissions of its file.
+    /// Returns whether a client may be served. Those of a Unix socket had to get past the permissions of its file.
     pub(crate) fn allows(&self, peer: Peer) -> bool {
         // A listener on `[::]` sees IPv4 clients by mapped addresses.
         let allows = |addr: IpAddr| self.allowed.iter().any(|network| network.contains(&addr.to_canonical()));

@@ -57,7 +57,7 @@ mod send {
         /// Says that nothing more is written.
         fn shut_down(&self) -> io::Result<()>;
 
-        /// Says whether the client has closed its writing side, and so perhaps all of it.
+        /// Returns whether the client has closed its writing side, and so perhaps all of it.
         fn is_closed_for_reading(&self) -> bool;
     }
 

@@ -42,7 +42,7 @@ impl Drop for RecorderId {
     }
 }
 
-/// Gives how many recorders are gone.
+/// Returns how many recorders are gone.
 pub(super) fn gone() -> u64 {
     // Acquire: pairs with the Release of RecorderId::drop.
     GONE.load(Ordering::Acquire)

@@ -18,14 +18,14 @@ pub(in crate::recorder) enum Held {
 
 /// One kind of handle.
 pub(in crate::recorder) trait Cached: Clone + Sized {
-    /// Gives the handle, where it is of this kind.
+    /// Returns the handle, where it is of this kind.
     fn of(held: &Held) -> Option<Self>;
 
     fn held(self) -> Held;
 }
 
 impl Held {
-    /// Tells whether it is of the kinds that `mask` names, and no user holds it, only the cache.
+    /// Returns whether it is of the kinds that `mask` names, and no user holds it, only the cache.
     pub(super) fn is_unheld(&self, mask: MetricKindMask) -> bool {
         let (kind, holders) = match self {
             Self::Counter(counter) => (MetricKindMask::COUNTER, Arc::strong_count(counter)),

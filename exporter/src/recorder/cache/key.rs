@@ -38,7 +38,7 @@ impl Place {
 }
 
 impl<F: Facade> StoredKey<F> {
-    /// Gives what remembers a key; `None` where it is too long for that.
+    /// Returns a key as it is remembered; `None` where it is too long for that.
     pub(super) fn of(key: &F::Key) -> Option<Self> {
         let bytes = LENGTH + F::name(key).len() + bytes_of_labels::<F>(key, 2 * LENGTH);
         if bytes > LONGEST {
@@ -65,7 +65,7 @@ impl<F: Facade> StoredKey<F> {
         Some(Self::Texts(texts.into_boxed_slice()))
     }
 
-    /// Tells whether it is this key: the same name and the same labels in the same order. Those in another order are
+    /// Returns whether it is this key: the same name and the same labels in the same order. Those in another order are
     /// remembered for themselves, and have the same series.
     #[inline(always)]
     pub(super) fn is(&self, key: &F::Key) -> bool {
@@ -89,15 +89,15 @@ impl<F: Facade> StoredKey<F> {
     }
 }
 
-/// Tells whether a copy of a label has its texts where it has them: they are literals, or counted by everybody who has
-/// them. A copy that owns its texts has others.
+/// Returns whether a copy of a label has its texts where it has them: they are literals, or counted by everybody who
+/// has them. A copy that owns its texts has others.
 fn is_shared<F: Facade>(label: &F::Label) -> bool {
     let copy = label.clone();
     let ((name, value), (own_name, own_value)) = (F::pair(label), F::pair(&copy));
     std::ptr::eq(name, own_name) && std::ptr::eq(value, own_value)
 }
 
-/// Gives the bytes of the texts of all labels, and so many for each label itself: also labels without text take room.
+/// Returns the bytes of the texts of all labels, and so many for each label itself: also labels without text take room.
 fn bytes_of_labels<F: Facade>(key: &F::Key, each: usize) -> usize {
     F::labels(key).iter().map(F::pair).map(|(name, value)| each + name.len() + value.len()).sum()
 }

@@ -22,15 +22,15 @@ pub fn cache_limit() -> usize {
     LIMIT.load(Ordering::Relaxed)
 }
 
-/// Gives how many bytes all threads use to remember handles; at most [`cache_limit`], but for a while after it was lowered
-/// beside threads that record.
+/// Returns how many bytes all threads use to remember handles; at most [`cache_limit`], but for a while after it was
+/// lowered beside threads that record.
 #[must_use]
 pub fn cache_bytes() -> usize {
     // Relaxed: a statistic.
     USED.load(Ordering::Relaxed)
 }
 
-/// Takes so many bytes; tells whether there is room for them.
+/// Takes so many bytes; returns whether there was room for them.
 pub(super) fn take(bytes: usize) -> bool {
     let limit = cache_limit();
     let more = |used: usize| used.checked_add(bytes).filter(|used| *used <= limit);

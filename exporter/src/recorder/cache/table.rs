@@ -88,7 +88,7 @@ impl<F: Facade> Table<F> {
         Self::bytes_for(self.entries.capacity(), self.index.len())
     }
 
-    /// Gives how many entries there would be room for, and in how many places, if one more came.
+    /// Returns how many entries there would be room for, and in how many places, if one more came.
     fn room_for_one(&self) -> (usize, usize) {
         let (len, mut room) = (self.entries.len(), self.entries.capacity());
         if len == room {
@@ -147,7 +147,7 @@ impl<F: Facade> Table<F> {
         self.entries.swap_remove(at)
     }
 
-    /// Keeps what `keep` says yes to; gives what the others took outside of the table.
+    /// Keeps what `keep` says yes to; returns what the others took outside of the table.
     pub(super) fn retain(&mut self, keep: impl Fn(&Entry<F>) -> bool) -> usize {
         let (before, mut freed) = (self.entries.len(), 0);
         self.entries.retain(|entry| {
@@ -234,7 +234,7 @@ impl<F: Facade> Table<F> {
     }
 }
 
-/// Gives how many places an index of so many entries has.
+/// Returns how many places an index of so many entries has.
 fn places_for(entries: usize) -> usize {
     if entries == 0 { 0 } else { (entries * FULL.1 / FULL.0 + 1).next_power_of_two() }
 }

@@ -48,7 +48,7 @@ impl<F: Facade> ThreadCache<F> {
         })
     }
 
-    /// Takes an entry in where there is room, or can be; gives what the cache takes if another one is to be visited.
+    /// Takes an entry in where there is room, or can be; returns what the cache takes if another one is to be visited.
     pub(super) fn remember(&mut self, entry: Entry<F>) -> Option<usize> {
         let bytes = entry.heap_bytes();
         let mut evicted = 0;

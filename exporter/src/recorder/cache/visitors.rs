@@ -33,7 +33,7 @@ impl<F: Facade> Visitors<F> {
         visitors.push(visitor);
     }
 
-    /// Gives the next cache in turn, and how many there are.
+    /// Returns the next cache in turn, and how many there are.
     fn next(&self) -> Option<(Visitor<ThreadCache<F>>, usize)> {
         let List { visitors, hand } = &mut *self.0.lock();
         while !visitors.is_empty() {
@@ -46,8 +46,8 @@ impl<F: Facade> Visitors<F> {
         None
     }
 
-    /// Visits every cache whose owner is not in it just now: that one stays as it is until the next time. Tells whether
-    /// there was none.
+    /// Visits every cache whose owner is not in it just now: that one stays as it is until the next time. Returns
+    /// whether there was none.
     pub(super) fn each(&self, mut visit: impl FnMut(&mut ThreadCache<F>)) -> bool {
         let visitors: Vec<_> = self.0.lock().visitors.clone();
         let mut all = true;

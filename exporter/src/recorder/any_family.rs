@@ -1,11 +1,12 @@
 //! The family of one name and kind, and how it is made.
 
+use streamgauge::bridge::{OpenFamily, OpenSettings, Wish};
+use streamgauge::{Builder, Counter, Error, Gauge, Histogram, Instrument, Registry, Summary, Unit};
+
 use super::config::{Config, Observations};
 use super::kind::Kind;
 use super::labels::MOST_LABELS;
 use super::naming::UnitName;
-use streamgauge::bridge::{OpenFamily, OpenSettings, Wish};
-use streamgauge::{Builder, Counter, Error, Gauge, Histogram, Instrument, Registry, Summary, Unit};
 
 /// The family of one name and kind.
 #[derive(Clone, Debug)]

@@ -1,5 +1,14 @@
 //! The settings of a recorder, under the names that users of the stock builder know.
 
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+#[cfg(unix)]
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use streamgauge::{Buckets, Format, Quantiles, Registry};
+
 use super::adapters;
 use super::collector::FacadeCollector;
 use super::config::{Config, Observations};
@@ -11,13 +20,6 @@ use super::recorder::{Core, Recorder};
 use super::versions;
 use crate::http::socket::networks::Networks;
 use crate::{Error, Exporter, ExporterBuilder};
-use std::net::SocketAddr;
-use std::num::NonZeroU32;
-#[cfg(unix)]
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
-use streamgauge::{Buckets, Format, Quantiles, Registry};
 
 /// Of the window of summaries.
 const LONGEST_SLICE: Duration = Duration::from_secs(24 * 60 * 60);

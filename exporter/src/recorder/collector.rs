@@ -1,12 +1,14 @@
 //! What the recorder does at every scrape: it lets idle series go, and tells its own numbers once there are any.
 
-use super::recorder::Core;
-use super::served::{self, VERSIONS};
-use super::versions;
 use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
 use streamgauge::{CollectedFamily, Collection, Collector, CollectorId, Registry};
+
+use super::recorder::Core;
+use super::served::{self, VERSIONS};
+use super::versions;
 
 const COLLISIONS: &str = "streamgauge_facade_collisions_total";
 /// After so long without a record a recorder that is scraped is told to look for another version of the facade.
@@ -112,11 +114,12 @@ mod heard;
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::heard::Heard;
     use super::*;
     use crate::recorder::Recorder;
     use crate::recorder::kind::Kind;
-    use std::sync::Arc;
 
     /// Makes the collector of a recorder that was made so long ago.
     fn collector(recorder: &Recorder, age: Duration) -> FacadeCollector {

@@ -1,12 +1,14 @@
 //! The settings of a recorder.
 
+use std::borrow::Cow;
+use std::time::Duration;
+
+use streamgauge::Buckets;
+use streamgauge::bridge::Wish;
+
 use super::kind::{Kind, MetricKindMask};
 use super::matcher::Overrides;
 use super::naming::{UnitName, add_total, add_unit};
-use std::borrow::Cow;
-use std::time::Duration;
-use streamgauge::Buckets;
-use streamgauge::bridge::Wish;
 
 /// Bounds of histograms for which none are set: latencies in seconds and in milliseconds fall inside, and the default
 /// bounds of the Prometheus libraries are among them.

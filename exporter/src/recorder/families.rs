@@ -1,14 +1,16 @@
 //! The families of a recorder, by the names that the facade is given.
 
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::{Mutex, RwLock};
+use streamgauge::{Error, Registry};
+
 use super::any_family::{AnyFamily, FamilyFactory};
 use super::config::Config;
 use super::kind::Kind;
 use super::naming::{UnitName, sanitise_name};
 use super::warnings::{Collisions, LONGEST_NAME, OVERFLOW_NAME, Warning};
-use parking_lot::{Mutex, RwLock};
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use streamgauge::{Error, Registry};
 
 /// Bytes of a description that are kept.
 const LONGEST_HELP: usize = 4096;

@@ -1,10 +1,12 @@
 //! Which families have no room for a series more: said once each.
 
-use super::kind::Kind;
-use super::warnings::{Collisions, Warning};
-use parking_lot::RwLock;
 use std::collections::HashSet;
 use std::sync::atomic::AtomicU64;
+
+use parking_lot::RwLock;
+
+use super::kind::Kind;
+use super::warnings::{Collisions, Warning};
 
 /// Families that are named in the log. Where more are full, the limit of the registry is the reason.
 const MOST_NAMED: usize = 32;

@@ -1,11 +1,13 @@
 //! The handle: what is read of a recorder that is installed.
 
-use super::recorder::{Core, Recorder};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+
 use streamgauge::{Exposition, Format, Registry};
+
+use super::recorder::{Core, Recorder};
 
 /// Reads what a recorder has recorded. Clones read the same.
 #[derive(Clone)]

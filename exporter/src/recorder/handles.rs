@@ -1,10 +1,12 @@
 //! What stands behind the facade's handles.
 
-use super::any_family::AnyFamily;
-use super::kind::Kind;
 use std::sync::Arc;
+
 use streamgauge::bridge::Placed;
 use streamgauge::{Counter, Error, Gauge, Histogram, Summary};
+
+use super::any_family::AnyFamily;
+use super::kind::Kind;
 
 /// Behind a counter. Each thread that asks for one has its own, so that taking and dropping a handle counts in memory
 /// that no other thread writes.

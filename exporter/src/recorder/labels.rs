@@ -1,8 +1,9 @@
 //! The labels of a key, as its series has them.
 
-use super::naming::sanitise_label;
 use std::borrow::Cow;
 use std::collections::HashMap;
+
+use super::naming::sanitise_label;
 
 /// Labels that a key may have: as many as a series.
 pub(super) const MOST_LABELS: usize = 128;

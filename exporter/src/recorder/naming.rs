@@ -2,6 +2,7 @@
 //! metrics-exporter-prometheus 0.18, so that dashboards find what they know.
 
 use std::borrow::Cow;
+
 use streamgauge::Unit;
 
 /// The word for a unit in names: `seconds`, `ratio`.

@@ -1,10 +1,11 @@
 //! The way out of the facade: its series by the engine's own handles.
 
+use streamgauge::bridge::{OpenFamily, Placed};
+use streamgauge::{Counter, Gauge, Histogram, Instrument, Scope, Summary};
+
 use super::any_family::AnyFamily;
 use super::handle::Handle;
 use super::kind::Kind;
-use streamgauge::bridge::{OpenFamily, Placed};
-use streamgauge::{Counter, Gauge, Histogram, Instrument, Scope, Summary};
 
 impl Handle {
     /// Returns a scope of the [`registry`](Self::registry) with the global labels of the recorder: for metrics that are
@@ -102,8 +103,9 @@ impl Handle {
 
 #[cfg(all(test, feature = "metrics-0-24"))]
 mod tests {
-    use crate::recorder::Recorder;
     use metrics::{counter, gauge, histogram, with_local_recorder};
+
+    use crate::recorder::Recorder;
 
     #[test]
     fn handles_are_those_of_the_series_the_facade_records_into() {

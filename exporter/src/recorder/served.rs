@@ -1,9 +1,10 @@
 //! The versions of the facade that the recorder serves, and the caches of all their threads.
 
+use streamgauge::bridge::Owner;
+
 use super::cache::{self, CachedFacade, Due, RecorderId, ThreadCache, Visitors};
 use super::facade::Facade;
 use super::kind::MetricKindMask;
-use streamgauge::bridge::Owner;
 
 /// Implements one version of the facade: its keys, and where its threads remember them.
 macro_rules! version {

@@ -1,9 +1,11 @@
 //! What went another way than its user meant: counted always, said once each.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use streamgauge::Error;
+
 use super::kind::Kind;
 use crate::say::say;
-use std::sync::atomic::{AtomicU64, Ordering};
-use streamgauge::Error;
 
 /// The beginning of the names of the families of what has no place among the names.
 pub(super) const OVERFLOW_NAME: &str = "metrics_facade_overflow";

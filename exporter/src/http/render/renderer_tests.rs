@@ -4,10 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use streamgauge::{Escaping, Exposition, Filter, Format};
 use tokio::task::JoinHandle;
-
-use bytes::Bytes;
 
 use super::*;
 use crate::http::limits::PARTS;

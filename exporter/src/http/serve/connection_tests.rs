@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
+use streamgauge::{Exposition, Filter};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
-
-use streamgauge::{Exposition, Filter};
 
 use super::*;
 use crate::http::cap::places::Places;

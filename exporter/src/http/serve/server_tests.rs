@@ -5,9 +5,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use streamgauge::Registry;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
-
 use streamgauge::{Exposition, Filter};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 use super::*;
 use crate::http::limits::NEWCOMERS;

@@ -1,8 +1,9 @@
 //! Which recorders exist, so that threads can forget what belongs to those that do not.
 
-use parking_lot::RwLock;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::RwLock;
 
 /// The numbers of the recorders that exist.
 static RECORDERS: RwLock<Option<HashSet<u64>>> = RwLock::new(None);

@@ -1,9 +1,10 @@
 //! Handles as they are remembered, of whatever kind.
 
+use std::sync::Arc;
+
 use super::limit::allocated;
 use crate::recorder::handles::{AnyHistogram, CounterHandle, GaugeHandle, HistogramHandle, SummaryHandle};
 use crate::recorder::kind::MetricKindMask;
-use std::sync::Arc;
 
 /// The two counts of an [`Arc`].
 const COUNTS: usize = 2 * size_of::<usize>();

@@ -1,10 +1,12 @@
 //! The table beside a map of the standard library.
 
-use super::*;
-use crate::recorder::handles::CounterHandle;
 use std::collections::HashMap;
 use std::sync::Arc;
+
 use streamgauge::Counter;
+
+use super::*;
+use crate::recorder::handles::CounterHandle;
 
 /// A facade whose keys are names.
 enum Names {}

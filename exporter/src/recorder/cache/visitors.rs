@@ -1,11 +1,13 @@
 //! The caches of all threads, for those who look into the caches of others.
 
+use std::thread;
+
+use parking_lot::Mutex;
+use streamgauge::bridge::Visitor;
+
 use super::limit::cache_limit;
 use super::thread_cache::ThreadCache;
 use crate::recorder::facade::Facade;
-use parking_lot::Mutex;
-use std::thread;
-use streamgauge::bridge::Visitor;
 
 /// How often a cache is visited whose owner is in it each time.
 const TRIES: usize = 100;

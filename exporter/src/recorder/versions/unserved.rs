@@ -1,9 +1,10 @@
 //! Telling, once, that a second version of the facade seems to record into the void.
 
+use std::sync::Once;
+
 use super::linked::linked;
 use crate::recorder::served::VERSIONS;
 use crate::say::say;
-use std::sync::Once;
 
 /// Looks, on a thread of its own and once a process, whether more versions are linked than this recorder serves. Where the
 /// symbols are stripped nobody can tell, and that is said: at the level of information, for it is no sign of a mistake, and

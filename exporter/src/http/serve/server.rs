@@ -17,7 +17,7 @@ use crate::Error;
 use crate::http::cap::places::Places;
 use crate::http::limits::{CONNECTIONS, REFUSALS};
 use crate::http::request::service::MetricsService;
-use crate::http::socket::accept::{Accept, Reception, accept_loop};
+use crate::http::socket::accept::{Accept, Reception, Reserve, accept_loop};
 use crate::http::socket::client;
 use crate::http::socket::networks::{Networks, Peer};
 use crate::http::socket::sockets::{Bound, Sockets};
@@ -34,11 +34,15 @@ pub struct Server {
     bound: Bound,
     networks: Networks,
     service: MetricsService,
+    /// One for each socket.
+    reserves: Vec<Reserve>,
 }
 
 impl Server {
     pub(crate) fn new(sockets: Sockets, networks: Networks, service: MetricsService) -> Server {
-        Server { bound: sockets.bound(), sockets, networks, service }
+        let bound = sockets.bound();
+        let reserves = (0..bound.addrs.len() + bound.unix_paths.len()).map(|_| Reserve::new()).collect();
+        Server { bound, sockets, networks, service, reserves }
     }
 
     /// Returns the addresses that are listened on, in the order of the `listen` calls, with the ports the system chose.
@@ -79,16 +83,18 @@ impl Server {
         self.log_start();
         let connections = Connections::new(self.service, self.networks);
         let mut loops = JoinSet::new();
+        let mut reserves = self.reserves.into_iter();
+        let mut reserve = || reserves.next().unwrap_or_else(Reserve::new);
         for (addr, listener) in self.sockets.tcp {
-            let client = connections.client();
-            loops.spawn(async move { Error::Listener { addr, source: listen(listener, client).await } });
+            let (client, reserve) = (connections.client(), reserve());
+            loops.spawn(async move { Error::Listener { addr, source: listen(listener, reserve, client).await } });
         }
         #[cfg(unix)]
         for socket in self.sockets.unix {
             // Places of their own: who can reach a port must not take those of this host's users.
             let client = Client { places: Places::new(CONNECTIONS), ..connections.client() };
-            let path = socket.path().to_owned();
-            loops.spawn(async move { Error::UnixListener { path, source: listen(socket, client).await } });
+            let (path, reserve) = (socket.path().to_owned(), reserve());
+            loops.spawn(async move { Error::UnixListener { path, source: listen(socket, reserve, client).await } });
         }
         let end = tokio::select! {
             () = stop => Ok(()),
@@ -121,12 +127,12 @@ fn died(panic: JoinError) -> Error {
     Error::Runtime { source: io::Error::other(panic) }
 }
 
-async fn listen<A>(listener: A, client: Client) -> io::Error
+async fn listen<A>(listener: A, reserve: Reserve, client: Client) -> io::Error
 where
     A: Accept,
     A::Io: AsyncRead + AsyncWrite + Unpin,
 {
-    accept_loop(listener, Receptionist { client, io: PhantomData }).await
+    accept_loop(listener, reserve, Receptionist { client, io: PhantomData }).await
 }
 
 /// Starts the connections of one listener.

@@ -80,11 +80,13 @@ pub(crate) trait Reception: Send {
 
 /// A file descriptor that can be spared, so that metrics can be read when the rest of the program has used up all: of
 /// all moments the one at which they are needed.
+///
+/// It is taken with the listener: a program that uses up all descriptors as soon as it serves must not be faster.
 #[derive(Debug)]
-struct Reserve(Option<File>);
+pub(crate) struct Reserve(Option<File>);
 
 impl Reserve {
-    fn new() -> Reserve {
+    pub(crate) fn new() -> Reserve {
         let mut reserve = Reserve(None);
         reserve.restore();
         reserve
@@ -113,8 +115,12 @@ impl Reserve {
 }
 
 /// Hands every connection and every error to `reception`, and returns only when the listener is broken.
-pub(crate) async fn accept_loop<A: Accept>(mut listener: A, reception: impl Reception<Io = A::Io>) -> io::Error {
-    let (mut reserve, mut pauses) = (Reserve::new(), Pauses::new());
+pub(crate) async fn accept_loop<A: Accept>(
+    mut listener: A,
+    mut reserve: Reserve,
+    reception: impl Reception<Io = A::Io>,
+) -> io::Error {
+    let mut pauses = Pauses::new();
     loop {
         let accepted = tokio::select! {
             // The reserve is for those who are there, so it is filled where nobody is.
@@ -252,7 +258,7 @@ mod tests {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let script = Script { answers: answers.into_iter().collect(), asked: asked.clone() };
         let book = Book { spare: Mutex::new(spare), ..Book::default() };
-        let end = accept_loop(script, &book).await;
+        let end = accept_loop(script, Reserve::new(), &book).await;
         assert_eq!(end.raw_os_error(), Some(EINVAL));
         let waits = asked.lock().unwrap().windows(2).map(|pair| (pair[1] - pair[0]).as_millis()).collect();
         (waits, book.served.into_inner().unwrap(), book.failures.into_inner().unwrap())

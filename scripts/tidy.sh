@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What no compiler checks: the direction of imports, memory orderings and their page, the length of files, the
-# README's code, machine paths, and the scripts themselves. Prints every finding, then fails if there was one.
+# README's code, the packages' licences, machine paths, and the scripts themselves. Prints every finding, then fails if
+# there was one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -100,6 +101,13 @@ finding "a path of somebody's machine" "$(
 finding "the README's quick start is not examples/examples/quickstart.rs" "$(
     diff <(sed -n '/^use /,$p' examples/examples/quickstart.rs) \
         <(awk '/^```rust/ { inside = 1; next } /^```/ { inside = 0 } inside' README.md) || true
+)"
+
+# A package holds no file from outside its folder, and a symbolic link is a line of text where Git makes none (Windows).
+finding "a licence in a package is not the repository's" "$(
+    for folder in engine engine/derive exporter; do
+        for licence in LICENSE-MIT LICENSE-APACHE; do cmp -s "$licence" "$folder/$licence" || echo "$folder/$licence"; done
+    done
 )"
 
 # Style remarks are left to taste.

@@ -110,6 +110,12 @@ finding "a licence in a package is not the repository's" "$(
     done
 )"
 
+# READMEs of packages and documentation are read elsewhere, so their links are whole.
+finding "a link to a file of the repository that is not there" "$(
+    git grep --untracked -hoE 'streamgauge/blob/main/[[:alnum:]_./-]+' -- '*.md' '*.rs' | sort -u |
+        while IFS= read -r link; do [ -e "${link#*/main/}" ] || echo "$link"; done
+)"
+
 # Style remarks are left to taste.
 finding "shellcheck" "$(
     if command -v shellcheck >/dev/null; then

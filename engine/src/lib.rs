@@ -44,6 +44,11 @@
 //!   move between threads in the middle of a call, records from signal handlers, and two copies of the
 //!   crate in one process (they are two sets of cells).
 
+/// Compiles and runs the README's code, which is documentation that no item carries.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 #[cfg(not(target_has_atomic = "64"))]
 compile_error!("streamgauge needs 64-bit atomics: its cells are u64");
 #[cfg(not(target_pointer_width = "64"))]

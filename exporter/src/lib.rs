@@ -35,7 +35,8 @@
 //! # What a reader can do to you
 //!
 //! Cause load, and its own scrape to fail; nothing else. `scripts/siege.sh` lays sieges of every kind that we know to an
-//! exporter, beside an honest scraper; docs/SIEGE.md has what came of it.
+//! exporter, beside an honest scraper;
+//! [docs/SIEGE.md](https://github.com/streamgauge/streamgauge/blob/main/docs/SIEGE.md) has what came of it.
 //!
 //! - **Rendering.** Requests that come together and ask for the same are answered by one rendering, from one body in
 //!   memory, and callbacks and collectors run once for all that wait. Those that ask for everything come before those that
@@ -61,6 +62,11 @@
 //! The exporter does not survive a `fork` without `exec`: the child has its sockets, but not its threads.
 
 #![forbid(unsafe_code)]
+
+/// Compiles the README's code, which is documentation that no item carries.
+#[cfg(all(doctest, feature = "metrics-0-24"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod builder;
 mod error;

@@ -1,6 +1,11 @@
 //! The derives of streamgauge: `LabelSet`, `LabelValue` and `MetricSet`. Use them through the `streamgauge` crate,
 //! which re-exports them beside the traits.
 
+/// Compiles and runs the README's code, which is documentation that no item carries.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod attributes;
 mod help;
 mod label_set;

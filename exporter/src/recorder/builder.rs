@@ -28,7 +28,8 @@ const MOST_SLICES: u32 = 60;
 /// Collects the settings of a [`Recorder`] and installs it.
 ///
 /// The methods have the names they have in `PrometheusBuilder` of metrics-exporter-prometheus, so that a program
-/// changes one line: `PrometheusBuilder::new()` becomes `Recorder::builder()`. docs/MIGRATION.md compares them line by
+/// changes one line: `PrometheusBuilder::new()` becomes `Recorder::builder()`.
+/// [docs/MIGRATION.md](https://github.com/streamgauge/streamgauge/blob/main/docs/MIGRATION.md) compares them line by
 /// line.
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `install`, `install_recorder` or `build_recorder`"]

@@ -44,6 +44,9 @@
 //!   move between threads in the middle of a call, records from signal handlers, and two copies of the
 //!   crate in one process (they are two sets of cells).
 
+// The documentation says which feature or platform an item needs. Unstable: docs.rs builds with a nightly compiler.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 /// Compiles and runs the README's code, which is documentation that no item carries.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -62,6 +62,8 @@
 //! The exporter does not survive a `fork` without `exec`: the child has its sockets, but not its threads.
 
 #![forbid(unsafe_code)]
+// The documentation says which feature or platform an item needs. Unstable: docs.rs builds with a nightly compiler.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 /// Compiles the README's code, which is documentation that no item carries.
 #[cfg(all(doctest, feature = "metrics-0-24"))]

@@ -1,6 +1,9 @@
 //! The derives of streamgauge: `LabelSet`, `LabelValue` and `MetricSet`. Use them through the `streamgauge` crate,
 //! which re-exports them beside the traits.
 
+// The documentation says which feature or platform an item needs. Unstable: docs.rs builds with a nightly compiler.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 /// Compiles and runs the README's code, which is documentation that no item carries.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

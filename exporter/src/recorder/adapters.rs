@@ -3,9 +3,13 @@
 use super::recorder::Recorder;
 use crate::Error;
 
-/// Implements what one version of the facade calls.
+/// Implements what one version of the facade calls, where its feature is on.
+///
+/// The attribute is on the module and not on the call: the documentation would not see that one, and would show the
+/// implementations of two traits of the same name without what tells them apart.
 macro_rules! adapter {
-    ($name:ident, $metrics:ident, $version:literal, { $($record_many:item)? }) => {
+    ($feature:literal, $name:ident, $metrics:ident, $version:literal, { $($record_many:item)? }) => {
+        #[cfg(feature = $feature)]
         #[doc = concat!("Version ", $version, " of the facade.")]
         mod $name {
             use std::sync::Arc;
@@ -110,8 +114,7 @@ macro_rules! adapter {
     };
 }
 
-#[cfg(feature = "metrics-0-24")]
-adapter!(v0_24, metrics, "0.24", {
+adapter!("metrics-0-24", v0_24, metrics, "0.24", {
     fn record_many(&self, value: f64, count: usize) {
         if count == 0 {
             return self.0.touch();
@@ -120,8 +123,7 @@ adapter!(v0_24, metrics, "0.24", {
     }
 });
 
-#[cfg(feature = "metrics-0-23")]
-adapter!(v0_23, metrics_0_23, "0.23", {});
+adapter!("metrics-0-23", v0_23, metrics_0_23, "0.23", {});
 
 /// Makes the recorder the global one of every version that is enabled, and returns the error of the first that has one
 /// already.

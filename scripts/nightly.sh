@@ -46,6 +46,7 @@ job facade-long env PROPTEST_CASES="${FACADE_CASES:-5000}" cargo test --locked -
     --features metrics-0-23 --test facade_memory --test facade_differential --test facade_bad_input
 job forced-fences env STREAMGAUGE_STRESS=2 scripts/forced-fences.sh --release
 job platforms scripts/platforms.sh
+job package scripts/package.sh
 job no-lock-prefix scripts/no-lock-prefix.sh
 job cdc scripts/cdc-check.sh
 job scrape scripts/scrape-check.sh

@@ -16,8 +16,10 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/aarch64"
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
 tests=()
-for file in engine/tests/*.rs; do
-    name="$(basename "$file" .rs)"
+for file in engine/tests/*.rs engine/tests/*/main.rs; do
+    name="${file#engine/tests/}"
+    name="${name%.rs}"
+    name="${name%/main}"
     if [ "$name" != derives ]; then tests+=(--test "$name"); fi
 done
 cargo test --locked --target aarch64-unknown-linux-gnu -p streamgauge --lib "${tests[@]}" --no-fail-fast "$@"

@@ -4,6 +4,7 @@
 //! `PROPTEST_CASES` sets the number of programs, else 1,000.
 #![cfg(feature = "metrics-0-24")]
 
+#[path = "../facade/mod.rs"]
 mod facade;
 
 /// Ends a comparison with an error, which proptest takes to look for a smaller program.
@@ -15,19 +16,12 @@ macro_rules! require {
     };
 }
 
-#[path = "facade_differential/against_stock.rs"]
 mod against_stock;
-#[path = "facade_differential/compare.rs"]
 mod compare;
-#[path = "facade_differential/differences.rs"]
 mod differences;
-#[path = "facade_differential/model.rs"]
 mod model;
-#[path = "facade_differential/program.rs"]
 mod program;
-#[path = "facade_differential/side_by_side.rs"]
 mod side_by_side;
-#[path = "facade_differential/stock.rs"]
 mod stock;
 
 use differences::Difference;

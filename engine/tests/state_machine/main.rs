@@ -4,8 +4,8 @@
 //! Each step runs to its end on a worker thread before the next begins, so the model says exactly what a scrape shows.
 //! `PROPTEST_CASES` sets the number of programs.
 
+#[path = "../common/mod.rs"]
 mod common;
-#[path = "state_machine/model.rs"]
 mod model;
 
 use common::scrape;

@@ -2,13 +2,10 @@
 //! settings that make no sense.
 #![cfg(feature = "metrics-0-24")]
 
+#[path = "../facade/mod.rs"]
 mod facade;
 
-#[path = "facade_bad_input/floods.rs"]
 mod floods;
-#[path = "facade_bad_input/numbers.rs"]
 mod numbers;
-#[path = "facade_bad_input/settings.rs"]
 mod settings;
-#[path = "facade_bad_input/texts.rs"]
 mod texts;

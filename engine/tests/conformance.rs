@@ -16,7 +16,9 @@
 
 #![allow(clippy::print_stderr, reason = "says what it skips")]
 
-use std::path::Path;
+mod common;
+
+use common::vectors::{Value, protobuf, vectors};
 use streamgauge::{Buckets, Error, Escaping, Exposition, Format, Registry, Scraper};
 
 /// Vectors that must be compared byte by byte, at least.
@@ -28,7 +30,7 @@ fn text_is_what_the_go_library_writes() {
     let mut compared = String::new();
     let mut applied = 0;
     for case in vectors.get("cases").expect("the cases").list() {
-        let family = Reader::new(case.text("metric_family_text")).message();
+        let family = protobuf(case.text("metric_family_text"));
         match rebuild(&family, case.text("expected")) {
             Outcome::Compare(registries, expected) => {
                 assert_eq!(scrape(&registries), expected, "{family:?}");
@@ -80,7 +82,7 @@ enum Outcome<'a> {
 /// Makes registries of one family out of a vector.
 fn rebuild<'a>(family: &'a Value, expected: &str) -> Outcome<'a> {
     let name = family.text("name");
-    let kind = family.get("type").map_or("COUNTER", Value::word);
+    let kind = family.get("type").map_or("COUNTER", Value::as_text);
     let help = family.get("help").map_or("Has no help.", Value::as_text);
     let mut expected = expected.to_owned();
     if family.get("help").is_none() {
@@ -110,7 +112,7 @@ fn rebuild<'a>(family: &'a Value, expected: &str) -> Outcome<'a> {
             return Outcome::Refused(error);
         }
         if let Some(stamp) = metric.get("timestamp_ms") {
-            expected = expected.replace(&format!(" {}\n", stamp.word()), "\n");
+            expected = expected.replace(&format!(" {}\n", stamp.as_text()), "\n");
         }
     }
     for word in ["counter", "untyped"] {
@@ -125,14 +127,19 @@ fn gauge(registry: &Registry, name: &str, help: &str, metric: &Value, field: &st
     for label in metric.all("label") {
         builder = builder.label(label.text("name"), label.text("value"));
     }
-    builder.register()?.set(metric.get(field).expect("the value").number("value"));
+    builder.register()?.set(number(metric.get(field).expect("the value"), "value"));
     Ok(())
+}
+
+fn number(message: &Value, field: &str) -> f64 {
+    message.get(field).unwrap_or_else(|| panic!("{message:?} lacks {field}")).number()
 }
 
 /// Observes whole numbers in each bucket, and once what is left of the sum in the last: the sum is exact then.
 fn histogram(registry: &Registry, name: &str, help: &str, values: &Value) -> Result<(), Error> {
-    let (count, sum) = (values.number("sample_count") as u64, values.number("sample_sum"));
-    let buckets = values.all("bucket").map(|bucket| (bucket.number("upper_bound"), bucket.number("cumulative_count")));
+    let (count, sum) = (number(values, "sample_count") as u64, number(values, "sample_sum"));
+    let buckets =
+        values.all("bucket").map(|bucket| (number(bucket, "upper_bound"), number(bucket, "cumulative_count")));
     let mut buckets: Vec<(f64, u64)> = buckets.map(|(bound, count)| (bound, count as u64)).collect();
     // The Go library adds the last bucket where it is missing; ours is always there.
     if buckets.last().is_none_or(|(bound, _)| bound.is_finite()) {
@@ -156,160 +163,6 @@ fn histogram(registry: &Registry, name: &str, help: &str, values: &Value) -> Res
         }
     }
     Ok(())
-}
-
-/// Reads a file of the shared vectors, which lie beside the project. Without them there is nothing to test, except in
-/// CI, where that is an error.
-fn vectors(file: &str) -> Option<Value> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance");
-    if !folder.is_dir() {
-        let absent = format!("skipped: there are no vectors at ../shared/conformance, so {file} was not tested");
-        assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{absent}");
-        eprintln!("{absent}");
-        return None;
-    }
-    let text = std::fs::read_to_string(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
-    Some(Reader::new(&text).json())
-}
-
-/// A value of JSON or of protobuf's text form, which write strings alike.
-#[derive(Debug)]
-enum Value {
-    Text(String),
-    /// Anything without quotes: a number, an enum, true.
-    Word(String),
-    List(Vec<Value>),
-    /// Fields in their order; in protobuf's text form one may come several times.
-    Message(Vec<(String, Value)>),
-}
-
-impl Value {
-    fn all<'a, 'f>(&'a self, field: &'f str) -> impl Iterator<Item = &'a Self> + use<'a, 'f> {
-        let Self::Message(fields) = self else { panic!("{self:?} has no fields") };
-        fields.iter().filter(move |(name, _)| name == field).map(|(_, value)| value)
-    }
-
-    fn get<'a>(&'a self, field: &str) -> Option<&'a Self> {
-        self.all(field).next()
-    }
-
-    fn text<'a>(&'a self, field: &str) -> &'a str {
-        self.get(field).unwrap_or_else(|| panic!("{self:?} lacks {field}")).as_text()
-    }
-
-    fn number(&self, field: &str) -> f64 {
-        let word = self.get(field).unwrap_or_else(|| panic!("{self:?} lacks {field}")).word();
-        word.parse().unwrap_or_else(|_| panic!("{word} is not a number"))
-    }
-
-    fn as_text(&self) -> &str {
-        let Self::Text(text) = self else { panic!("{self:?} is not a string") };
-        text
-    }
-
-    fn word(&self) -> &str {
-        let Self::Word(word) = self else { panic!("{self:?} is not a bare word") };
-        word
-    }
-
-    fn list(&self) -> &[Self] {
-        let Self::List(list) = self else { panic!("{self:?} is not a list") };
-        list
-    }
-}
-
-/// Reads just what the vectors hold; panics at anything else.
-struct Reader<'a> {
-    rest: &'a str,
-}
-
-impl<'a> Reader<'a> {
-    fn new(text: &'a str) -> Self {
-        Self { rest: text }
-    }
-
-    /// Takes `token`, after white space, if it is next.
-    fn takes(&mut self, token: char) -> bool {
-        self.rest = self.rest.trim_start();
-        let rest = self.rest.strip_prefix(token);
-        self.rest = rest.unwrap_or(self.rest);
-        rest.is_some()
-    }
-
-    fn expects(&mut self, token: char) {
-        assert!(self.takes(token), "no {token} before {:.40}", self.rest);
-    }
-
-    fn word(&mut self) -> String {
-        self.rest = self.rest.trim_start();
-        let end = self.rest.find(|char: char| !char.is_ascii_alphanumeric() && !"_.+-".contains(char));
-        let (word, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
-        assert!(!word.is_empty(), "no word before {:.40}", self.rest);
-        self.rest = rest;
-        word.to_owned()
-    }
-
-    /// Reads a string behind its opening quote.
-    fn string(&mut self) -> String {
-        let mut text = String::new();
-        let mut chars = self.rest.chars();
-        loop {
-            match chars.next().expect("a closing quote") {
-                '"' => break,
-                '\\' => text.push(match chars.next() {
-                    Some('n') => '\n',
-                    Some(char @ ('\\' | '"')) => char,
-                    other => panic!("the escape {other:?} is not known here"),
-                }),
-                char => text.push(char),
-            }
-        }
-        self.rest = chars.as_str();
-        text
-    }
-
-    fn scalar(&mut self) -> Value {
-        if self.takes('"') { Value::Text(self.string()) } else { Value::Word(self.word()) }
-    }
-
-    fn json(&mut self) -> Value {
-        if self.takes('[') {
-            let mut list = Vec::new();
-            while !self.takes(']') {
-                list.push(self.json());
-                self.takes(',');
-            }
-            return Value::List(list);
-        }
-        if !self.takes('{') {
-            return self.scalar();
-        }
-        let mut fields = Vec::new();
-        while !self.takes('}') {
-            self.expects('"');
-            let name = self.string();
-            self.expects(':');
-            fields.push((name, self.json()));
-            self.takes(',');
-        }
-        Value::Message(fields)
-    }
-
-    /// Reads a message of protobuf's text form, to its closing brace or the end.
-    fn message(&mut self) -> Value {
-        let mut fields = Vec::new();
-        while !self.takes('}') && !self.rest.is_empty() {
-            let name = self.word();
-            let value = if self.takes(':') {
-                self.scalar()
-            } else {
-                self.expects('{');
-                self.message()
-            };
-            fields.push((name, value));
-        }
-        Value::Message(fields)
-    }
 }
 
 /// Names under each escaping scheme, as the Go library writes them, but for labels that would be reserved.

@@ -1,7 +1,6 @@
 //! The reader of the text formats: the shared vectors, positions of errors, limits, and what the encoder writes.
 
-#![allow(clippy::print_stderr, reason = "says what it skips")]
-
+mod common;
 #[path = "parse/conformance.rs"]
 mod conformance;
 #[path = "parse/errors.rs"]
@@ -12,5 +11,3 @@ mod expositions;
 mod linting;
 #[path = "parse/round_trip.rs"]
 mod round_trip;
-#[path = "parse/vectors.rs"]
-mod vectors;

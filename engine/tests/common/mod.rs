@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub(crate) mod text;
+pub(crate) mod vectors;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -3,7 +3,7 @@
 //! A vector that is refused there must be refused here: by the parser, or as an error of `lint` where it takes whole
 //! metrics to tell. Where the two projects differ the text format is read as the Go library reads it.
 
-use super::vectors::{Value, protobuf, vectors};
+use crate::common::vectors::{Value, protobuf, vectors};
 use std::collections::BTreeMap;
 use streamgauge::parse::{
     ErrorKind, MetricType, OwnedFamily, OwnedSample, Parser, Severity, Syntax, Timestamp, families, lint,

@@ -1,5 +1,7 @@
 //! The shared vectors: JSON, and the text form of protobuf inside it.
 
+#![allow(clippy::print_stderr, reason = "says what it skips")]
+
 use std::path::Path;
 
 /// A value of JSON or of protobuf's text form.

@@ -1,67 +1,15 @@
 //! A warm thread records, looks up and scrapes without allocating.
 
-#![allow(unsafe_code, reason = "a global allocator that counts is unsafe to implement")]
+#[path = "common/alloc.rs"]
+mod alloc;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+use alloc::{alone, calls_of};
 use std::hint::black_box;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use streamgauge::{
     Buckets, Counter, DurationCounter, Escaping, Exposition, Family, Format, Gauge, Histogram, LabelSet, LabelValue,
     MetricValue, Registry, Scraper, Summary, Tick, UpDownCounter,
 };
-
-thread_local! {
-    // Const and without a destructor: reading it allocates nothing itself.
-    static CALLS: Cell<u64> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: every call goes to System unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        CALLS.set(CALLS.get() + 1);
-        // SAFETY: the caller's promises are System's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        CALLS.set(CALLS.get() + 1);
-        // SAFETY: the caller's promises are System's.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        CALLS.set(CALLS.get() + 1);
-        // SAFETY: the caller's promises are System's.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        CALLS.set(CALLS.get() + 1);
-        // SAFETY: the caller's promises are System's.
-        unsafe { System.dealloc(memory, layout) };
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Lets one test run at a time: a scrape frees what other threads have unlinked, and a pin of another test may put
-/// off the freeing of what this one unlinked.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Gives how often `f` called the allocator from this thread.
-fn calls(f: impl FnOnce()) -> u64 {
-    let before = CALLS.get();
-    f();
-    CALLS.get() - before
-}
 
 #[derive(LabelValue)]
 enum Op {
@@ -80,7 +28,7 @@ struct Table<'a> {
 fn the_count_counts() {
     let _alone = alone();
     // Allocation and release.
-    assert_eq!(calls(|| drop(black_box(Box::new(1)))), 2);
+    assert_eq!(calls_of(|| drop(black_box(Box::new(1)))), 2);
 }
 
 #[test]
@@ -142,7 +90,7 @@ fn recording_allocates_nothing() {
         drop(black_box((events.clone(), lag.clone(), sizes.clone(), times.clone())));
     };
     record();
-    assert_eq!(calls(|| (0..1000).for_each(|_| record())), 0);
+    assert_eq!(calls_of(|| (0..1000).for_each(|_| record())), 0);
 }
 
 #[test]
@@ -152,7 +100,7 @@ fn a_warm_thread_takes_nothing_from_the_global_allocator() {
     let events = registry.counter("events_total", "E.").register().expect("legal");
     let first = std::thread::spawn(move || {
         streamgauge::warm_thread();
-        calls(|| events.inc())
+        calls_of(|| events.inc())
     });
     assert_eq!(first.join().expect("the thread runs through"), 0, "the first record after warm_thread");
 }
@@ -182,11 +130,11 @@ fn a_lookup_that_hits_allocates_nothing() {
     };
     tables.iter().for_each(|table| look_up(table, true));
     for table in &tables[..3] {
-        assert_eq!(calls(|| look_up(table, true)), 0, "{table:?}");
+        assert_eq!(calls_of(|| look_up(table, true)), 0, "{table:?}");
     }
     // Unescaping for the comparison may allocate; it is off the common path. It must not allocate more than
     // a string a lookup.
-    assert!(calls(|| look_up(tables[3], false)) <= 10 * 6 * 8);
+    assert!(calls_of(|| look_up(tables[3], false)) <= 10 * 6 * 8);
 }
 
 fn warm_scrapes(registry: &Registry, series: usize) {
@@ -206,7 +154,7 @@ fn warm_scrapes(registry: &Registry, series: usize) {
         };
         assert_eq!(scrape(&mut body), series);
         let mut shown = 0;
-        assert_eq!(calls(|| shown = scrape(&mut body)), 0, "{exposition:?} of {series} series");
+        assert_eq!(calls_of(|| shown = scrape(&mut body)), 0, "{exposition:?} of {series} series");
         assert_eq!(shown, series);
     }
 
@@ -220,7 +168,7 @@ fn warm_scrapes(registry: &Registry, series: usize) {
         });
     };
     visit();
-    assert_eq!(calls(visit), 0, "visit of {series} series");
+    assert_eq!(calls_of(visit), 0, "visit of {series} series");
     assert_eq!(visited, 2 * series);
     assert!(total > 0);
 }
@@ -260,5 +208,8 @@ fn a_warm_scrape_of_100_000_series_allocates_nothing() {
         family.with(&Table { table: "orders", op: Op::Delete, partition }, Counter::inc);
     }
     warm_scrapes(&registry, 100_000);
-    assert_eq!(calls(|| family.with(&Table { table: "orders", op: Op::Delete, partition: 77_777 }, Counter::inc)), 0);
+    assert_eq!(
+        calls_of(|| family.with(&Table { table: "orders", op: Op::Delete, partition: 77_777 }, Counter::inc)),
+        0
+    );
 }

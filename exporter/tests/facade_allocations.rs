@@ -2,11 +2,11 @@
 //! back their memory though threads that sleep have cached them.
 #![cfg(feature = "metrics-0-24")]
 
-#[path = "common/counting.rs"]
-mod counting;
+#[path = "../../engine/tests/common/alloc.rs"]
+mod alloc;
 mod facade;
 
-use counting::{alone, calls, live};
+use alloc::{alone, calls, live};
 use facade::{exposed, recorder, wait_until};
 use metrics::{counter, describe_counter, gauge, histogram, with_local_recorder};
 use std::sync::{Arc, mpsc};

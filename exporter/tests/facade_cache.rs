@@ -1,11 +1,11 @@
 //! What threads remember of keys: one bound for the process, within which stays what is used.
 #![cfg(feature = "metrics-0-24")]
 
-#[path = "common/counting.rs"]
-mod counting;
+#[path = "../../engine/tests/common/alloc.rs"]
+mod alloc;
 mod facade;
 
-use counting::{alone, calls, live};
+use alloc::{alone, calls, live};
 use facade::{exposed, recorder};
 use metrics::{Key, Label, Recorder as _, counter, gauge, histogram, with_local_recorder};
 use std::panic::{self, AssertUnwindSafe};

@@ -1,4 +1,5 @@
-//! An allocator that counts, for test binaries of their own.
+//! An allocator that counts, for test binaries of their own: whoever has this module has it as the global allocator.
+
 #![allow(unsafe_code, reason = "a global allocator that counts is unsafe to implement")]
 #![allow(dead_code, reason = "each test binary uses a part")]
 
@@ -52,17 +53,25 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Gives how often this thread has called the allocator.
+/// Returns how often this thread has called the allocator.
 pub(crate) fn calls() -> u64 {
     CALLS.get()
 }
 
-/// Gives the bytes that are allocated, by all threads.
+/// Returns how often `f` called the allocator from this thread.
+pub(crate) fn calls_of(f: impl FnOnce()) -> u64 {
+    let before = calls();
+    f();
+    calls() - before
+}
+
+/// Returns the bytes that are allocated, by all threads.
 pub(crate) fn live() -> i64 {
     LIVE.load(Ordering::Relaxed)
 }
 
-/// Lets one test run at a time, since all allocations and all chunks of the process are counted.
+/// Lets one test run at a time: bytes and chunks are counted for the process, a scrape frees what other threads have
+/// unlinked, and a pin of another test may put off the freeing of what this one unlinked.
 pub(crate) fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)

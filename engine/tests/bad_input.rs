@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::labels::{Pair, Table};
 use common::{scrape, text};
 use std::cell::Cell;
 use std::sync::OnceLock;
@@ -9,17 +10,6 @@ use streamgauge::{
     CollectedFamily, Collection, Collector, Counter, Error, Family, Format, Histogram, LabelSet, LabelValue,
     LabelVisitor, MetricValue, Registry, Scraper, stats,
 };
-
-#[derive(LabelSet)]
-struct Table<'a> {
-    table: &'a str,
-}
-
-#[derive(LabelSet)]
-struct Pair<'a> {
-    left: &'a str,
-    right: &'a str,
-}
 
 type Events = Family<Table<'static>, Counter>;
 

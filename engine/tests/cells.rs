@@ -5,14 +5,10 @@
 mod common;
 
 use common::alone;
+use common::labels::Number;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use streamgauge::{Buckets, Counter, Family, Histogram, LabelSet, MetricValue, Registry, Scraper, stats, warm_thread};
-
-#[derive(LabelSet)]
-struct Number {
-    number: u64,
-}
+use streamgauge::{Buckets, Counter, Family, Histogram, MetricValue, Registry, Scraper, stats, warm_thread};
 
 /// Sizes that Miri gets through.
 const ROUNDS: usize = if cfg!(miri) { 2 } else { 60 };

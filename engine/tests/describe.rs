@@ -1,12 +1,10 @@
 //! The reference of a registry's metrics.
 
-use std::time::Duration;
-use streamgauge::{Buckets, Counter, Family, Kind, LabelSet, Registry, Unit};
+mod common;
 
-#[derive(LabelSet)]
-struct Table<'a> {
-    table: &'a str,
-}
+use common::labels::Table;
+use std::time::Duration;
+use streamgauge::{Buckets, Counter, Family, Kind, Registry, Unit};
 
 /// Registers in one of two orders.
 fn registry(reversed: bool) -> Registry {

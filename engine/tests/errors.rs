@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::labels::{Pair, Reversed};
 use common::{scrape, text};
 use std::panic;
 use std::sync::{Arc, OnceLock};
@@ -9,18 +10,6 @@ use streamgauge::{
     Buckets, Counter, DurationCounter, Error, Family, Format, Gauge, Histogram, LabelSet, LabelVisitor, Registry,
     Scraper, Unit, UpDownCounter, stats,
 };
-
-#[derive(LabelSet)]
-struct Pair<'a> {
-    left: &'a str,
-    right: &'a str,
-}
-
-#[derive(LabelSet)]
-struct Reversed<'a> {
-    right: &'a str,
-    left: &'a str,
-}
 
 #[derive(LabelSet)]
 struct Left<'a> {

@@ -4,6 +4,7 @@
 
 mod common;
 
+use common::labels::Number;
 use common::{alone, stress};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -133,11 +134,6 @@ fn a_label_value_that_panics_leaves_nothing_half_done() {
     lags.clear();
     Scraper::new(&registry).visit(|_| ());
     assert_eq!(stats().pending_reclamation, 0);
-}
-
-#[derive(LabelSet)]
-struct Number {
-    number: u64,
 }
 
 /// Constant labels that come from the stream make an overflow series each, up to a limit.

@@ -1,15 +1,13 @@
 //! Idle timeouts against a model, with a clock of the test's own.
 
+mod common;
+
+use common::labels::NumberedTable;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use streamgauge::testing::expire_idle_at;
-use streamgauge::{Counter, Family, Gauge, Histogram, Instrument, LabelSet, Registry, UpDownCounter};
-
-#[derive(LabelSet)]
-struct Table {
-    table: u64,
-}
+use streamgauge::{Counter, Family, Gauge, Histogram, Instrument, Registry, UpDownCounter};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// A look is made four times in that time at most.
@@ -18,16 +16,16 @@ const TIMEOUT: Duration = Duration::from_secs(40);
 #[test]
 fn series_expire_though_others_are_removed_all_the_time() {
     let registry = Registry::new();
-    let events: Family<Table, Counter> =
+    let events: Family<NumberedTable, Counter> =
         registry.counter("events_total", "Events.").idle_timeout(TIMEOUT).family().expect("legal");
-    events.with(&Table { table: 0 }, Counter::inc);
+    events.with(&NumberedTable { table: 0 }, Counter::inc);
     let start = Instant::now();
     let mut expired = 0;
     // A hundred removals a second move the records to new pages again and again.
     for second in 0..=TIMEOUT.as_secs() as u32 {
         for table in 1..=100 {
-            events.with(&Table { table }, Counter::inc);
-            events.remove(&Table { table });
+            events.with(&NumberedTable { table }, Counter::inc);
+            events.remove(&NumberedTable { table });
         }
         assert_eq!(expired, 0, "after {second} seconds");
         expired = expire_idle_at(&registry, start + second * SECOND);
@@ -102,7 +100,7 @@ struct Known {
     looked_at: bool,
 }
 
-fn agrees<M: Kind>(family: &Family<Table, M>, registry: &Registry, steps: &[Step]) {
+fn agrees<M: Kind>(family: &Family<NumberedTable, M>, registry: &Registry, steps: &[Step]) {
     let mut now = Instant::now();
     let mut last: Option<Instant> = None;
     let mut known: BTreeMap<u64, Known> = BTreeMap::new();
@@ -110,25 +108,25 @@ fn agrees<M: Kind>(family: &Family<Table, M>, registry: &Registry, steps: &[Step
     for step in steps {
         match *step {
             Step::Record(table) => {
-                family.with(&Table { table }, Kind::record);
+                family.with(&NumberedTable { table }, Kind::record);
                 let fresh = || Known { seen_at: None, updated: true, looked_at: false };
                 known.entry(table).or_insert_with(fresh).updated = true;
             }
             Step::Remove(table) => {
-                assert_eq!(family.remove(&Table { table }), known.remove(&table).is_some());
+                assert_eq!(family.remove(&NumberedTable { table }), known.remove(&table).is_some());
                 held.remove(&table);
             }
             Step::Hold(table) => {
                 if held.remove(&table).is_none() && known.contains_key(&table) {
-                    held.insert(table, family.get(&Table { table }).expect("it lives"));
+                    held.insert(table, family.get(&NumberedTable { table }).expect("it lives"));
                 }
             }
             Step::Churn => {
                 for table in 100..200 {
-                    family.with(&Table { table }, Kind::record);
+                    family.with(&NumberedTable { table }, Kind::record);
                 }
                 for table in 100..200 {
-                    assert!(family.remove(&Table { table }));
+                    assert!(family.remove(&NumberedTable { table }));
                 }
             }
             Step::Look(seconds) => {
@@ -154,7 +152,7 @@ fn agrees<M: Kind>(family: &Family<Table, M>, registry: &Registry, steps: &[Step
             }
         }
         for table in 0..8 {
-            assert_eq!(family.get(&Table { table }).is_some(), known.contains_key(&table), "series {table}");
+            assert_eq!(family.get(&NumberedTable { table }).is_some(), known.contains_key(&table), "series {table}");
         }
     }
 }
@@ -167,7 +165,7 @@ macro_rules! agree {
                 #[test]
                 fn $name(steps in prop::collection::vec(step(), 1..if cfg!(miri) { 12 } else { 120 })) {
                     let registry = Registry::new();
-                    let family: Family<Table, $metric> =
+                    let family: Family<NumberedTable, $metric> =
                         registry.$declare("x_total", "X.").verbatim().idle_timeout(TIMEOUT).family().expect("legal");
                     agrees(&family, &registry, &steps);
                 }

@@ -1,14 +1,12 @@
 //! Levels: families that are switched off and on while the program runs.
 
+mod common;
+
+use common::labels::Table;
 use streamgauge::{
     CollectedFamily, Collection, Collector, Counter, Error, Family, Format, Histogram, LabelSet, Level, MetricSet,
     Registry, Scraper, Switch,
 };
-
-#[derive(LabelSet)]
-struct Table<'a> {
-    table: &'a str,
-}
 
 #[derive(LabelSet)]
 struct Outcome {

@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::labels::Number;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use streamgauge::{
@@ -338,11 +339,6 @@ fn members_have_limits_and_their_own_labels_come_last() {
     assert!(text.contains(line), "{text}");
     let line = "rows_total{pipeline=\"orders\",source=\"__overflow__\",table=\"__overflow__\"} 1\n";
     assert!(text.contains(line), "{text}");
-}
-
-#[derive(LabelSet)]
-struct Number {
-    number: u64,
 }
 
 /// A family inside a set that is past its limit from the first set on.

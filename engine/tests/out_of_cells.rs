@@ -3,12 +3,10 @@
 //! Alone in its process, because the cells are the process's.
 #![cfg(not(miri))]
 
-use streamgauge::{Buckets, Family, Histogram, LabelSet, Registry, stats};
+mod common;
 
-#[derive(LabelSet)]
-struct Number {
-    number: u64,
-}
+use common::labels::Number;
+use streamgauge::{Buckets, Family, Histogram, Registry, stats};
 
 /// Series that fill a chunk each, and all chunks but the first.
 const CHUNKS: u64 = 8191;

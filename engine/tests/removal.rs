@@ -2,21 +2,12 @@
 
 mod common;
 
+use common::labels::{Number, Table};
 use common::{size, wait_until};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use streamgauge::{Counter, Family, Format, Gauge, Histogram, LabelSet, MetricValue, Registry, Scraper};
-
-#[derive(LabelSet)]
-struct Table<'a> {
-    table: &'a str,
-}
-
-#[derive(LabelSet)]
-struct Number {
-    number: u64,
-}
+use streamgauge::{Counter, Family, Format, Gauge, Histogram, MetricValue, Registry, Scraper};
 
 type Events = Family<Table<'static>, Counter>;
 

@@ -7,14 +7,12 @@
     not(any(miri, engine_force_fence))
 ))]
 
+mod common;
+
+use common::labels::NumberedTable;
 use std::sync::mpsc;
 use streamgauge::bridge::Owner;
-use streamgauge::{Counter, Family, LabelSet, MetricSet, Registry, Scraper, stats};
-
-#[derive(LabelSet)]
-struct Table {
-    table: u64,
-}
+use streamgauge::{Counter, Family, MetricSet, Registry, Scraper, stats};
 
 #[derive(MetricSet)]
 struct Set {
@@ -29,9 +27,9 @@ use seccomp::forbid_membarrier;
 #[test]
 fn what_a_lookup_holds_stays_where_the_fence_is_forbidden() {
     let registry = Registry::new();
-    let events: Family<Table, Counter> = registry.counter("events_total", "Events.").family().expect("legal");
+    let events: Family<NumberedTable, Counter> = registry.counter("events_total", "Events.").family().expect("legal");
     // Registers the process for barriers, so that lookups count on them.
-    events.with(&Table { table: 1 }, Counter::inc);
+    events.with(&NumberedTable { table: 1 }, Counter::inc);
     let made_before = Owner::new(0);
     forbid_membarrier();
 
@@ -39,23 +37,23 @@ fn what_a_lookup_holds_stays_where_the_fence_is_forbidden() {
     let (let_go, wait) = mpsc::channel::<()>();
     let looking = events.clone();
     let lookup = std::thread::spawn(move || {
-        looking.with(&Table { table: 1 }, |counter| {
+        looking.with(&NumberedTable { table: 1 }, |counter| {
             entered.send(()).expect("the test waits");
             wait.recv().expect("the test says when");
             counter.add(7777);
         });
     });
     inside.recv().expect("the lookup has begun");
-    assert!(events.remove(&Table { table: 1 }));
+    assert!(events.remove(&NumberedTable { table: 1 }));
     let mut scraper = Scraper::new(&registry);
     for _ in 0..3 {
         scraper.visit(|_| {});
     }
     assert!(stats().pending_reclamation > 0, "it was freed under the lookup");
     // The cells of the removed series, if they were given back, are the next series'.
-    let other: Family<Table, Counter> = registry.counter("other_total", "Other.").family().expect("legal");
+    let other: Family<NumberedTable, Counter> = registry.counter("other_total", "Other.").family().expect("legal");
     for table in 0..100 {
-        other.init(&Table { table });
+        other.init(&NumberedTable { table });
     }
     let_go.send(()).expect("the lookup waits");
     lookup.join().expect("the lookup ends");
@@ -66,10 +64,11 @@ fn what_a_lookup_holds_stays_where_the_fence_is_forbidden() {
     });
 
     // A set that loses a series now is made anew later, when nothing more is removed.
-    let sets = Family::<Table, Set>::register(&registry.scope("set")).expect("legal");
-    let member: Family<Table, Counter> = registry.counter("set_events_total", "E.").family().expect("the same family");
-    sets.with(&Table { table: 1 }, |set| set.events_total.inc());
-    assert!(member.remove(&Table { table: 1 }));
+    let sets = Family::<NumberedTable, Set>::register(&registry.scope("set")).expect("legal");
+    let member: Family<NumberedTable, Counter> =
+        registry.counter("set_events_total", "E.").family().expect("the same family");
+    sets.with(&NumberedTable { table: 1 }, |set| set.events_total.inc());
+    assert!(member.remove(&NumberedTable { table: 1 }));
 
     // Who visits a value counts on the barrier too, unless the value was made after it was refused.
     let (made_before, visitor) = made_before;
@@ -81,8 +80,8 @@ fn what_a_lookup_holds_stays_where_the_fence_is_forbidden() {
     assert!(stats().failed_fences > 0);
     let tables: u64 = 50_000;
     for table in 0..tables {
-        other.with(&Table { table }, Counter::inc);
-        other.remove(&Table { table });
+        other.with(&NumberedTable { table }, Counter::inc);
+        other.remove(&NumberedTable { table });
     }
     let pending = stats().pending_reclamation;
     assert!(pending < 20_000, "{pending} wait for a fence that never comes");
@@ -94,7 +93,7 @@ fn what_a_lookup_holds_stays_where_the_fence_is_forbidden() {
         }
     });
     assert!(total > 10_000, "what is not removed is exposed: {total}");
-    sets.with(&Table { table: 1 }, |set| set.events_total.inc());
+    sets.with(&NumberedTable { table: 1 }, |set| set.events_total.inc());
     let of_set = |table| registry.sample_value("set_events_total", &[("table", table)]);
     assert_eq!((of_set("1"), of_set("__overflow__")), (Some(1.0), None), "there is room for the set");
 
@@ -104,8 +103,8 @@ fn what_a_lookup_holds_stays_where_the_fence_is_forbidden() {
             let other = &other;
             scope.spawn(move || {
                 for table in 0..20_000 {
-                    other.with(&Table { table: thread * 1_000_000 + table }, Counter::inc);
-                    other.remove(&Table { table: thread * 1_000_000 + table });
+                    other.with(&NumberedTable { table: thread * 1_000_000 + table }, Counter::inc);
+                    other.remove(&NumberedTable { table: thread * 1_000_000 + table });
                 }
             });
         }

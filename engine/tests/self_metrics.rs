@@ -2,16 +2,10 @@
 
 mod common;
 
+use common::labels::Table;
 use common::{scrape, wait_until};
 use std::sync::atomic::{AtomicU64, Ordering};
-use streamgauge::{
-    CollectedFamily, Collection, Collector, Counter, Family, Format, LabelSet, Registry, Scraper, stats,
-};
-
-#[derive(LabelSet)]
-struct Table<'a> {
-    table: &'a str,
-}
+use streamgauge::{CollectedFamily, Collection, Collector, Counter, Family, Format, Registry, Scraper, stats};
 
 struct Broken;
 

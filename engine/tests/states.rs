@@ -2,10 +2,10 @@
 
 mod common;
 
+use common::labels::Source;
 use common::text;
 use streamgauge::{
-    Counter, Family, Format, Info, Kind, LabelSet, LabelValue, MetricSet, MetricValue, Registry, Scraper, StateSet,
-    Unit,
+    Counter, Family, Format, Info, Kind, LabelValue, MetricSet, MetricValue, Registry, Scraper, StateSet, Unit,
 };
 
 #[derive(LabelValue)]
@@ -14,11 +14,6 @@ enum Phase {
     Streaming,
     #[label(rename = "a \"quoted\" one")]
     Quoted,
-}
-
-#[derive(LabelSet)]
-struct Source<'a> {
-    source: &'a str,
 }
 
 fn body(registry: &Registry) -> String {

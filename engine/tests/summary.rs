@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::labels::{Source, Table};
 use common::{Floor, wait_until};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -9,13 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 use streamgauge::{
-    Counter, Error, Family, Format, Kind, LabelSet, MetricSet, MetricValue, Registry, Scraper, Summary, Tick, Unit,
+    Counter, Error, Family, Format, Kind, MetricSet, MetricValue, Registry, Scraper, Summary, Tick, Unit,
 };
-
-#[derive(LabelSet)]
-struct Table<'a> {
-    table: &'a str,
-}
 
 /// A window that no test outlasts.
 const HOUR: Duration = Duration::from_secs(3600);
@@ -294,11 +290,6 @@ struct TableMetrics {
     /// Sizes.
     #[metric(quantiles = SHARES)]
     sizes: Family<Table<'static>, Summary>,
-}
-
-#[derive(LabelSet)]
-struct Source<'a> {
-    source: &'a str,
 }
 
 #[test]

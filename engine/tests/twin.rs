@@ -6,6 +6,7 @@
 
 mod common;
 
+use common::labels::{Pair, Reversed};
 use common::{Floor, scrape, stress, text};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -17,19 +18,6 @@ use streamgauge::{
     Buckets, Counter, DurationCounter, Family, Gauge, Histogram, LabelSet, Registry, Scraper, UpDownCounter,
 };
 use text::Key;
-
-#[derive(LabelSet)]
-struct Pair<'a> {
-    left: &'a str,
-    right: &'a str,
-}
-
-/// The same labels in another order: the same series.
-#[derive(LabelSet)]
-struct Reversed<'a> {
-    right: &'a str,
-    left: &'a str,
-}
 
 /// The rest of a pair whose other label is constant: the same series again.
 #[derive(LabelSet)]

@@ -1,6 +1,10 @@
 //! Code of the user that the engine calls does the worst it can: no lock of the engine is held around it, so nothing
 //! deadlocks, nobody waits, and a panic is the caller's or nobody's.
 
+mod common;
+
+use common::labels::NumberedTable;
+use common::worst::{Bomb, Worst, events};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,10 +16,6 @@ use streamgauge::{
     Registry, Scraper, stats,
 };
 
-#[path = "common/worst.rs"]
-mod worst;
-use worst::{Bomb, Table, Worst, events};
-
 #[test]
 fn visitors_do_the_worst() {
     let registry = Registry::new();
@@ -23,18 +23,18 @@ fn visitors_do_the_worst() {
     let shown = events(&registry, "shown_total");
     let (mut scraper, mut other) = (Scraper::new(&registry), Scraper::new(&registry));
     for table in 0..3 {
-        shown.with(&Table { table }, Counter::inc);
+        shown.with(&NumberedTable { table }, Counter::inc);
     }
     // Removed series are shown too.
-    shown.remove(&Table { table: 1 });
+    shown.remove(&NumberedTable { table: 1 });
     worst.happen();
     let mut seen = 0;
     scraper.visit(|sample| {
         seen += u64::from(sample.name() == "shown_total");
         if (1..=3).contains(&seen) {
             worst.happen();
-            shown.with(&Table { table: 100 + seen }, Counter::inc);
-            shown.remove(&Table { table: seen });
+            shown.with(&NumberedTable { table: 100 + seen }, Counter::inc);
+            shown.remove(&NumberedTable { table: seen });
             let mut body = Vec::new();
             other.encode(Format::Text, &mut body);
         }
@@ -54,8 +54,8 @@ fn visitors_that_sleep_keep_nobody_waiting() {
     let (shown, elsewhere) = (events(&registry, "shown_total"), events(&registry, "elsewhere_total"));
     let mut scraper = Scraper::new(&registry);
     for table in 0..3 {
-        shown.with(&Table { table }, Counter::inc);
-        shown.remove(&Table { table });
+        shown.with(&NumberedTable { table }, Counter::inc);
+        shown.remove(&NumberedTable { table });
     }
     let (awake, sleeping) = mpsc::channel::<()>();
     let mut seen = 0;
@@ -67,9 +67,9 @@ fn visitors_that_sleep_keep_nobody_waiting() {
         let (shown, elsewhere, registry, awake) = (shown.clone(), elsewhere.clone(), registry.clone(), awake.clone());
         std::thread::spawn(move || {
             for table in 0..100 {
-                shown.with(&Table { table }, Counter::inc);
-                elsewhere.with(&Table { table }, Counter::inc);
-                elsewhere.remove(&Table { table });
+                shown.with(&NumberedTable { table }, Counter::inc);
+                elsewhere.with(&NumberedTable { table }, Counter::inc);
+                elsewhere.remove(&NumberedTable { table });
             }
             shown.clear();
             let mut body = Vec::new();
@@ -158,29 +158,29 @@ fn closures_of_lookups_caches_and_retain_do_the_worst() {
     let registry = Registry::new();
     let worst = Worst::new(&registry);
     let events = events(&registry, "events_total");
-    events.with(&Table { table: 1 }, |counter| {
+    events.with(&NumberedTable { table: 1 }, |counter| {
         worst.happen();
         counter.inc();
-        assert!(events.remove(&Table { table: 1 }));
+        assert!(events.remove(&NumberedTable { table: 1 }));
         counter.inc();
     });
-    let panicked = catch_unwind(AssertUnwindSafe(|| events.with(&Table { table: 2 }, |_| panic!("in with"))));
+    let panicked = catch_unwind(AssertUnwindSafe(|| events.with(&NumberedTable { table: 2 }, |_| panic!("in with"))));
     assert!(panicked.is_err());
     let mut cache = events.handle_cache::<u64>();
     for key in 0..3 {
         let counter = cache.get_or_insert_with(key, |events| {
             worst.happen();
-            events.get_or_create(&Table { table: key })
+            events.get_or_create(&NumberedTable { table: key })
         });
         counter.inc();
     }
     let panicked = catch_unwind(AssertUnwindSafe(|| cache.get_or_insert_with(9, |_| panic!("in a cache")).inc()));
     assert!(panicked.is_err());
-    cache.get_or_insert_with(9, |events| events.get_or_create(&Table { table: 9 })).inc();
+    cache.get_or_insert_with(9, |events| events.get_or_create(&NumberedTable { table: 9 })).inc();
     let kept = Cell::new(0);
     events.retain(|_| {
         worst.happen();
-        events.remove(&Table { table: 9 });
+        events.remove(&NumberedTable { table: 9 });
         kept.set(kept.get() + 1);
         kept.get() > 1
     });
@@ -211,16 +211,17 @@ struct Set {
 fn sets_come_and_go_beside_the_worst() {
     let registry = Registry::new();
     let worst = Worst::new(&registry);
-    let sets: Family<Table, Set> = Family::<Table, Set>::register(&registry.scope("set")).expect("legal");
+    let sets: Family<NumberedTable, Set> =
+        Family::<NumberedTable, Set>::register(&registry.scope("set")).expect("legal");
     for table in 0..200 {
-        sets.with(&Table { table }, |set| {
+        sets.with(&NumberedTable { table }, |set| {
             set.events_total.inc();
             if table % 50 == 0 {
                 worst.happen();
             }
         });
         if table >= 10 {
-            assert!(sets.remove(&Table { table: table - 10 }));
+            assert!(sets.remove(&NumberedTable { table: table - 10 }));
         }
     }
     let mut series = 0;
@@ -290,8 +291,8 @@ fn sets_that_register_when_they_are_dropped_meet_no_lock() {
         scope.spawn(|| {
             OWN.with(|own| *own.borrow_mut() = Some(registry.clone()));
             for _ in 0..rounds {
-                let sets = Family::<Table, Registers>::register(&registry.scope("set")).expect("legal");
-                sets.with(&Table { table: 1 }, |_| {});
+                let sets = Family::<NumberedTable, Registers>::register(&registry.scope("set")).expect("legal");
+                sets.with(&NumberedTable { table: 1 }, |_| {});
                 drop(sets);
             }
         });
@@ -309,14 +310,14 @@ fn visitors_have_slabs_folded() {
     let shown = events(&registry, "shown_total");
     let threads = if cfg!(miri) { 2 } else { 200 };
     for table in 0..100 {
-        shown.with(&Table { table }, Counter::inc);
+        shown.with(&NumberedTable { table }, Counter::inc);
     }
     let run = |threads: usize| {
         let all_there = std::sync::Barrier::new(threads);
         std::thread::scope(|scope| {
             for _ in 0..threads {
                 scope.spawn(|| {
-                    (0..100).for_each(|table| shown.with(&Table { table }, Counter::inc));
+                    (0..100).for_each(|table| shown.with(&NumberedTable { table }, Counter::inc));
                     all_there.wait();
                 });
             }

@@ -2,14 +2,14 @@
 //!
 //! Alone in its process: what is removed is freed when no lookup of any thread is under way, and here none is.
 
+mod common;
+
+use common::labels::NumberedTable;
+use common::worst::{Bomb, Worst};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use streamgauge::{CollectedFamily, Collection, Collector, Family, Format, Gauge, Registry, Scraper};
-
-#[path = "common/worst.rs"]
-mod worst;
-use worst::{Bomb, Table, Worst};
 
 #[test]
 fn values_of_callbacks_and_collectors_are_dropped_without_a_lock() {
@@ -23,7 +23,7 @@ fn values_of_callbacks_and_collectors_are_dropped_without_a_lock() {
     let registry = Registry::new();
     let elsewhere = Registry::new();
     let (worst, dropped) = (Worst::new(&elsewhere), Arc::new(AtomicUsize::new(0)));
-    let depth: Family<Table, Gauge> = registry.gauge("depth", "Depth.").family().expect("legal");
+    let depth: Family<NumberedTable, Gauge> = registry.gauge("depth", "Depth.").family().expect("legal");
     for table in 0..3u64 {
         let bomb = Bomb::new(&worst, &dropped);
         let gauge = registry.gauge("depth", "Depth.").label("table", table.to_string());

@@ -1,9 +1,12 @@
-//! What the integration tests share: a parser of its own for the text format, and the floor under values.
+//! What the integration tests share: a parser of its own for the text format, the reader of the shared vectors, label
+//! sets, code that does the worst it can, and the floor under values.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod labels;
 pub(crate) mod text;
 pub(crate) mod vectors;
+pub(crate) mod worst;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

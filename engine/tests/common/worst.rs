@@ -1,15 +1,11 @@
 //! Code of a user that does the worst it can.
 
+use super::labels::NumberedTable;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use streamgauge::{Counter, Family, Format, LabelSet, Registry, Scraper};
+use streamgauge::{Counter, Family, Format, Registry, Scraper};
 
-#[derive(LabelSet)]
-pub(crate) struct Table {
-    pub(crate) table: u64,
-}
-
-pub(crate) type Events = Family<Table, Counter>;
+pub(crate) type Events = Family<NumberedTable, Counter>;
 
 pub(crate) fn events(registry: &Registry, name: &str) -> Events {
     registry.counter(name, "Events.").family().expect("legal")
@@ -32,12 +28,12 @@ impl Worst {
 
     pub(crate) fn happen(&self) {
         let next = self.next.fetch_add(1, Ordering::Relaxed) as u64;
-        self.events.with(&Table { table: next % 7 }, Counter::inc);
-        self.events.remove(&Table { table: (next + 3) % 7 });
+        self.events.with(&NumberedTable { table: next % 7 }, Counter::inc);
+        self.events.remove(&NumberedTable { table: (next + 3) % 7 });
         for table in 0..70 {
             // Enough for records to be moved to new pages, and for what is retired to be collected.
-            self.churned.with(&Table { table: table + 70 * next }, Counter::inc);
-            self.churned.remove(&Table { table: table + 70 * next });
+            self.churned.with(&NumberedTable { table: table + 70 * next }, Counter::inc);
+            self.churned.remove(&NumberedTable { table: table + 70 * next });
         }
         self.events.retain(|labels| labels.get("table").as_deref() != Some("5"));
         let mut body = Vec::new();
@@ -50,9 +46,9 @@ impl Worst {
         // What other threads do meanwhile does not wait either: they end before this returns.
         let other = self.clone();
         std::thread::spawn(move || {
-            other.events.with(&Table { table: next % 5 }, Counter::inc);
-            other.events.with(&Table { table: 1000 + next }, Counter::inc);
-            other.events.remove(&Table { table: 1000 + next });
+            other.events.with(&NumberedTable { table: next % 5 }, Counter::inc);
+            other.events.with(&NumberedTable { table: 1000 + next }, Counter::inc);
+            other.events.remove(&NumberedTable { table: 1000 + next });
             other.churned.clear();
             Scraper::new(&other.registry).visit(|_| {});
         })

@@ -1,15 +1,10 @@
 //! What the engine writes, read back: random registries with hostile strings.
 
+use crate::common::labels::Pair;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use streamgauge::parse::{MetricType, Parser, Severity, Syntax, families, lint};
-use streamgauge::{Buckets, Format, LabelSet, Registry, Scraper};
-
-#[derive(LabelSet)]
-struct Pair<'a> {
-    left: &'a str,
-    right: &'a str,
-}
+use streamgauge::{Buckets, Format, Registry, Scraper};
 
 /// Strings that look like the format itself, and any others.
 fn hostile() -> impl Strategy<Value = String> {

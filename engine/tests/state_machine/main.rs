@@ -6,6 +6,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+
+use common::labels::Table;
 mod model;
 
 use common::scrape;
@@ -20,14 +22,9 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 use streamgauge::{
-    Buckets, Counter, Family, Gauge, HandleCache, Histogram, Instrument, LabelSet, MetricValue, Registry, Scraper,
-    UpDownCounter, stats,
+    Buckets, Counter, Family, Gauge, HandleCache, Histogram, Instrument, MetricValue, Registry, Scraper, UpDownCounter,
+    stats,
 };
-
-#[derive(LabelSet)]
-struct Table<'a> {
-    table: &'a str,
-}
 
 type Tables<M> = Family<Table<'static>, M>;
 type Cache<M> = HandleCache<usize, Table<'static>, M>;

@@ -14,24 +14,4 @@ echo "$lines"
 # Every row that the scoreboard names must have come out, with a figure of ours that is a number. A wrong row name
 # makes it list the right ones.
 rows="$(cargo run --locked --release --quiet -p streamgauge-benches --bin scoreboard -- --row '?' 2>&1 || true)"
-python3 - "$rows" "$lines" <<'PYTHON'
-import json
-import re
-import sys
-
-named = re.search(r"the rows are (.+)", sys.argv[1])
-if not named:
-    sys.exit(f"bench: the scoreboard did not list its rows: {sys.argv[1]!r}")
-wanted = named[1].strip().split(", ")
-outcomes = [json.loads(line) for line in sys.argv[2].splitlines()]
-fields = {"row", "threads", "unit", "ours", "limit", "peers", "vs_limit", "vs_peers"}
-for outcome in outcomes:
-    if fields - outcome.keys():
-        sys.exit(f"bench: {outcome} lacks {sorted(fields - outcome.keys())}")
-    if not isinstance(outcome["ours"], (int, float)):
-        sys.exit(f"bench: {outcome['row']} has no figure of ours")
-missing = [row for row in wanted if row not in {outcome["row"] for outcome in outcomes}]
-if missing:
-    sys.exit(f"bench: no outcome of {', '.join(missing)}")
-print(f"bench: {len(wanted)} rows, {len(outcomes)} outcomes")
-PYTHON
+python3 scripts/readers/scoreboard.py "$rows" "$lines"

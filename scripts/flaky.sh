@@ -23,19 +23,8 @@ mkdir -p "$logs"
 
 # Name and path of every test binary, and the folder that cargo would start it in, a line each.
 features=streamgauge-exporter/cli,streamgauge-exporter/metrics-0-23
-cargo test --locked --workspace --features "$features" --no-run --message-format=json >"$logs/built.json"
-python3 - "$logs/built.json" >"$logs/binaries" <<'PYTHON'
-import json
-import os
-import sys
-
-with open(sys.argv[1], encoding="utf-8") as lines:
-    for message in map(json.loads, lines):
-        if message["reason"] == "compiler-artifact" and message["executable"] and message["profile"]["test"]:
-            folder = os.path.dirname(message["manifest_path"])
-            package = os.path.basename(folder)
-            print(f"{package}-{message['target']['name']}", message["executable"], folder, sep="\t")
-PYTHON
+cargo test --locked --workspace --features "$features" --no-run --message-format=json |
+    python3 scripts/readers/cargo.py tests >"$logs/binaries"
 # As cargo sets it: procedural macros load the compiler's own libraries.
 libraries="$(rustc --print target-libdir)"
 export LD_LIBRARY_PATH="$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"

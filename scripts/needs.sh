@@ -8,6 +8,7 @@
 #   curl, shellcheck   Debian packages of that name
 #   objdump            Debian package binutils
 #   prometheus-client  the Python reference parser, in a virtual environment below the target directory
+#   pyflakes           the same; what a compiler of Python would say
 #   aarch64            Debian packages gcc-aarch64-linux-gnu, libc6-dev-arm64-cross and qemu-user, and the standard
 #                      library through rustup
 #   cargo-fuzz         cargo install
@@ -48,6 +49,14 @@ tool() {
     echo "needs: installed $1"
 }
 
+# python MODULE PACKAGE: installs the Python package into the virtual environment unless the module is there.
+python() {
+    if "$venv/bin/python" -c "import $1" 2>/dev/null; then return; fi
+    python3 -m venv "$venv"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$2"
+    echo "needs: installed $2"
+}
+
 component() {
     if cargo "$2" --version >/dev/null 2>&1; then return; fi
     rustup component add "$1"
@@ -65,13 +74,8 @@ need() {
         shellcheck) debian shellcheck shellcheck ;;
         curl) debian curl curl ;;
         objdump) debian objdump binutils ;;
-        prometheus-client)
-            if ! "$venv/bin/python" -c 'import prometheus_client' 2>/dev/null; then
-                python3 -m venv "$venv"
-                "$venv/bin/python" -m pip install --quiet --disable-pip-version-check prometheus-client
-                echo "needs: installed prometheus-client"
-            fi
-            ;;
+        prometheus-client) python prometheus_client prometheus-client ;;
+        pyflakes) python pyflakes pyflakes ;;
         aarch64)
             debian aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
             debian /usr/aarch64-linux-gnu/lib/crt1.o libc6-dev-arm64-cross
@@ -87,6 +91,7 @@ need() {
 }
 
 if [ $# -eq 0 ]; then
-    set -- rust-components rust-targets promtool prometheus shellcheck curl objdump prometheus-client cargo-fuzz
+    set -- rust-components rust-targets promtool prometheus shellcheck curl objdump prometheus-client pyflakes \
+        cargo-fuzz
 fi
 for name in "$@"; do need "$name"; done

@@ -22,14 +22,7 @@ complain() {
 # Every package that is not kept from being published, so that none is forgotten: its name, version, oldest compiler and
 # folder, and whether docs.rs is told what is built below.
 published="$(
-    cargo metadata --locked --no-deps --format-version 1 | python3 -c '
-import json, os, sys
-for package in json.load(sys.stdin)["packages"]:
-    if package["publish"] is None:
-        docs = ((package["metadata"] or {}).get("docs") or {}).get("rs") or {}
-        told = docs.get("all-features") is True and docs.get("rustdoc-args") == ["--cfg", "docsrs"]
-        print(package["name"], package["version"], package["rust_version"], told, os.path.dirname(package["manifest_path"]))
-'
+    cargo metadata --locked --no-deps --format-version 1 | python3 scripts/readers/cargo.py published
 )"
 chosen=()
 names=()

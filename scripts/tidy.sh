@@ -127,5 +127,22 @@ finding "shellcheck" "$(
     fi
 )"
 
+# Python that does not compile, or has what its compiler warns of. The cache goes where everything that is built goes.
+mapfile -t python < <(git ls-files --cached --others --exclude-standard -- '*.py')
+finding "Python" "$(
+    PYTHONPYCACHEPREFIX="${CARGO_TARGET_DIR:-target}/pycache" python3 -W error -m py_compile "${python[@]}" 2>&1 || true
+)"
+# Names that are not there, or that nobody uses.
+pyflakes="${CARGO_TARGET_DIR:-target}/venv/bin/pyflakes"
+finding "pyflakes" "$(
+    if [ -x "$pyflakes" ]; then
+        "$pyflakes" "${python[@]}" || true
+    elif [ "${CI:-}" = true ]; then
+        echo "pyflakes is missing; scripts/needs.sh pyflakes installs it"
+    else
+        echo "tidy: no pyflakes here, so the Python files were only compiled" >&2
+    fi
+)"
+
 if [ "$failed" -ne 0 ]; then exit 1; fi
 echo "tidy: nothing to report"

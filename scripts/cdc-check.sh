@@ -5,22 +5,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-cargo build --locked --release -p streamgauge-examples --example cdc
-cdc="${CARGO_TARGET_DIR:-target}/release/examples/cdc"
-
-scratch="$(mktemp -d)"
-background=""
-cleanup() {
-    if [ -n "$background" ]; then kill "$background" 2>/dev/null || true; fi
-    rm -rf "$scratch"
-}
-trap cleanup EXIT
-
-fail() {
-    echo "cdc-check: $1" >&2
-    if [ -f "$scratch/out" ]; then tail -n 20 "$scratch/out" "$scratch/err" >&2; fi
-    exit 1
-}
+# shellcheck source=scripts/lib.sh
+source scripts/lib.sh
+cdc="$(build_example cdc)"
 
 # run STATUS FLAGS...: runs the demo and wants this exit status. Standard output and error go to files.
 run() {
@@ -43,7 +30,7 @@ verified() {
     if [ $((applied + dead)) -ne "$captured" ]; then fail "applied and dead-lettered events are not those captured"; fi
     if [ "$dead" -eq 0 ]; then fail "the workload dead-lettered nothing"; fi
     if [ "$counted" != "${2:-$captured}" ]; then fail "counted $counted events, not ${2:-$captured}"; fi
-    echo "cdc-check: $line"
+    say "$line"
 }
 
 # tables CREATED: the summary says that so many tables were created at least, and how many are left of them.
@@ -54,7 +41,7 @@ tables() {
     if [ "$created" -lt "$1" ]; then fail "only $created tables were created"; fi
     # Nine are the shop's own.
     if [ "$live" -ne $((9 + created - dropped)) ]; then fail "the tables do not add up: $line"; fi
-    echo "cdc-check: $line"
+    say "$line"
 }
 
 # complaint STATUS TEXT FLAGS...: the run fails at once with one line on standard error that holds TEXT.
@@ -64,7 +51,7 @@ complaint() {
     run "$status" "$@"
     if [ "$(wc -l <"$scratch/err")" -ne 1 ]; then fail "cdc $*: more or less than one line of complaint"; fi
     if ! grep -qF -- "$text" "$scratch/err"; then fail "cdc $*: the complaint does not name $text"; fi
-    echo "cdc-check: $(cat "$scratch/err")" | sed "s|$scratch|SCRATCH|g"
+    say "$(sed "s|$scratch|SCRATCH|g" "$scratch/err")"
 }
 
 run 0 --events 100000
@@ -102,19 +89,13 @@ complaint 2 lots --events lots
 complaint 2 1000 --tables 1000
 
 # A port that a first demo holds.
-"$cdc" --events 1000 --linger 300 --listen 127.0.0.1:0 >"$scratch/first" 2>/dev/null &
-background=$!
-address=""
-for _ in $(seq 100); do
-    address="$(sed -n 's|^listening on http://\(.*\)/metrics$|\1|p' "$scratch/first")"
-    if [ -n "$address" ]; then break; fi
-    sleep 0.1
-done
-if [ -z "$address" ]; then fail "the demo did not say where it listens"; fi
+start_demo "$cdc" --events 1000 --linger 300
+address="${url#http://}"
+address="${address%%/*}"
 complaint 1 "$address" --events 9 --listen "$address"
 
 # A path below a file can be written by nobody, root included.
 touch "$scratch/file"
 complaint 1 "$scratch/file/state" --events 9 --dir "$scratch/file/state"
 
-echo "cdc-check: all as it should be"
+say "all as it should be"

@@ -6,31 +6,18 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 seconds="${1:-300}"
+# shellcheck source=scripts/lib.sh
+source scripts/lib.sh
 scripts/needs.sh curl
-cargo build --locked --release -p streamgauge-examples --example cdc
-
-scratch="$(mktemp -d)"
-demo=""
-cleanup() {
-    if [ -n "$demo" ]; then kill -KILL "$demo" 2>/dev/null || true; fi
-    rm -rf "$scratch"
-}
-trap cleanup EXIT
-
-"${CARGO_TARGET_DIR:-target}/release/examples/cdc" --listen 127.0.0.1:0 >"$scratch/out" 2>"$scratch/err" &
-demo=$!
+cdc="$(build_example cdc)"
+start_demo "$cdc"
 settled=0
 peak=0
 began=$SECONDS
 while [ $((SECONDS - began)) -lt "$seconds" ]; do
     sleep 5
-    if ! kill -0 "$demo" 2>/dev/null; then
-        echo "soak: the demo ended by itself" >&2
-        cat "$scratch/out" "$scratch/err" >&2
-        exit 1
-    fi
-    url="$(sed -n 's|^listening on \(http://.*\)$|\1|p' "$scratch/out")"
-    curl --silent --show-error --fail --max-time 10 --output /dev/null "$url"
+    if ! kill -0 "$demo" 2>/dev/null; then fail "the demo ended by itself"; fi
+    scrape --output /dev/null
     # RssAnon: what the program holds. The pages of its database files, which do grow, are RssFile and the page cache.
     kib="$(awk '/^RssAnon:/ { print $2 }' "/proc/$demo/status")"
     if [ $((3 * (SECONDS - began))) -lt "$seconds" ]; then
@@ -40,18 +27,11 @@ while [ $((SECONDS - began)) -lt "$seconds" ]; do
     fi
 done
 # Like Ctrl-C: it drains, compares the replica with the source, and reads its counters back.
-kill -INT "$demo"
 status=0
-wait "$demo" || status=$?
-demo=""
-tail -n 1 "$scratch/out"
-if [ "$status" -ne 0 ]; then
-    echo "soak: the demo ended with $status" >&2
-    cat "$scratch/err" >&2
-    exit 1
-fi
-echo "soak: $seconds s, at most $settled KiB in the first third, at most $peak KiB after it"
+stop "$demo" INT || status=$?
+tail -n 1 "$scratch/demo.out"
+if [ "$status" -ne 0 ]; then fail "the demo ended with $status"; fi
+say "$seconds s, at most $settled KiB in the first third, at most $peak KiB after it"
 if [ "$peak" -gt $((settled + settled / 10 + 2048)) ]; then
-    echo "soak: memory grows" >&2
-    exit 1
+    fail "memory grows"
 fi

@@ -28,16 +28,16 @@ miri() {
     cargo +nightly miri test --locked -p streamgauge "$@"
 }
 miri --lib -- encode::buffer registry::selector label:: metric::snapshot
-miri --test errors -- a_callback label_order
+miri --test suite -- errors::a_callback errors::label_order
 # Values of one owner and their visitors; families with labels of their own.
-miri --test bridge
+miri --test suite -- bridge::
 # Pins, and tables that grow under a lookup; slots that are found by number and emptied; caches of handles.
 miri --test lookup_stress
-miri --test enumerated -- no_record_goes_to_a_foreign_series
-miri --test handle_cache -- a_cache_outlives a_closure_that_panics
+miri --test suite -- enumerated::no_record_goes_to_a_foreign_series
+miri --test suite -- handle_cache::a_cache_outlives handle_cache::a_closure_that_panics
 # Series that go while others record, declare, and scrape.
-miri --test removal -- no_increment_reaches a_registration_beside
-miri --test metric_set -- sets_come_and_go
+miri --test suite -- removal::no_increment_reaches removal::a_registration_beside
+miri --test suite -- metric_set::sets_come_and_go
 miri --test scrapers
 # Thread-locals that die before and after the engine's; slabs that are adopted and folded; cells that are used again;
 # a thread that is attached in the middle of the engine's own work.

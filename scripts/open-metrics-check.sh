@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Gives every OpenMetrics body that engine/tests/open_metrics.rs and clashes.rs encode, and those of random registries, to
-# the strict parser of the Python reference client, which is the judge of the standard, and every text body to its other
-# parser and to `promtool check metrics`.
+# Gives every OpenMetrics body that the tests `open_metrics` and `clashes` of engine/tests/suite/ encode, and those of
+# random registries, to the strict parser of the Python reference client, which is the judge of the standard, and every
+# text body to its other parser and to `promtool check metrics`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,7 +10,8 @@ source scripts/lib.sh
 scripts/needs.sh promtool prometheus-client
 bodies="$scratch/bodies"
 mkdir "$bodies"
-STREAMGAUGE_BODIES="$bodies" cargo test --locked --quiet -p streamgauge --test open_metrics --test clashes
+STREAMGAUGE_BODIES="$bodies" cargo test --locked --quiet -p streamgauge --test suite -- \
+    open_metrics:: clashes::
 
 STREAMGAUGE_BODIES="$bodies" cargo test --locked --quiet --manifest-path fuzz/Cargo.toml --target-dir "$target" \
     --test smoke registries_show_their_bodies

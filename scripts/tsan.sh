@@ -21,9 +21,14 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/tsan"
 export RUSTFLAGS="${RUSTFLAGS:-} -Zsanitizer=thread"
 # halt_on_error: a race fails the test. adaptive delays make rare interleavings common.
 export TSAN_OPTIONS="${TSAN_OPTIONS:-halt_on_error=1 enable_adaptive_delay=1}"
-# --target: build scripts and macros stay uninstrumented. -Zbuild-std: the standard library does not. The skipped test
-# watches resident memory, and the sanitizer's own grows with every thread; other tests have births and deaths too.
-cargo +nightly test --locked -Zbuild-std --target "$host" -p streamgauge --no-fail-fast \
-    --test bridge --test cells --test churn --test destructors --test lookup_stress --test removal --test scrapers \
-    --test teardown --test twin --test user_code --test walks \
-    "$@" -- --skip births_and_deaths_lose_nothing
+# --target: build scripts and macros stay uninstrumented. -Zbuild-std: the standard library does not.
+failed=0
+tsan() {
+    cargo +nightly test --locked -Zbuild-std --target "$host" -p streamgauge --no-fail-fast "$@" || failed=1
+}
+# The skipped test watches resident memory, and the sanitizer's own grows with every thread; other tests have births and
+# deaths too.
+tsan --test cells --test churn --test destructors --test lookup_stress --test scrapers --test teardown --test twin \
+    --test user_code "$@" -- --skip births_and_deaths_lose_nothing
+tsan --test suite "$@" -- bridge:: removal:: walks::
+exit "$failed"

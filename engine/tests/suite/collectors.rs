@@ -1,8 +1,6 @@
 //! Whole families made at scrape time.
 
-mod common;
-
-use common::{scrape, text};
+use crate::common::{scrape, text};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

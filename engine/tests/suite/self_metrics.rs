@@ -1,11 +1,8 @@
 //! The engine's metrics about itself.
 
-mod common;
-
-use common::labels::Table;
-use common::{scrape, wait_until};
+use crate::common::{scrape, wait_until};
 use std::sync::atomic::{AtomicU64, Ordering};
-use streamgauge::{CollectedFamily, Collection, Collector, Counter, Family, Format, Registry, Scraper, stats};
+use streamgauge::{CollectedFamily, Collection, Collector, Format, Registry, Scraper, stats};
 
 struct Broken;
 
@@ -40,31 +37,6 @@ fn they_are_off_until_asked_for_and_can_be_switched_off() {
     registry.gauge("streamgauge_slabs", "S.").register().expect("free again").set(1.0);
     assert!(registry.self_metrics(true).is_err());
     Registry::disabled().self_metrics(true).expect("a disabled registry has none");
-}
-
-#[test]
-fn they_count_what_happens_to_series() {
-    let registry = Registry::new();
-    registry.self_metrics(true).expect("free");
-    let events: Family<Table<'static>, Counter> =
-        registry.counter("events_total", "E.").limit(2).family().expect("legal");
-    for table in ["a", "b", "c", "d", "c"] {
-        events.with(&Table { table }, Counter::inc);
-    }
-    assert!(events.remove(&Table { table: "a" }));
-    events.with(&Table { table: "eé" }, Counter::inc);
-    let parsed = scrape(&mut Scraper::new(&registry));
-    let value = |name: &str| parsed.integer(&format!("streamgauge_{name}"), &[("family", "events_total")]);
-    // b, eé and the overflow series live.
-    assert_eq!((value("series"), value("created_series_total"), value("removed_series_total")), (3, 4, 1));
-    assert_eq!(value("overflowed_lookups_total"), 3);
-    assert_eq!(value("label_text_bytes"), ["b", "eé", "__overflow__"].map(|value| 8 + value.len() as u64).iter().sum());
-    for name in ["internal_errors_total", "lost_records_total"] {
-        assert_eq!(parsed.integer(&format!("streamgauge_{name}"), &[]), 0);
-    }
-    assert!(parsed.integer("streamgauge_slabs", &[]) >= 1);
-    assert!(parsed.integer("streamgauge_cells_bytes", &[]) >= 64 * 1024);
-    assert!(parsed.get("streamgauge_pending_reclamation", &[]).is_some());
 }
 
 #[test]

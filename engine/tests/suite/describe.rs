@@ -1,8 +1,6 @@
 //! The reference of a registry's metrics.
 
-mod common;
-
-use common::labels::Table;
+use crate::common::labels::Table;
 use std::time::Duration;
 use streamgauge::{Buckets, Counter, Family, Kind, Registry, Unit};
 

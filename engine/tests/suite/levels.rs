@@ -1,8 +1,6 @@
 //! Levels: families that are switched off and on while the program runs.
 
-mod common;
-
-use common::labels::Table;
+use crate::common::labels::Table;
 use streamgauge::{
     CollectedFamily, Collection, Collector, Counter, Error, Family, Format, Histogram, LabelSet, Level, MetricSet,
     Registry, Scraper, Switch,

@@ -4,15 +4,11 @@
 //! in CI. The times at which series were made are the only part that no file can hold: `<created>` stands for them in
 //! text, and 0 in protobuf.
 
-#[path = "golden/bodies.rs"]
 mod bodies;
-#[path = "golden/declared.rs"]
 mod declared;
-#[path = "golden/files.rs"]
 mod files;
-#[path = "common/proto.rs"]
+#[path = "../common/proto.rs"]
 mod proto;
-#[path = "golden/registry.rs"]
 mod registry;
 
 use files::COMMAND;

@@ -1,8 +1,6 @@
 //! Counters and gauges whose values are made at scrape time.
 
-mod common;
-
-use common::scrape;
+use crate::common::scrape;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -95,24 +93,6 @@ fn records_beside_a_callback_are_lost_and_counted() {
         assert_eq!(registry.sample_value(name, &[("t", "1")]), Some(value));
         assert_eq!(registry.sample_value(name, &[("t", "__overflow__")]), None, "there is room enough");
     }
-}
-
-#[test]
-fn callbacks_of_removed_series_are_let_go_where_nobody_scrapes() {
-    #[derive(LabelSet)]
-    struct Number {
-        t: u64,
-    }
-    let registry = Registry::new();
-    let depth: Family<Number, Gauge> = registry.gauge("depth", "D.").family().expect("legal");
-    let owned = Arc::new(());
-    for t in 0..5_000 {
-        let own = owned.clone();
-        let gauge = registry.gauge("depth", "D.").label("t", t.to_string());
-        gauge.callback(move || Arc::strong_count(&own) as f64).expect("legal");
-        assert!(depth.remove(&Number { t }));
-    }
-    assert!(Arc::strong_count(&owned) < 1_000, "{} closures are held", Arc::strong_count(&owned));
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! Idle timeouts against a model, with a clock of the test's own.
 
-mod common;
-
-use common::labels::NumberedTable;
+use crate::common::labels::NumberedTable;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -1,9 +1,7 @@
 //! What is refused, and in which words.
 
-mod common;
-
-use common::labels::{Pair, Reversed};
-use common::{scrape, text};
+use crate::common::labels::{Pair, Reversed};
+use crate::common::{scrape, text};
 use std::panic;
 use std::sync::{Arc, OnceLock};
 use streamgauge::{
@@ -510,41 +508,6 @@ fn a_sum_stays_finite() {
         let shown = parsed.get(sum, &[]).map(text::float);
         assert!(shown.as_ref().is_some_and(|shown| shown.as_ref().is_ok_and(|shown| shown.is_finite())), "{shown:?}");
     }
-}
-
-#[test]
-fn refused_observations_are_counted_by_reason() {
-    // `stats()` speaks of the process: no other test of this binary has an observation refused.
-    let registry = Registry::new();
-    let sizes = registry.histogram("size", "S.").register().expect("legal");
-    let skews = registry.histogram("skew", "S.").buckets(Buckets::explicit([-1.0, 1.0])).register().expect("legal");
-    let reasons = || (stats().dropped_nan, stats().dropped_infinite, stats().dropped_negative);
-    let mut before = reasons();
-    let mut dropped = |observe: &dyn Fn()| {
-        observe();
-        let (from, to) = (before, reasons());
-        before = to;
-        (to.0 - from.0, to.1 - from.1, to.2 - from.2)
-    };
-    assert_eq!(dropped(&|| sizes.observe(f64::NAN)), (1, 0, 0));
-    assert_eq!(dropped(&|| sizes.observe_n(-f64::NAN, 5)), (5, 0, 0));
-    assert_eq!(dropped(&|| sizes.observe(f64::INFINITY)), (0, 1, 0));
-    assert_eq!(dropped(&|| sizes.observe(f64::NEG_INFINITY)), (0, 1, 0));
-    assert_eq!(dropped(&|| sizes.observe_n(-1.0, 3)), (0, 0, 3));
-    assert_eq!(dropped(&|| sizes.observe(-f64::MIN_POSITIVE)), (0, 0, 1));
-    assert_eq!(dropped(&|| skews.observe(f64::NAN)), (1, 0, 0));
-    assert_eq!(dropped(&|| skews.observe(f64::NEG_INFINITY)), (0, 1, 0));
-    assert_eq!(sizes.snapshot().count() + skews.snapshot().count(), 0);
-    assert_eq!(sizes.snapshot().sum(), 0.0);
-    // These are observations.
-    let accepted = [0.0, -0.0, 5e-324, f64::MIN_POSITIVE, f64::MAX];
-    assert_eq!(dropped(&|| accepted.iter().for_each(|value| sizes.observe(*value))), (0, 0, 0));
-    assert_eq!(dropped(&|| [-1.0, -1e300, -0.0].iter().for_each(|value| skews.observe(*value))), (0, 0, 0));
-    assert_eq!((sizes.snapshot().count(), skews.snapshot().count()), (5, 3));
-    assert_eq!(sizes.snapshot().sum(), f64::MAX);
-    assert_eq!(sizes.snapshot().buckets().next(), Some((0.005, 4)));
-    assert_eq!(skews.snapshot().buckets().collect::<Vec<_>>(), [(-1.0, 2), (1.0, 3), (f64::INFINITY, 3)]);
-    scrape(&mut Scraper::new(&registry));
 }
 
 #[test]

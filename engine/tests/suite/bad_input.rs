@@ -1,9 +1,7 @@
 //! What users and clients should not do: each case has a defined outcome, and none of them loses a record.
 
-mod common;
-
-use common::labels::{Pair, Table};
-use common::{scrape, text};
+use crate::common::labels::{Pair, Table};
+use crate::common::{scrape, text};
 use std::cell::Cell;
 use std::sync::OnceLock;
 use streamgauge::{

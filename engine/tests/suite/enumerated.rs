@@ -1,7 +1,5 @@
 //! Families whose labels can be enumerated: found by number, and no different from others.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -234,7 +232,7 @@ fn a_family_of_sets_is_found_by_number_too() {
 #[test]
 fn no_record_goes_to_a_foreign_series_while_series_come_and_go() {
     const PRIMES: [u64; 6] = [1_000_003, 1_000_033, 1_000_037, 1_000_039, 1_000_081, 1_000_099];
-    let rounds = common::size(20_000, 4);
+    let rounds = crate::common::size(20_000, 4);
     let registry = Registry::new();
     let family = changes(&registry);
     let done = AtomicBool::new(false);

@@ -19,10 +19,8 @@
 
 #![allow(clippy::print_stderr, reason = "says what it skips")]
 
-mod common;
-
-use common::text::float;
-use common::vectors::{Value, protobuf, vectors};
+use crate::common::text::float;
+use crate::common::vectors::{Value, protobuf, vectors};
 use streamgauge::{
     Buckets, Builder, CollectedFamily, Collection, Collector, Error, Escaping, Exposition, Format, Histogram,
     Instrument, Registry, Scraper, Summary,
@@ -118,7 +116,8 @@ fn in_pieces<'a>(family: &'a Value, expected: &str) -> (String, Vec<(&'a Value, 
     (header, pieces)
 }
 
-/// Returns how many lines a metric has: sum and count are two, and the Go library adds the last bucket where it is missing.
+/// Returns how many lines a metric has: sum and count are two, and the Go library adds the last bucket where there is
+/// none.
 fn lines_of(metric: &Value) -> usize {
     match (metric.get("summary"), metric.get("histogram")) {
         (Some(summary), _) => summary.all("quantile").count() + 2,
@@ -272,8 +271,8 @@ fn observe(histogram: &Histogram, values: &Value) {
     }
 }
 
-/// Observes the value of each quantile at the ranks around its own, up to half the way to its neighbours. The ranks below
-/// the first are free: they are of whole numbers, and once of what is left of the sum, which is exact then.
+/// Observes the value of each quantile at the ranks around its own, up to half the way to its neighbours. The ranks
+/// below the first are free: they are of whole numbers, and once of what is left of the sum, which is exact then.
 fn summarise(summary: &Summary, values: &Value) {
     let (count, sum) = (number(values, "sample_count"), number(values, "sample_sum"));
     let quantile = |quantile| (number(quantile, "quantile"), number(quantile, "value"));

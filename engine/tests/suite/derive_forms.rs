@@ -115,9 +115,9 @@ fn types_that_come_through_a_macro_are_what_they_are() {
 
 /// The same, where what the derive would name means something else.
 mod shadowed {
-    use crate::elsewhere;
+    use super::elsewhere;
     #[allow(unused_imports, reason = "they are in the way on purpose")]
-    use crate::in_the_way::*;
+    use super::in_the_way::*;
     use streamgauge::Counter;
 
     #[derive(streamgauge::LabelValue)]

@@ -1,9 +1,7 @@
 //! Series that come and go: removal, the last exposure, rebirth, limits, overflow.
 
-mod common;
-
-use common::labels::{Number, Table};
-use common::{size, wait_until};
+use crate::common::labels::{Number, Table};
+use crate::common::{size, wait_until};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,13 +1,9 @@
 //! The protobuf format: another decoder reads what `Scraper::visit` shows, and another encoder writes the same bytes.
 
-#[path = "common/proto.rs"]
-mod proto;
-#[path = "common/visited.rs"]
-mod visited;
-
+use crate::proto::MetricFamily;
+use crate::{proto, visited};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proto::MetricFamily;
 use std::time::Duration;
 use streamgauge::{
     Buckets, CollectedFamily, Collection, Collector, Counter, Escaping, Exposition, Family, Filter, Format, Gauge,

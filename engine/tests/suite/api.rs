@@ -3,9 +3,7 @@
 
 #![deny(rust_2018_idioms)]
 
-mod common;
-
-use common::scrape;
+use crate::common::scrape;
 use std::borrow::Cow;
 use std::fmt::Debug;
 use std::future::Future;

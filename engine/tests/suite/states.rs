@@ -1,9 +1,7 @@
 //! Infos and state sets.
 
-mod common;
-
-use common::labels::Source;
-use common::text;
+use crate::common::labels::Source;
+use crate::common::text;
 use streamgauge::{
     Counter, Family, Format, Info, Kind, LabelValue, MetricSet, MetricValue, Registry, Scraper, StateSet, Unit,
 };

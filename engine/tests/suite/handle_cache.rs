@@ -1,7 +1,5 @@
 //! Handle caches: hits, bounds, and what leaves by itself.
 
-mod common;
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use streamgauge::{Counter, Family, Gauge, HandleCache, Histogram, LabelSet, Registry, Scraper};
 
@@ -160,7 +158,7 @@ fn histograms_and_gauges_are_cached_too() {
     sizes.clear();
     lags.clear();
     drop((mine, size, lag));
-    assert_eq!(common::scrape(&mut Scraper::new(&registry)).series(), 0);
+    assert_eq!(crate::common::scrape(&mut Scraper::new(&registry)).series(), 0);
 }
 
 #[test]

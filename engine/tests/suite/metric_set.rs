@@ -1,13 +1,11 @@
 //! Sets of metrics: what the derive registers, and families of sets.
 
-mod common;
-
-use common::labels::Number;
+use crate::common::labels::Number;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use streamgauge::{
     Buckets, Counter, DurationCounter, Error, Family, Format, Gauge, Histogram, LabelSet, LabelValue, MetricSet,
-    MetricValue, Registry, Scraper, UpDownCounter,
+    Registry, MetricValue, Scraper, UpDownCounter,
 };
 
 #[derive(LabelSet)]
@@ -86,7 +84,7 @@ fn table_labels<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
 }
 
 fn series(registry: &Registry) -> usize {
-    common::scrape(&mut Scraper::new(registry)).series()
+    crate::common::scrape(&mut Scraper::new(registry)).series()
 }
 
 #[test]
@@ -221,7 +219,7 @@ fn sets_come_and_go_while_others_record() {
     let registry = Registry::new();
     let pairs = Pairs::register(&registry).expect("legal");
     let stop = AtomicBool::new(false);
-    let rounds = common::size(2_000, 12) as u32;
+    let rounds = crate::common::size(2_000, 12) as u32;
     let steady = thread::scope(|scope| {
         let steady = scope.spawn(|| {
             let mut records = 0;
@@ -392,70 +390,6 @@ fn sets_leave_no_overflow_series_behind() {
     }
     // The last resort of those that found no room: of no set, and one.
     assert!(left.len() <= 1, "{left:?}");
-}
-
-/// A set of which the second metric has no room.
-#[derive(MetricSet)]
-struct Lopsided {
-    /// Roomy.
-    a_total: Counter,
-    /// Crowded.
-    #[metric(limit = 10)]
-    b_total: Counter,
-}
-
-/// Gives the number of series that one scrape shows of a family.
-fn shown(scraper: &mut Scraper, name: &str) -> usize {
-    let mut series = 0;
-    scraper.visit(|sample| series += usize::from(sample.name() == name));
-    series
-}
-
-#[test]
-fn sets_without_room_are_refused_without_a_trace() {
-    const FLOOD: u64 = 2_000;
-    let registry = Registry::new();
-    let sets = Family::<Number, Lopsided>::register(&registry.scope("s")).expect("legal");
-    let mut scraper = Scraper::new(&registry);
-    for number in 0..10 {
-        sets.with(&Number { number }, |set| set.a_total.inc());
-    }
-    let before = streamgauge::stats().pending_reclamation;
-    for number in 10..10 + FLOOD {
-        sets.with(&Number { number }, |set| set.a_total.inc());
-    }
-    let pending = streamgauge::stats().pending_reclamation;
-    assert!(pending < before + 500, "{pending} wait, {before} did before");
-    assert_eq!(shown(&mut scraper, "s_a_total"), 11, "ten, and the overflow series");
-    assert_eq!(registry.sample_value("s_a_total", &[("number", "__overflow__")]), Some(FLOOD as f64));
-    // Room that comes back is found.
-    assert!(sets.remove(&Number { number: 0 }));
-    sets.with(&Number { number: 77_777 }, |set| set.b_total.add(5));
-    assert_eq!(registry.sample_value("s_b_total", &[("number", "77777")]), Some(5.0));
-}
-
-#[test]
-fn sets_that_the_registry_refuses_find_room_when_it_comes_back() {
-    let registry = Registry::new();
-    let other: Family<Number, Counter> = registry.counter("other_total", "O.").family().expect("legal");
-    let sets = Family::<Number, Lopsided>::register(&registry.scope("s")).expect("legal");
-    for number in 0..3 {
-        other.init(&Number { number });
-    }
-    // One place is left, and a set takes two.
-    registry.set_series_limit(4);
-    for number in 0..100 {
-        sets.with(&Number { number }, |set| set.a_total.inc());
-    }
-    assert_eq!(registry.sample_value("s_a_total", &[("number", "__overflow__")]), Some(100.0));
-    // The place that is left is somebody else's.
-    other.init(&Number { number: 3 });
-    assert_eq!(registry.sample_value("other_total", &[("number", "3")]), Some(0.0));
-    for number in 0..2 {
-        assert!(other.remove(&Number { number }));
-    }
-    sets.with(&Number { number: 5 }, |set| set.b_total.inc());
-    assert_eq!(registry.sample_value("s_b_total", &[("number", "5")]), Some(1.0), "two places have come back");
 }
 
 #[test]

@@ -1,9 +1,7 @@
 //! What bridges from other metrics interfaces use: open families, totals that were counted elsewhere, and values that
 //! one thread owns and others visit.
 
-#[path = "common/proto.rs"]
-mod proto;
-
+use crate::proto;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

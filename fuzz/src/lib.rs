@@ -9,6 +9,7 @@ pub mod expositions;
 pub mod facade;
 pub mod negotiate;
 pub mod parse;
+mod program;
 #[path = "../../engine/tests/common/proto.rs"]
 mod proto;
 pub mod protobuf;

@@ -1,90 +1,17 @@
 //! Random programs of registrations and records; the body of a scrape, read back, is what a map says.
 
+use crate::program::{Kind, Step};
 use crate::{scrape, text};
-use arbitrary::{Arbitrary, Result, Unstructured};
+use arbitrary::Arbitrary;
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
-use streamgauge::{Buckets, Counter, DurationCounter, Error, Gauge, Histogram, Registry, Scope, Unit, UpDownCounter};
+use streamgauge::{Buckets, Registry};
 
 /// Declarations, and records into what was accepted.
 #[derive(Arbitrary, Debug)]
 pub struct Program {
+    /// Each with whether it records on a thread of its own, which is born for it.
     #[arbitrary(with = crate::many)]
-    steps: Vec<Step>,
-}
-
-#[derive(Arbitrary, Debug)]
-struct Step {
-    kind: Kind,
-    name: Name,
-    help: Help,
-    unit: StatedUnit,
-    verbatim: bool,
-    labels: Vec<(LabelName, String)>,
-    bits: u64,
-    times: u8,
-    /// On a thread of its own, which is born for it.
-    elsewhere: bool,
-}
-
-#[derive(Arbitrary, Clone, Copy, Debug, PartialEq)]
-enum Kind {
-    Counter,
-    DurationCounter,
-    Gauge,
-    Callback,
-    UpDownCounter,
-    Histogram,
-}
-
-#[derive(Debug)]
-struct Name(String);
-
-impl<'a> Arbitrary<'a> for Name {
-    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        // Names that meet each other, and each other's samples.
-        let known = [
-            "size",
-            "size_count",
-            "size_sum",
-            "size_total",
-            "work_seconds_total",
-            "lag_seconds",
-            "depth",
-            "a:b",
-            "bytes",
-        ];
-        Ok(Self(if u.ratio(7, 8)? { (*u.choose(&known)?).to_owned() } else { u.arbitrary()? }))
-    }
-}
-
-#[derive(Debug)]
-struct StatedUnit(Option<Unit>);
-
-impl<'a> Arbitrary<'a> for StatedUnit {
-    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        // Most names have none.
-        Ok(Self(*u.choose(&[None, None, None, None, None, None, Some(Unit::Seconds), Some(Unit::Bytes)])?))
-    }
-}
-
-#[derive(Debug)]
-struct Help(String);
-
-impl<'a> Arbitrary<'a> for Help {
-    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        Ok(Self(if u.ratio(7, 8)? { "Help.".to_owned() } else { u.arbitrary()? }))
-    }
-}
-
-#[derive(Debug)]
-struct LabelName(String);
-
-impl<'a> Arbitrary<'a> for LabelName {
-    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        let known = ["a", "b", "c", "a_b", "le", "__x", "a:b"];
-        Ok(Self(if u.ratio(9, 10)? { (*u.choose(&known)?).to_owned() } else { u.arbitrary()? }))
-    }
+    steps: Vec<(Step, bool)>,
 }
 
 const BOUNDS: &[f64] = &[-1.5, 0.0, 1e-7, 2.0, 1e6];
@@ -101,19 +28,10 @@ enum Expected {
     Histogram([u64; BOUNDS.len() + 1], f64, f64),
 }
 
-#[derive(Debug)]
-enum Handle {
-    Counter(Counter),
-    DurationCounter(DurationCounter),
-    Gauge(Gauge),
-    Callback,
-    UpDownCounter(UpDownCounter),
-    Histogram(Histogram),
-}
-
 impl Step {
-    fn value(&self) -> f64 {
-        f64::from_bits(self.bits)
+    /// Returns whether the map knows what the step does.
+    fn is_known(&self) -> bool {
+        self.has_classic_names() && !matches!(self.kind, Kind::Summary | Kind::Info | Kind::StateSet)
     }
 
     /// Tells whether all names are of the classic data model, which readers see as they are.
@@ -122,36 +40,7 @@ impl Step {
             let start = |char: char| char.is_ascii_alphabetic() || char == '_' || (colon && char == ':');
             name.starts_with(start) && name.chars().all(|char| start(char) || char.is_ascii_digit())
         };
-        is_classic(&self.name.0, true) && self.labels.iter().all(|(name, _)| is_classic(&name.0, false))
-    }
-
-    fn declare(&self, registry: &Registry) -> Result<Handle, Error> {
-        let scope = self.labels.iter().fold(Scope::clone(registry), |scope, (name, value)| scope.label(&name.0, value));
-        let (name, help) = (&*self.name.0, &*self.help.0);
-        macro_rules! common {
-            ($builder:expr) => {{
-                let mut builder = $builder;
-                if let Some(unit) = self.unit.0 {
-                    builder = builder.unit(unit);
-                }
-                if self.verbatim { builder.verbatim() } else { builder }
-            }};
-        }
-        Ok(match self.kind {
-            Kind::Counter => Handle::Counter(common!(scope.counter(name, help)).register()?),
-            Kind::DurationCounter => Handle::DurationCounter(common!(scope.duration_counter(name, help)).register()?),
-            Kind::Gauge => Handle::Gauge(common!(scope.gauge(name, help)).register()?),
-            Kind::Callback => {
-                let value = self.value();
-                common!(scope.gauge(name, help)).callback(move || value)?;
-                Handle::Callback
-            }
-            Kind::UpDownCounter => Handle::UpDownCounter(common!(scope.up_down_counter(name, help)).register()?),
-            Kind::Histogram => {
-                let buckets = Buckets::explicit(BOUNDS.iter().copied());
-                Handle::Histogram(common!(scope.histogram(name, help)).buckets(buckets).register()?)
-            }
-        })
+        is_classic(&self.name, true) && self.labels.iter().all(|(name, _)| is_classic(name, false))
     }
 
     /// Gives what the series is before the first record.
@@ -163,18 +52,7 @@ impl Step {
             Kind::Callback => Expected::Callback(self.value()),
             Kind::UpDownCounter => Expected::UpDown(0),
             Kind::Histogram => Expected::Histogram([0; BOUNDS.len() + 1], 0.0, 0.0),
-        }
-    }
-
-    fn record(&self, handle: &Handle) {
-        let n = u64::from(self.times);
-        match handle {
-            Handle::Counter(counter) => counter.add(self.bits),
-            Handle::DurationCounter(counter) => counter.add(Duration::from_nanos(self.bits)),
-            Handle::Gauge(gauge) => gauge.set(self.value()),
-            Handle::Callback => {}
-            Handle::UpDownCounter(counter) => counter.add(self.bits.cast_signed()),
-            Handle::Histogram(histogram) => histogram.observe_n(self.value(), n),
+            other => panic!("the map has no {other:?}"),
         }
     }
 
@@ -211,27 +89,27 @@ pub fn check(program: &Program) -> usize {
     let registry = Registry::new();
     let mut expected: HashMap<text::Key, Expected> = HashMap::new();
     let mut helps: HashMap<String, String> = HashMap::new();
-    for step in &program.steps {
-        // What other names become is the business of another target.
-        if !step.has_classic_names() {
+    for (step, elsewhere) in &program.steps {
+        // What other names become, and the other kinds, is the business of another target.
+        if !step.is_known() {
             continue;
         }
-        let Ok(handle) = step.declare(&registry) else { continue };
-        let labels: BTreeMap<_, _> = step.labels.iter().map(|(name, value)| (name.0.clone(), value.clone())).collect();
+        let Ok(handle) = step.declare(&registry, Buckets::explicit(BOUNDS.iter().copied())) else { continue };
+        let labels: BTreeMap<_, _> = step.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         assert_eq!(labels.len(), step.labels.len(), "a label given twice was accepted");
-        let help = helps.entry(step.name.0.clone()).or_insert_with(|| step.help.0.clone());
-        assert_eq!(*help, step.help.0, "another help text was accepted");
-        let key = (step.name.0.clone(), labels);
+        let help = helps.entry(step.name.clone()).or_insert_with(|| step.help.clone());
+        assert_eq!(*help, step.help, "another help text was accepted");
+        let key = (step.name.clone(), labels);
         if step.kind == Kind::Callback {
             assert!(!expected.contains_key(&key), "a second source was accepted for {key:?}");
         }
-        if step.elsewhere {
+        if *elsewhere {
             std::thread::scope(|scope| {
-                let recorder = scope.spawn(|| step.record(&handle));
+                let recorder = scope.spawn(|| step.record(&handle, step.times.into()));
                 recorder.join().expect("recording does not panic");
             });
         } else {
-            step.record(&handle);
+            step.record(&handle, step.times.into());
         }
         step.expect(expected.entry(key).or_insert_with(|| step.fresh()));
     }

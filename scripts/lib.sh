@@ -47,6 +47,8 @@ build_example() {
 start() {
     local name="$1"
     shift
+    # Before it runs: nobody reads what another program of the name has printed.
+    : >"$scratch/$name.out"
     "$@" >"$scratch/$name.out" 2>"$scratch/$name.err" &
     process=$!
     running+=("$process")

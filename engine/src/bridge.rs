@@ -3,7 +3,7 @@
 //!
 //! The recorder for the `metrics` facade in `streamgauge-exporter` is made of these.
 
-pub use crate::cells::{Owner, Visitor};
-pub use crate::registry::declare::OpenSettings;
-pub use crate::registry::desc::Wish;
-pub use crate::registry::family::{OpenFamily, Placed};
+pub use crate::cells::{RemoteAccess, ThreadOwned};
+pub use crate::registry::declare::DynamicSettings;
+pub use crate::registry::desc::PreferredName;
+pub use crate::registry::family::{Admission, DynamicFamily};

@@ -84,12 +84,13 @@ pub use metric::{
     Summary, SummarySnapshot, Tick, Timer, UpDownCounter, warm_thread,
 };
 pub use registry::{
-    Builder, CollectedFamily, CollectedValue, Collection, Collector, CollectorId, Description, Error, Family,
-    HandleCache, Instrument, Labels, Level, MetricSet, Reference, Registry, Samples, Scope, Switch,
+    Catalog, CollectedFamily, CollectedValue, Collector, CollectorId, CollectorOutput, Error, Family,
+    FamilyDescription, FamilyOutput, HandleCache, Instrument, Labels, Level, MetricBuilder, MetricSet, Registry, Scope,
+    Switch,
 };
 #[doc(hidden)]
 pub use registry::{FieldVisitor, SetField};
-pub use scrape::{Filter, Metric, Report, SampleError, Scraper};
+pub use scrape::{Filter, Metric, SampleError, ScrapeReport, Scraper};
 pub use streamgauge_derive::{LabelSet, LabelValue, MetricSet};
 pub use unit::Unit;
 

@@ -38,8 +38,8 @@ fn refused_observations_are_counted_by_reason() {
     assert_eq!(dropped(&|| [-1.0, -1e300, -0.0].iter().for_each(|value| skews.observe(*value))), (0, 0, 0));
     assert_eq!((sizes.snapshot().count(), skews.snapshot().count()), (5, 3));
     assert_eq!(sizes.snapshot().sum(), f64::MAX);
-    assert_eq!(sizes.snapshot().buckets().next(), Some((0.005, 4)));
-    assert_eq!(skews.snapshot().buckets().collect::<Vec<_>>(), [(-1.0, 2), (1.0, 3), (f64::INFINITY, 3)]);
+    assert_eq!(sizes.snapshot().cumulative_buckets().next(), Some((0.005, 4)));
+    assert_eq!(skews.snapshot().cumulative_buckets().collect::<Vec<_>>(), [(-1.0, 2), (1.0, 3), (f64::INFINITY, 3)]);
     scrape(&mut Scraper::new(&registry));
 }
 
@@ -150,7 +150,7 @@ fn sets_that_the_registry_refuses_find_room_when_it_comes_back() {
 fn they_count_what_happens_to_series() {
     let _alone = alone();
     let registry = Registry::new();
-    registry.self_metrics(true).expect("free");
+    registry.enable_self_metrics().expect("free");
     let events: Family<Table<'static>, Counter> =
         registry.counter("events_total", "E.").limit(2).family().expect("legal");
     for table in ["a", "b", "c", "d", "c"] {

@@ -11,7 +11,7 @@ mod common;
 
 use common::labels::NumberedTable;
 use std::sync::mpsc;
-use streamgauge::bridge::Owner;
+use streamgauge::bridge::ThreadOwned;
 use streamgauge::{Counter, Family, MetricSet, Registry, Scraper, stats};
 
 #[derive(MetricSet)]
@@ -30,7 +30,7 @@ fn what_a_lookup_holds_stays_where_the_fence_is_forbidden() {
     let events: Family<NumberedTable, Counter> = registry.counter("events_total", "Events.").family().expect("legal");
     // Registers the process for barriers, so that lookups count on them.
     events.with(&NumberedTable { table: 1 }, Counter::inc);
-    let made_before = Owner::new(0);
+    let made_before = ThreadOwned::new(0);
     forbid_membarrier();
 
     let (entered, inside) = mpsc::channel();
@@ -73,7 +73,7 @@ fn what_a_lookup_holds_stays_where_the_fence_is_forbidden() {
     // Who visits a value counts on the barrier too, unless the value was made after it was refused.
     let (made_before, visitor) = made_before;
     assert!(visitor.visit(|_| ()).is_none() && made_before.with(|_| ()).is_some());
-    let (made_after, visitor) = Owner::new(1);
+    let (made_after, visitor) = ThreadOwned::new(1);
     assert_eq!((visitor.visit(|value| *value + 1), made_after.with(|value| *value)), (Some(2), Some(1)));
 
     // Nothing can be freed any more. What may not be freed is bounded, records are not lost, and an operator can tell.
@@ -112,7 +112,7 @@ fn what_a_lookup_holds_stays_where_the_fence_is_forbidden() {
     let pending = stats().pending_reclamation;
     assert!(pending < 20_000, "{pending} wait for a fence that never comes");
     assert_eq!(stats().internal_errors, 0, "a forbidden system call is no error of the engine");
-    registry.self_metrics(true).expect("the names are free");
+    registry.enable_self_metrics().expect("the names are free");
     assert!(registry.sample_value("streamgauge_failed_fences_total", &[]).is_some_and(|fences| fences > 0.0));
     assert!(registry.sample_value("streamgauge_refused_removals_total", &[]).is_some_and(|refused| refused > 0.0));
 }

@@ -10,9 +10,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
-use streamgauge::bridge::{OpenFamily, Owner};
+use streamgauge::bridge::{DynamicFamily, ThreadOwned};
 use streamgauge::{
-    CollectedFamily, Collection, Collector, Counter, Family, Format, LabelSet, LabelValue, MetricSet, MetricValue,
+    CollectedFamily, Collector, CollectorOutput, Counter, Family, Format, LabelSet, LabelValue, MetricSet, MetricValue,
     Registry, Scraper, stats,
 };
 
@@ -90,7 +90,7 @@ fn callbacks_and_collectors_do_the_worst() {
             self.0.happen();
             vec![CollectedFamily::gauge("collected", "Collected.")]
         }
-        fn collect(&self, out: &mut Collection<'_>) {
+        fn collect(&self, out: &mut CollectorOutput<'_>) {
             self.0.happen();
             out.family("collected").sample(&[], 1u64);
             if self.1.fetch_add(1, Ordering::Relaxed) == 1 {
@@ -120,7 +120,7 @@ fn callbacks_and_collectors_do_the_worst() {
             (report.failed_callbacks(), report.failed_collectors())
         })
         .collect();
-    assert_eq!(failed, [(0, 0), (2, 1), (0, 0)]);
+    assert_eq!(failed, [(0, 0), (1, 1), (0, 0)]);
     assert!(registry.unregister_collector(id));
     assert!(called.load(Ordering::Relaxed) >= 3);
 }
@@ -186,7 +186,7 @@ fn closures_of_lookups_caches_and_retain_do_the_worst() {
     });
     let panicked = catch_unwind(AssertUnwindSafe(|| events.retain(|_| panic!("in retain"))));
     assert!(panicked.is_err());
-    let open: OpenFamily<Counter> = registry.counter("open", "Open.").verbatim().open_family().expect("legal");
+    let open: DynamicFamily<Counter> = registry.counter("open", "Open.").verbatim().dynamic_family().expect("legal");
     open.get_or_create(&[("a", "1")]).expect("legal").inc();
     open.retain(|_| {
         worst.happen();
@@ -236,7 +236,7 @@ fn visits_of_an_owned_value_do_the_worst() {
     let registry = Registry::new();
     let worst = Worst::new(&registry);
     let dropped = Arc::new(AtomicUsize::new(0));
-    let (owner, visitor) = Owner::new(Bomb::new(&worst, &dropped));
+    let (owner, visitor) = ThreadOwned::new(Bomb::new(&worst, &dropped));
     owner.with(|bomb| {
         bomb.worst.happen();
         assert!(owner.with(|_| ()).is_none() && visitor.visit(|_| ()).is_none(), "the owner is inside");

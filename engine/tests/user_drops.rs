@@ -9,7 +9,7 @@ use common::worst::{Bomb, Worst};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use streamgauge::{CollectedFamily, Collection, Collector, Family, Format, Gauge, Registry, Scraper};
+use streamgauge::{CollectedFamily, Collector, CollectorOutput, Family, Format, Gauge, Registry, Scraper};
 
 #[test]
 fn values_of_callbacks_and_collectors_are_dropped_without_a_lock() {
@@ -18,7 +18,7 @@ fn values_of_callbacks_and_collectors_are_dropped_without_a_lock() {
         fn describe(&self) -> Vec<CollectedFamily> {
             vec![CollectedFamily::gauge("holds", "Holds.")]
         }
-        fn collect(&self, _: &mut Collection<'_>) {}
+        fn collect(&self, _: &mut CollectorOutput<'_>) {}
     }
     let registry = Registry::new();
     let elsewhere = Registry::new();

@@ -69,7 +69,7 @@ impl Render for RegistrySource {
         let Some(mut scraper) = self.scraper.take() else { return };
         let exposition = exposition.with_created_samples(self.created_samples);
         let report = scraper.encode_collected(exposition, filter, body);
-        self.log_failures(report.failed_callbacks());
+        self.log_failures(report.failed_callbacks() + report.failed_collectors());
         self.log_fences();
         self.scraper = Some(scraper);
     }

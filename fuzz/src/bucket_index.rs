@@ -111,12 +111,12 @@ pub fn check(input: &Observations) -> u64 {
     let snapshot = histogram.snapshot();
     let mut below = 0;
     for ((bound, count), (known, bucket)) in
-        snapshot.buckets().zip(bounds.iter().chain([&f64::INFINITY]).zip(&expected))
+        snapshot.cumulative_buckets().zip(bounds.iter().chain([&f64::INFINITY]).zip(&expected))
     {
         below += bucket;
         assert_eq!((bound, count), (*known, below), "{:?} in {bounds:?}", input.values);
     }
-    assert_eq!(snapshot.buckets().count(), expected.len());
+    assert_eq!(snapshot.cumulative_buckets().count(), expected.len());
     assert_eq!(snapshot.count(), below);
     // One thread, one order: the sum is exact, unless it is beyond all floats.
     assert!(snapshot.sum().is_finite());

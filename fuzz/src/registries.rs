@@ -8,9 +8,9 @@ mod text;
 use arbitrary::Arbitrary;
 use bodies::read_all;
 use open::{Record, Series};
-use streamgauge::bridge::{OpenSettings, Wish};
+use streamgauge::bridge::{DynamicSettings, PreferredName};
 use streamgauge::{
-    Buckets, Builder, CollectedFamily, Collection, Collector, CollectorId, Counter, Error, Family, Gauge, Histogram,
+    Buckets, Builder, CollectedFamily, CollectorOutput, Collector, CollectorId, Counter, Error, Family, Gauge, Histogram,
     Instrument, LabelSet, MetricSet, Registry, Scope, Scraper, StateSet, Unit,
 };
 pub use text::Text;
@@ -49,7 +49,7 @@ enum Step {
     /// Scrapes in the middle.
     Scrape(u8),
     /// Declares such a family that gives its name up to others: the parts of the name, and who goes first.
-    Wish(Declaration, Labels, [Text; 3], u8),
+    PreferredName(Declaration, Labels, [Text; 3], u8),
 }
 
 type Labels = Vec<(Text, Text)>;
@@ -104,7 +104,7 @@ impl Collector for Collects {
         families.collect()
     }
 
-    fn collect(&self, out: &mut Collection<'_>) {
+    fn collect(&self, out: &mut CollectorOutput<'_>) {
         for family in &self.0 {
             let mut samples = out.family(family.name.as_str());
             for (values, number) in &family.samples {
@@ -186,11 +186,11 @@ impl End for One {
     }
 }
 
-struct Opened<'w>(&'w mut Vec<Box<dyn Series>>, &'w Labels, OpenSettings<'w>);
+struct Opened<'w>(&'w mut Vec<Box<dyn Series>>, &'w Labels, DynamicSettings<'w>);
 
 impl End for Opened<'_> {
     fn end<M: Instrument + Record>(self, builder: Builder<M>, number: f64) -> Result<(), Error> {
-        let family = builder.open_family_with(self.2)?;
+        let family = builder.dynamic_family_with(self.2)?;
         family.record(&text::pairs(self.1), number);
         self.0.push(Box::new(family));
         Ok(())
@@ -224,10 +224,10 @@ impl World {
         let chosen = |index: u8| open.get(usize::from(index) % open.len().max(1));
         let _refused = match step {
             Step::Register(declaration, labels) => declaration.declare(&labelled(labels), One),
-            Step::Open(declaration, labels) => declaration.declare(registry, Opened(open, labels, OpenSettings::new())),
-            Step::Wish(declaration, labels, [stem, suffix, word], rank) => {
-                let wish = Wish { stem: stem.as_str(), suffix: suffix.as_str(), word: word.as_str(), rank: rank % 3 };
-                let settings = OpenSettings::new().wish(wish).plain_numbers(rank & 4 != 0).help_line(rank & 8 != 0);
+            Step::Open(declaration, labels) => declaration.declare(registry, Opened(open, labels, DynamicSettings::new())),
+            Step::PreferredName(declaration, labels, [stem, suffix, word], rank) => {
+                let wish = PreferredName { stem: stem.as_str(), suffix: suffix.as_str(), word: word.as_str(), rank: rank % 3 };
+                let settings = DynamicSettings::new().preferred_name(wish).plain_numbers(rank & 4 != 0).help_line(rank & 8 != 0);
                 declaration.declare(registry, Opened(open, labels, settings))
             }
             Step::Fixed(declaration, table, method) => {

@@ -3,14 +3,14 @@
 
 use loom::cell::Cell;
 use loom::thread;
-use streamgauge::bridge::Owner;
+use streamgauge::bridge::ThreadOwned;
 use streamgauge::{Fault, Registry, model};
 use streamgauge_loom_tests::{fails, holds};
 
 /// An owner goes in twice, a visitor once; loom's cell panics where both are inside, or one does not see what the
 /// other did.
 fn visit() {
-    let (owner, visitor) = Owner::new(Cell::new(0u32));
+    let (owner, visitor) = ThreadOwned::new(Cell::new(0u32));
     let add = |cell: &mut Cell<u32>| cell.set(cell.get() + 1);
     let visiting = thread::spawn(move || u32::from(visitor.visit(add).is_some()));
     let mut entered = u32::from(owner.with(add).is_some());
@@ -31,7 +31,7 @@ impl Drop for Read {
 
 /// The owner goes while a visitor comes: one of the two drops the value, when nobody is inside any more.
 fn departure() {
-    let (owner, visitor) = Owner::new(Read(Cell::new(0u32)));
+    let (owner, visitor) = ThreadOwned::new(Read(Cell::new(0u32)));
     let visiting = thread::spawn(move || {
         visitor.visit(|value| value.0.set(value.0.get() + 1));
         visitor.is_gone()
@@ -56,9 +56,9 @@ fn raise() {
     let registry = Registry::new();
     let counter = registry.counter("x_total", "X.").register().expect("a legal declaration");
     let (told, counted) = (counter.clone(), counter.clone());
-    let telling = thread::spawn(move || told.absolute(5));
+    let telling = thread::spawn(move || told.raise_to(5));
     let counting = thread::spawn(move || counted.inc());
-    counter.absolute(7);
+    counter.raise_to(7);
     telling.join().expect("the thread ends");
     counting.join().expect("the thread ends");
     let total = counter.get();

@@ -205,7 +205,7 @@ impl Attributes {
         match self.given.iter().find(|given| !names.iter().any(|name| *given == name)) {
             Some(given) => {
                 let allowed = names.join("`, `");
-                Err(Error::new(given.span(), format!("`{given}` is nothing of {what}; `{allowed}` are allowed")))
+                Err(Error::new(given.span(), format!("`{given}` does not apply to {what}; `{allowed}` are allowed")))
             }
             None => Ok(()),
         }
@@ -214,23 +214,23 @@ impl Attributes {
     /// Gives `scope` with the prefix, the level, the limit and the labels.
     pub(crate) fn scope(&self, krate: &Crate, scope: &TokenStream) -> Result<TokenStream> {
         let prefix = self.prefix.as_ref().map(|prefix| quote!(.scope(#prefix)));
-        let level = self.level(krate)?;
+        let level = self.level(krate)?.map(|level| quote!(.with_level(#level)));
         let labels = self.labels.iter().map(|(name, value)| quote!(.label(#name, #value)));
-        let limit = self.limit();
+        let limit = self.limit.as_ref().map(|limit| quote_spanned!(limit.span()=> .with_limit(#limit)));
         Ok(quote!(::core::clone::Clone::clone(#scope) #prefix #level #limit #(#labels)*))
     }
 
-    /// Gives the call that sets the limit.
+    /// Returns the call by which a metric sets the limit.
     pub(crate) fn limit(&self) -> Option<TokenStream> {
         self.limit.as_ref().map(|limit| quote_spanned!(limit.span()=> .limit(#limit)))
     }
 
-    /// Gives the call that states the level.
+    /// Returns the level that is stated.
     pub(crate) fn level(&self, krate: &Crate) -> Result<Option<TokenStream>> {
         let Some(level) = &self.level else { return Ok(None) };
         match level.value().as_str() {
-            "basic" => Ok(Some(quote!(.level(#krate::Level::Basic)))),
-            "detailed" => Ok(Some(quote!(.level(#krate::Level::Detailed)))),
+            "basic" => Ok(Some(quote!(#krate::Level::Basic))),
+            "detailed" => Ok(Some(quote!(#krate::Level::Detailed))),
             text => Err(Error::new(level.span(), format!("`{text}` is no level; these are: basic, detailed"))),
         }
     }

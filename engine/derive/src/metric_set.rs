@@ -131,7 +131,7 @@ fn value(field: &Field, ident: &Ident, set: &Attributes, taken: &mut HashSet<Str
     let help = help(field, ident)?;
     let method = metric.method();
     let unit = attributes.unit_variant()?.map(|unit| quote!(.unit(#krate::Unit::#unit)));
-    let level = attributes.level(krate)?;
+    let level = attributes.level(krate)?.map(|level| quote!(.level(#level)));
     let limit = attributes.limit();
     if metric == Metric::StateSet && attributes.states.is_none() {
         return Err(Error::new(ident.span(), format!("`{ident}` needs its states: `#[metric(states = [..])]`")));

@@ -38,7 +38,7 @@ mod summary;
 
 pub(crate) use held::{Counted, Held, Hold};
 pub(crate) use lost::{Dropped, count_dropped, count_lost, count_refused_removal};
-pub use owner::{Owner, Visitor};
+pub use owner::{RemoteAccess, ThreadOwned};
 pub(crate) use pass::{Pass, PassScratch};
 pub(crate) use pin::Pin;
 pub(crate) use raise::raise;

@@ -15,25 +15,25 @@ use std::marker::PhantomData;
 ///
 /// # Cost
 /// [`with`](Self::with) is two plain stores and two loads of memory of the owner's own: no lock, no locked instruction
-/// where the kernel offers `membarrier` (elsewhere one full fence). A [visit](Visitor::visit) takes a short mutex twice and
+/// where the kernel offers `membarrier` (elsewhere one full fence). A [visit](RemoteAccess::visit) takes a short mutex twice and
 /// makes a system call of about 2 us.
 ///
 /// # Examples
 /// ```
-/// use streamgauge::bridge::Owner;
-/// let (owner, visitor) = Owner::new(vec![1, 2, 3]);
+/// use streamgauge::bridge::ThreadOwned;
+/// let (owner, visitor) = ThreadOwned::new(vec![1, 2, 3]);
 /// assert_eq!(owner.with(|values| values.pop()), Some(Some(3)));
 /// std::thread::spawn(move || visitor.visit(Vec::clear)).join().unwrap();
 /// assert_eq!(owner.with(|values| values.len()), Some(0));
 /// ```
-pub struct Owner<T> {
+pub struct ThreadOwned<T> {
     shared: PlainArc<Shared<T>>,
     /// Not Sync: one thread at a time, which may change.
     not_sync: PhantomData<Cell<()>>,
 }
 
-/// The other end: for whoever has to look into the value of an [`Owner`].
-pub struct Visitor<T> {
+/// The other end: for whoever has to look into the value of a [`ThreadOwned`].
+pub struct RemoteAccess<T> {
     shared: PlainArc<Shared<T>>,
 }
 
@@ -59,7 +59,7 @@ struct Ends {
     visiting: bool,
 }
 
-// SAFETY: the value is used by the owner alone or by one visitor alone, see `Owner::with`, and so only moves between
+// SAFETY: the value is used by the owner alone or by one visitor alone, see `ThreadOwned::with`, and so only moves between
 // threads; the rest is atomics and a mutex.
 #[allow(unsafe_code, reason = "see SAFETY above")]
 unsafe impl<T: Send> Sync for Shared<T> {}
@@ -67,9 +67,9 @@ unsafe impl<T: Send> Sync for Shared<T> {}
 #[allow(unsafe_code, reason = "see SAFETY above")]
 unsafe impl<T: Send> Send for Shared<T> {}
 
-impl<T> Owner<T> {
+impl<T> ThreadOwned<T> {
     /// Makes the two ends of a value.
-    pub fn new(value: T) -> (Self, Visitor<T>) {
+    pub fn new(value: T) -> (Self, RemoteAccess<T>) {
         let shared = PlainArc::new(Shared {
             busy: AtomicU64::new(0),
             visited: AtomicBool::new(false),
@@ -78,7 +78,7 @@ impl<T> Owner<T> {
             ends: Mutex::new(Ends::default()),
             value: UnsafeCell::new(Some(value)),
         });
-        (Self { shared: shared.clone(), not_sync: PhantomData }, Visitor { shared })
+        (Self { shared: shared.clone(), not_sync: PhantomData }, RemoteAccess { shared })
     }
 
     /// Calls `f` with the value; `None`, without a call, while a visitor is inside, and in a call from within `f`.
@@ -121,7 +121,7 @@ impl Drop for LeaveOwner<'_> {
     }
 }
 
-impl<T> Visitor<T> {
+impl<T> RemoteAccess<T> {
     /// Calls `f` with the value; `None`, without a call, while the owner or another visitor is inside (this one too):
     /// try again at the next occasion, or when the owner is gone: see [`is_gone`](Self::is_gone). Waits for nobody.
     ///
@@ -146,7 +146,7 @@ impl<T> Visitor<T> {
         if !is_alone && !broken(Fault::VisitorIgnoresOwner) {
             return None;
         }
-        // SAFETY: the owner does not come in until `visited` is false again, by the case split in `Owner::with`, and
+        // SAFETY: the owner does not come in until `visited` is false again, by the case split in `ThreadOwned::with`, and
         // leaves the value alone when it goes, because a visitor is there; other visitors are turned away.
         unsafe { &mut *shared.value.get() }.as_mut().map(f)
     }
@@ -182,7 +182,7 @@ impl<T> Drop for LeaveVisitor<'_, T> {
 }
 
 #[allow(unsafe_code, reason = "the owner takes the value out")]
-impl<T> Drop for Owner<T> {
+impl<T> Drop for ThreadOwned<T> {
     fn drop(&mut self) {
         if model_failed() {
             return;
@@ -203,20 +203,20 @@ impl<T> Drop for Owner<T> {
     }
 }
 
-impl<T> Clone for Visitor<T> {
+impl<T> Clone for RemoteAccess<T> {
     fn clone(&self) -> Self {
         Self { shared: self.shared.clone() }
     }
 }
 
-impl<T> fmt::Debug for Owner<T> {
+impl<T> fmt::Debug for ThreadOwned<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Owner").finish_non_exhaustive()
+        f.debug_struct("ThreadOwned").finish_non_exhaustive()
     }
 }
 
-impl<T> fmt::Debug for Visitor<T> {
+impl<T> fmt::Debug for RemoteAccess<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Visitor").finish_non_exhaustive()
+        f.debug_struct("RemoteAccess").finish_non_exhaustive()
     }
 }

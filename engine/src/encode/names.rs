@@ -8,7 +8,7 @@ use crate::label::{Escaping, is_valid_label};
 pub(crate) enum RewrittenNames {
     /// `name="`, from the second on with `",` before it.
     Fixed(Vec<Vec<u8>>),
-    /// Of an open family, whose names are those of the classic data model: each is escaped where it stands.
+    /// Of a dynamic family, whose names are those of the classic data model: each is escaped where it stands.
     Own(Escaping),
 }
 
@@ -28,7 +28,7 @@ impl RewrittenNames {
     }
 
     /// As [`new`](Self::new), of a family whose series have names of their own.
-    pub(crate) fn of_open_family(escaping: Escaping) -> Option<Self> {
+    pub(crate) fn of_dynamic_family(escaping: Escaping) -> Option<Self> {
         (escaping == Escaping::Dots).then_some(Self::Own(escaping))
     }
 

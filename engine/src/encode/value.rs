@@ -1,5 +1,6 @@
 //! A merged value: what a scrape makes of a series, what a visitor is shown, and what the formats write.
 
+use crate::buckets::cumulative;
 use std::time::Duration;
 
 /// A merged value, by kind.
@@ -86,11 +87,17 @@ impl<'a> HistogramValue<'a> {
 
     /// Gives the observations in each bucket, not cumulative: one for each bound, and one above all.
     #[must_use]
-    pub fn buckets(&self) -> &'a [u64] {
+    pub fn bucket_counts(&self) -> &'a [u64] {
         self.buckets
     }
 
-    /// Gives the number of observations: the sum of the buckets.
+    /// Returns each bucket's upper bound, inclusive, and the observations up to it; the last bound is
+    /// infinite.
+    pub fn cumulative_buckets(&self) -> impl Iterator<Item = (f64, u64)> + use<'a> {
+        cumulative(self.bounds, self.buckets)
+    }
+
+    /// Returns the number of observations: the sum of the buckets.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.buckets.iter().fold(0, |count, bucket| count.wrapping_add(*bucket))

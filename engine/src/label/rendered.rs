@@ -36,7 +36,7 @@ impl Rendered {
     ///
     /// # Errors
     /// The name that is not allowed, and why.
-    pub(crate) fn of_open(
+    pub(crate) fn of_dynamic(
         labels: &[(&str, &str)],
         longest: usize,
         state_label: Option<&str>,
@@ -93,7 +93,7 @@ impl Rendered {
         Ok((rendered, cut))
     }
 
-    /// Renders the label of the overflow series of an open family.
+    /// Renders the label of the overflow series of a dynamic family.
     pub(crate) fn of_overflow() -> Self {
         let mut rendered = Self::default();
         rendered.push(OVERFLOW_SERIES.0, OVERFLOW_SERIES.1);

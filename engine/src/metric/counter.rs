@@ -53,19 +53,19 @@ impl Counter {
     /// Raises the total to `total`, and does nothing where it is that high already: for what is counted elsewhere, by a
     /// library or the kernel, and told as a total. It is an update for the idle timeout in any case.
     ///
-    /// Cold: merges the slabs, allocates, and takes a lock that only `absolute` takes, so that two threads do not both
+    /// Cold: merges the slabs, allocates, and takes a lock that only `raise_to` takes, so that two threads do not both
     /// add what was missing. Increments of other threads at the same time come before or after it, as it pleases.
     ///
     /// ```
     /// # use streamgauge::Registry;
     /// let registry = Registry::new();
     /// let read = registry.counter("read_bytes_total", "Bytes read.").register()?;
-    /// read.absolute(4096);
-    /// read.absolute(1024); // told late
+    /// read.raise_to(4096);
+    /// read.raise_to(1024); // told late
     /// assert_eq!(read.get(), 4096);
     /// # Ok::<(), streamgauge::Error>(())
     /// ```
-    pub fn absolute(&self, total: u64) {
+    pub fn raise_to(&self, total: u64) {
         if self.cells.series().is_some() && !cells::raise(self.cells.range, total) {
             self.touch();
         }

@@ -1,5 +1,7 @@
 //! A merged reading of a histogram.
 
+use crate::buckets::cumulative;
+
 /// The state of a histogram at one moment: count, sum, buckets, and estimates of quantiles.
 ///
 /// # Examples
@@ -40,15 +42,16 @@ impl HistogramSnapshot {
         self.sum
     }
 
-    /// Gives each bucket's upper bound, inclusive, and the observations up to it; the last bound is
+    /// Returns each bucket's upper bound, inclusive, and the observations up to it; the last bound is
     /// infinite.
-    pub fn buckets(&self) -> impl Iterator<Item = (f64, u64)> + '_ {
-        let bounds = self.bounds.iter().copied().chain([f64::INFINITY]);
-        let mut count = 0u64;
-        bounds.zip(&self.buckets).map(move |(bound, bucket)| {
-            count = count.wrapping_add(*bucket);
-            (bound, count)
-        })
+    pub fn cumulative_buckets(&self) -> impl Iterator<Item = (f64, u64)> + '_ {
+        cumulative(&self.bounds, &self.buckets)
+    }
+
+    /// Returns the observations in each bucket, not cumulative: one for each bound, and one above all.
+    #[must_use]
+    pub fn bucket_counts(&self) -> &[u64] {
+        &self.buckets
     }
 
     /// Gives what was observed after `earlier`, a snapshot of the same histogram: for quantiles of an interval.
@@ -73,7 +76,7 @@ impl HistogramSnapshot {
             return None;
         }
         let rank = q * count as f64;
-        let index = self.buckets().position(|(_, up_to)| up_to as f64 >= rank)?;
+        let index = self.cumulative_buckets().position(|(_, up_to)| up_to as f64 >= rank)?;
         let Some(&upper) = self.bounds.get(index) else { return self.bounds.last().copied() };
         // Wrapping as the counts of the buckets do, so that the rank lies between this one and its bucket's.
         let below = self.buckets[..index].iter().fold(0u64, |count, bucket| count.wrapping_add(*bucket)) as f64;
@@ -141,7 +144,7 @@ mod tests {
 
     #[test]
     fn buckets_are_cumulative() {
-        let buckets: Vec<_> = snapshot(&[1.0, 2.0], &[3, 0, 4]).buckets().collect();
+        let buckets: Vec<_> = snapshot(&[1.0, 2.0], &[3, 0, 4]).cumulative_buckets().collect();
         assert_eq!(buckets, [(1.0, 3), (2.0, 3), (f64::INFINITY, 7)]);
     }
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 ///
 /// # Accuracy
 /// A quantile is within 1 % of the observation of that rank, and exact where that is the lowest or the highest one. It
-/// is of a window, 60 s unless [told](crate::Builder::window) otherwise, which moves by slices: of three slices of
+/// is of a window, 60 s unless [told](crate::MetricBuilder::window) otherwise, which moves by slices: of three slices of
 /// 20 s it shows the last 40 to 60 s. A window without an observation has no quantiles: they are NaN. Count and sum
 /// are of all time.
 ///

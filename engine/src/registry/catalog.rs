@@ -10,7 +10,7 @@ use std::time::Duration;
 /// What is known of one metric family before it has a value.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Description {
+pub struct FamilyDescription {
     /// The full name.
     pub name: String,
     /// The kind.
@@ -19,7 +19,7 @@ pub struct Description {
     pub help: String,
     /// The unit, where one was stated.
     pub unit: Option<Unit>,
-    /// The names of the labels, constant ones first; none of an [`OpenFamily`](crate::bridge::OpenFamily).
+    /// The names of the labels, constant ones first; none of a [`DynamicFamily`](crate::bridge::DynamicFamily).
     pub labels: Vec<String>,
     /// The finite upper bounds of a histogram.
     pub buckets: Vec<f64>,
@@ -39,7 +39,7 @@ pub struct Description {
     pub collected: bool,
 }
 
-impl Description {
+impl FamilyDescription {
     pub(crate) fn new(desc: &Desc, collected: bool) -> Self {
         Self {
             name: desc.name.to_string(),
@@ -88,13 +88,13 @@ impl Description {
 
 /// The families of a registry, by name; made by [`Registry::describe`].
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Reference {
-    pub(super) families: Vec<Description>,
+pub struct Catalog {
+    pub(super) families: Vec<FamilyDescription>,
 }
 
-impl Reference {
+impl Catalog {
     /// Gives the descriptions in the order of their names.
-    pub fn iter(&self) -> impl Iterator<Item = &Description> {
+    pub fn iter(&self) -> impl Iterator<Item = &FamilyDescription> {
         self.families.iter()
     }
 

@@ -29,9 +29,9 @@ pub(crate) mod registry;
 mod self_metrics;
 pub(crate) mod store;
 
-pub use catalog::{Description, Reference};
-pub use collect::{CollectedFamily, CollectedValue, Collection, Collector, CollectorId, Samples};
-pub use declare::{Builder, Instrument, Scope};
+pub use catalog::{Catalog, FamilyDescription};
+pub use collect::{CollectedFamily, CollectedValue, Collector, CollectorId, CollectorOutput, FamilyOutput};
+pub use declare::{Instrument, MetricBuilder, Scope};
 pub use desc::{Level, Switch};
 pub use error::Error;
 pub use family::{Family, FieldVisitor, HandleCache, MetricSet, SetField};

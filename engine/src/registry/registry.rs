@@ -1,6 +1,6 @@
 //! The registry.
 
-use super::catalog::{Description, Reference};
+use super::catalog::{Catalog, FamilyDescription};
 use super::collect::{CollectedFamily, Collector, CollectorId};
 use super::declare::Scope;
 use super::desc::{Level, Switch};
@@ -73,7 +73,7 @@ impl Registry {
 
     /// Gives the level.
     #[must_use]
-    pub fn current_level(&self) -> Level {
+    pub fn level(&self) -> Level {
         self.inner().map_or(Level::Detailed, |inner| inner.state.level.get())
     }
 
@@ -125,15 +125,15 @@ impl Registry {
     /// # Ok::<(), streamgauge::Error>(())
     /// ```
     #[must_use]
-    pub fn describe(&self) -> Reference {
-        let Some(inner) = self.inner() else { return Reference::default() };
+    pub fn describe(&self) -> Catalog {
+        let Some(inner) = self.inner() else { return Catalog::default() };
         let own = inner.families();
         let collectors = inner.collectors.list();
-        let own = own.iter().map(|family| family.with_desc(|desc| Description::new(desc, false)));
+        let own = own.iter().map(|family| family.with_desc(|desc| FamilyDescription::new(desc, false)));
         let collected = collectors.iter().flat_map(|registered| &registered.descs);
-        let mut families: Vec<_> = own.chain(collected.map(|desc| Description::new(desc, true))).collect();
+        let mut families: Vec<_> = own.chain(collected.map(|desc| FamilyDescription::new(desc, true))).collect();
         families.sort_by(|a, b| a.name.cmp(&b.name));
-        Reference { families }
+        Catalog { families }
     }
 
     /// Unregisters the family of this full name; returns whether there was one. It is exposed no more, not even with final

@@ -5,13 +5,13 @@ use super::inner::RegistryInner;
 use super::registry::Registry;
 use crate::cells::stats;
 use crate::label::MAX_NAME_BYTES;
-use crate::registry::collect::{CollectedFamily, CollectedValue, Collection, Collector};
+use crate::registry::collect::{CollectedFamily, CollectedValue, Collector, CollectorOutput};
 use crate::registry::store::FamilyStats;
 use crate::sync::{PlainArc, PlainWeak};
 
 impl Registry {
-    /// Switches the engine's metrics about itself, all named `streamgauge_..`, on or off; they are off until this is
-    /// called.
+    /// Enables the engine's metrics about itself, all named `streamgauge_..`; they are off until this is called. Where
+    /// they are on nothing changes.
     ///
     /// By family, with a label `family`: live series, series created and removed, lookups answered with the overflow
     /// series, bytes of label text. Of the registry: panics and falling totals of callbacks, samples of collectors
@@ -25,23 +25,26 @@ impl Registry {
     /// ```
     /// # let registry = streamgauge::Registry::new();
     /// registry.counter("events_total", "Events.").register()?.inc();
-    /// registry.self_metrics(true)?;
+    /// registry.enable_self_metrics()?;
     /// assert_eq!(registry.sample_value("streamgauge_series", &[("family", "events_total")]), Some(1.0));
     /// assert_eq!(registry.sample_value("streamgauge_internal_errors_total", &[]), Some(0.0));
     /// # Ok::<(), streamgauge::Error>(())
     /// ```
-    pub fn self_metrics(&self, on: bool) -> Result<(), Error> {
+    pub fn enable_self_metrics(&self) -> Result<(), Error> {
         let Some(inner) = self.inner() else { return Ok(()) };
         let mut id = inner.self_metrics.lock();
-        match (on, *id) {
-            (true, None) => *id = Some(self.register_collector(SelfMetrics(PlainArc::downgrade(inner)))?),
-            (false, Some(registered)) => {
-                self.unregister_collector(registered);
-                *id = None;
-            }
-            _ => {}
+        if id.is_none() {
+            *id = Some(self.register_collector(SelfMetrics(PlainArc::downgrade(inner)))?);
         }
         Ok(())
+    }
+
+    /// Disables the engine's metrics about itself, and frees their names.
+    pub fn disable_self_metrics(&self) {
+        let Some(inner) = self.inner() else { return };
+        if let Some(registered) = inner.self_metrics.lock().take() {
+            self.unregister_collector(registered);
+        }
     }
 }
 
@@ -137,7 +140,7 @@ impl Collector for SelfMetrics {
         families
     }
 
-    fn collect(&self, out: &mut Collection<'_>) {
+    fn collect(&self, out: &mut CollectorOutput<'_>) {
         let Some(inner) = self.0.upgrade() else { return };
         for family in inner.families().iter() {
             let tally = family.tally();

@@ -69,7 +69,7 @@ pub(crate) enum FamilyStart {
 impl TextWriter {
     fn new(metadata: Metadata<'_>, style: TextStyle) -> Self {
         let names = match metadata.labels {
-            None => RewrittenNames::of_open_family(style.escaping),
+            None => RewrittenNames::of_dynamic_family(style.escaping),
             Some(labels) => RewrittenNames::new(labels.iter().map(|name| &**name), style.escaping),
         };
         Self { family: TextFamily::new(metadata, style), names, rewritten: Vec::new() }
@@ -98,7 +98,7 @@ fn metadata(desc: &Desc) -> Metadata<'_> {
         help: Some(&*desc.help).filter(|help| desc.has_empty_help || !help.is_empty()),
         kind: desc.kind,
         unit: desc.unit.map(Unit::as_str),
-        labels: (!desc.is_open).then_some(&*desc.label_names),
+        labels: (!desc.is_dynamic).then_some(&*desc.label_names),
         shape: match &desc.shape {
             Shape::None => ShapeView::None,
             Shape::Buckets(layout) => ShapeView::Buckets(layout.bounds()),

@@ -15,6 +15,6 @@ mod walk;
 
 pub use filter::Filter;
 pub use metric::Metric;
-pub use report::Report;
+pub use report::ScrapeReport;
 pub use sample_error::SampleError;
 pub use scraper::Scraper;

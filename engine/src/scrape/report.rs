@@ -2,7 +2,7 @@
 
 /// What one encoding did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Report {
+pub struct ScrapeReport {
     pub(crate) series: usize,
     pub(crate) bytes: usize,
     pub(crate) failed_callbacks: usize,
@@ -10,7 +10,7 @@ pub struct Report {
     pub(crate) rejected_samples: usize,
 }
 
-impl Report {
+impl ScrapeReport {
     /// Gives the number of series written: a histogram or a state set is one.
     #[must_use]
     pub fn series(&self) -> usize {
@@ -23,14 +23,15 @@ impl Report {
         self.bytes
     }
 
-    /// Gives the number of callbacks and collectors that panicked, or that another scrape has been in for ten seconds; their
-    /// series were left out.
+    /// Returns the number of callbacks that panicked, or that another scrape has been in for ten seconds; their series were
+    /// left out.
     #[must_use]
     pub fn failed_callbacks(&self) -> usize {
-        self.failed_callbacks + self.failed_collectors
+        self.failed_callbacks
     }
 
-    /// Gives the number of collectors among them; all they gave was left out.
+    /// Returns the number of collectors that panicked, or that another scrape has been in for ten seconds; all they gave was
+    /// left out.
     #[must_use]
     pub fn failed_collectors(&self) -> usize {
         self.failed_collectors

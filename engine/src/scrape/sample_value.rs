@@ -190,7 +190,8 @@ impl Part<'_> {
                 let bound: f64 = bound.parse().ok()?;
                 let index = histogram.bounds().iter().position(|known| *known == bound)?;
                 // As a scrape counts: it wraps rather than panic.
-                Some(histogram.buckets()[..=index].iter().fold(0u64, |sum, bucket| sum.wrapping_add(*bucket)) as f64)
+                Some(histogram.bucket_counts()[..=index].iter().fold(0u64, |sum, bucket| sum.wrapping_add(*bucket))
+                    as f64)
             }
             (Part::Sum, MetricValue::Summary(summary)) => Some(summary.sum()),
             (Part::Count, MetricValue::Summary(summary)) => Some(summary.count() as f64),

@@ -5,7 +5,7 @@ use super::encoder::{Form, finish};
 use super::scraped_family::ScrapedFamily;
 use super::value::ValueScratch;
 use super::walk::{TombstoneScratch, Walk};
-use super::{Filter, Metric, Report};
+use super::{Filter, Metric, ScrapeReport};
 use crate::catch::catch_drop;
 use crate::cells::{Pass, PassScratch};
 use crate::encode::{Exposition, Format};
@@ -59,7 +59,7 @@ struct Scratch {
     callbacks: Vec<PlainArc<Callback>>,
     collections: Collections,
     /// What failed among the callbacks and collectors that ran last.
-    collected: Report,
+    collected: ScrapeReport,
 }
 
 impl Scraper {
@@ -72,13 +72,18 @@ impl Scraper {
     }
 
     /// Appends an exposition of the registry to `out`.
-    pub fn encode(&mut self, exposition: impl Into<Exposition>, out: &mut Vec<u8>) -> Report {
+    pub fn encode(&mut self, exposition: impl Into<Exposition>, out: &mut Vec<u8>) -> ScrapeReport {
         self.encode_filtered(exposition, &Filter::all(), out)
     }
 
     /// Appends an exposition of the families that `filter` chooses. Removed series count as exposed only in scrapes of
     /// all families.
-    pub fn encode_filtered(&mut self, exposition: impl Into<Exposition>, filter: &Filter, out: &mut Vec<u8>) -> Report {
+    pub fn encode_filtered(
+        &mut self,
+        exposition: impl Into<Exposition>,
+        filter: &Filter,
+        out: &mut Vec<u8>,
+    ) -> ScrapeReport {
         self.collect();
         self.encode_collected(exposition, filter, out)
     }
@@ -114,10 +119,10 @@ impl Scraper {
         exposition: impl Into<Exposition>,
         filter: &Filter,
         out: &mut Vec<u8>,
-    ) -> Report {
+    ) -> ScrapeReport {
         let exposition = exposition.into();
         let start = out.len();
-        let mut report = Report::default();
+        let mut report = ScrapeReport::default();
         if let Some(registry) = &self.registry {
             self.scratch.refresh(registry);
             report = self.scratch.collected;
@@ -204,16 +209,16 @@ impl Scratch {
         let report = ran.map(|(callbacks, collectors)| {
             let rejected_samples = collections.rejected();
             registry.failures.add(callbacks.failed + collectors.panicked, callbacks.fallen, rejected_samples);
-            Report {
+            ScrapeReport {
                 failed_callbacks: callbacks.failed + callbacks.hanging,
                 failed_collectors: collectors.panicked + collectors.hanging,
                 rejected_samples,
-                ..Report::default()
+                ..ScrapeReport::default()
             }
         });
         self.collected = report.unwrap_or_else(|| {
             collections.clear();
-            Report::default()
+            ScrapeReport::default()
         });
     }
 

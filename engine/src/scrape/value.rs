@@ -74,7 +74,7 @@ pub(crate) fn one<'a>(
         Kind::Info => MetricValue::Info,
         Kind::StateSet => {
             // One that was renamed to what one of its labels is called.
-            if desc.is_open && Labels::new(desc, row).has(&desc.name) {
+            if desc.is_dynamic && Labels::new(desc, row).has(&desc.name) {
                 return None;
             }
             MetricValue::StateSet(StateSetValue { states: desc.shape.states()?, current: word(row)? as usize })

@@ -77,7 +77,7 @@ fn histogram(sample: &streamgauge::Metric<'_>, value: HistogramValue<'_>) -> His
         Bucket { cumulative_count: Some(count), upper_bound: Some(*bound) }
     };
     Histogram {
-        bucket: value.bounds().iter().zip(value.buckets()).map(bucket).collect(),
+        bucket: value.bounds().iter().zip(value.bucket_counts()).map(bucket).collect(),
         sample_count: Some(value.count()),
         sample_sum: number(value.sum()),
         created_timestamp: created(sample),

@@ -161,7 +161,7 @@ fn line(sample: &Metric<'_>) -> String {
         MetricValue::Histogram(histogram) => format!(
             "Histogram {:?} {:?} {} {:?}",
             histogram.bounds(),
-            histogram.buckets(),
+            histogram.bucket_counts(),
             histogram.count(),
             histogram.sum()
         ),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 use streamgauge::{
-    Buckets, CollectedFamily, Collection, Collector, Counter, DurationCounter, Family, Gauge, Histogram, LabelSet,
+    Buckets, CollectedFamily, Collector, CollectorOutput, Counter, DurationCounter, Family, Gauge, Histogram, LabelSet,
     LabelValue, Level, MetricSet, StateSet, Summary, Unit, UpDownCounter,
 };
 
@@ -119,7 +119,7 @@ impl Collector for Peers {
         ]
     }
 
-    fn collect(&self, out: &mut Collection<'_>) {
+    fn collect(&self, out: &mut CollectorOutput<'_>) {
         out.family("peer_offset").sample(&["a"], 2.5).sample(&["b"], u64::MAX).sample(&["c"], -0.0);
         let mut reads = out.family("peer_reads_total");
         reads.sample(&["a", "1"], 3u64).sample(&["", "é"], 0.5).sample(&["big", ""], 1e300);

@@ -3,10 +3,10 @@
 
 use crate::declared::{Applied, Mixed, Op, Peers, Request, Rows, Table, Value};
 use std::time::Duration;
-use streamgauge::bridge::{OpenFamily, OpenSettings, Wish};
+use streamgauge::bridge::{DynamicFamily, DynamicSettings, PreferredName};
 use streamgauge::{
-    Buckets, Builder, Counter, DurationCounter, Family, Gauge, Histogram, Info, Level, MetricSet, Registry, Scope,
-    Scraper, StateSet, Summary, Switch, Unit, UpDownCounter,
+    Buckets, Counter, DurationCounter, Family, Gauge, Histogram, Info, Level, MetricBuilder, MetricSet, Registry,
+    Scope, Scraper, StateSet, Summary, Switch, Unit, UpDownCounter,
 };
 
 /// As long as no run takes, so no observation leaves the window.
@@ -43,7 +43,7 @@ impl Fixed {
         open_families(&registry);
         open_names(&registry);
         registry.register_collector(Peers).expect("legal");
-        registry.self_metrics(true).expect("free");
+        registry.enable_self_metrics().expect("free");
         for name in OF_THE_PROCESS {
             registry.switch(name, Switch::Off).expect("it is there");
         }
@@ -86,8 +86,8 @@ fn single_handles(scope: &Scope) {
 fn buckets(scope: &Scope) {
     let observe = |name: &str, unit: Option<Unit>, buckets: Option<Buckets>, values: &[f64]| {
         let builder = scope.histogram(name, "H.");
-        let builder = unit.into_iter().fold(builder, Builder::unit);
-        let builder = buckets.into_iter().fold(builder, Builder::buckets);
+        let builder = unit.into_iter().fold(builder, MetricBuilder::unit);
+        let builder = buckets.into_iter().fold(builder, MetricBuilder::buckets);
         let histogram = builder.register().expect("legal");
         values.iter().for_each(|value| histogram.observe(*value));
     };
@@ -209,7 +209,7 @@ fn empty_removed_full_and_off(scope: &Scope) {
     for op in [Op::Insert, Op::Update, Op::Delete] {
         full.with(&Applied { op, ok: true }, |histogram| histogram.observe(0.5));
     }
-    let detailed = scope.level(Level::Detailed);
+    let detailed = scope.with_level(Level::Detailed);
     detailed.counter("detailed_total", "D.").register().expect("legal").inc();
     detailed.counter("switched_on_total", "O.").register().expect("legal").inc();
     scope.counter("switched_off_total", "O.").register().expect("legal").inc();
@@ -238,7 +238,7 @@ fn sets(scope: &Scope) {
         tables.with(&labels(method), |set| record(set, method));
     }
     assert!(tables.remove(&labels("a")));
-    let full = Family::<Value<'static>, Rows>::register(&scope.scope("full").limit(2)).expect("legal");
+    let full = Family::<Value<'static>, Rows>::register(&scope.scope("full").with_limit(2)).expect("legal");
     for value in ["a", "bb", "ccc", "dddd"] {
         full.with(&Value { value }, |set| {
             set.rows_total.inc();
@@ -249,42 +249,46 @@ fn sets(scope: &Scope) {
 
 /// Families of bridges: with and without help and unit, full, renamed, and with series removed.
 fn open_families(registry: &Registry) {
-    let reads: OpenFamily<Counter> = registry.counter("open", "").verbatim().limit(3).open_family().expect("legal");
+    let reads: DynamicFamily<Counter> =
+        registry.counter("open", "").verbatim().limit(3).dynamic_family().expect("legal");
     let add = |labels: &[(&str, &str)], n: u64| reads.get_or_create(labels).expect("legal").add(n);
     add(&[], 1);
     add(&[("b", "2\"\\\n"), ("a", "é"), ("empty", "")], 2);
     add(&[("only", "x")], 3);
     add(&[("past", "the limit")], 4);
     assert!(reads.remove(&[("only", "x")]));
-    let written: OpenFamily<Counter> = registry.counter("open_written", "").verbatim().open_family().expect("legal");
+    let written: DynamicFamily<Counter> =
+        registry.counter("open_written", "").verbatim().dynamic_family().expect("legal");
     written.get_or_create(&[("to_disk__", "yes")]).expect("legal").add(5);
     written.rename("open_written_bytes_total").expect("free");
     written.describe("What was\n\"written\".", Some(Unit::Bytes)).expect("legal");
-    let plain = OpenSettings::new().plain_numbers(true).help_line(true);
+    let plain = DynamicSettings::new().plain_numbers(true).help_line(true);
     let bounds = Buckets::explicit([-1e-7, 0.000_01, 1_048_576.0]);
-    let sizes: OpenFamily<Histogram> =
-        registry.histogram("open_sizes", "").buckets(bounds).open_family_with(plain).expect("legal");
+    let sizes: DynamicFamily<Histogram> =
+        registry.histogram("open_sizes", "").buckets(bounds).dynamic_family_with(plain).expect("legal");
     sizes.get_or_create(&[("a_b", "1")]).expect("legal").observe(0.000_002);
-    let ages: OpenFamily<Gauge> = registry.gauge("open.ages", "A.").open_family().expect("legal");
+    let ages: DynamicFamily<Gauge> = registry.gauge("open.ages", "A.").dynamic_family().expect("legal");
     ages.get_or_create(&[("k", "v")]).expect("legal").set(1e-9);
-    let phases: OpenFamily<StateSet> =
-        registry.state_set("open_phase", "P.").states(["a", "b"]).open_family().expect("legal");
+    let phases: DynamicFamily<StateSet> =
+        registry.state_set("open_phase", "P.").states(["a", "b"]).dynamic_family().expect("legal");
     phases.get_or_create(&[("source", "x")]).expect("legal").set("b");
-    let infos: OpenFamily<Info> = registry.info("open_build", "B.").open_family().expect("legal");
+    let infos: DynamicFamily<Info> = registry.info("open_build", "B.").dynamic_family().expect("legal");
     drop(infos.get_or_create(&[("version", "1")]).expect("legal"));
-    let times: OpenFamily<Summary> =
-        registry.summary("open_time", "T.").quantiles(&[0.9]).window(DAY, 4).open_family().expect("legal");
+    let times: DynamicFamily<Summary> =
+        registry.summary("open_time", "T.").quantiles(&[0.9]).window(DAY, 4).dynamic_family().expect("legal");
     times.get_or_create(&[("z", "1"), ("y", "2")]).expect("legal").observe(4.0);
-    let empty: OpenFamily<UpDownCounter> = registry.up_down_counter("open_empty", "").open_family().expect("legal");
+    let empty: DynamicFamily<UpDownCounter> =
+        registry.up_down_counter("open_empty", "").dynamic_family().expect("legal");
     assert_eq!(empty.clear(), 0);
 }
 
 /// Families of bridges that give their names up to others.
 fn open_names(registry: &Registry) {
-    let wish = |stem, suffix, word| OpenSettings::new().wish(Wish { stem, suffix, word, rank: 1 });
-    let wishful: OpenFamily<Counter> = registry
+    let wish =
+        |stem, suffix, word| DynamicSettings::new().preferred_name(PreferredName { stem, suffix, word, rank: 1 });
+    let wishful: DynamicFamily<Counter> = registry
         .counter("wished_total", "")
-        .open_family_with(wish("wished", "_total", "counter"))
+        .dynamic_family_with(wish("wished", "_total", "counter"))
         .expect("a wish is never refused");
     wishful.get_or_create(&[("of", "the bridge")]).expect("legal").add(6);
     registry.counter("wished_total", "As the program counts.").register().expect("legal").add(7);

@@ -14,9 +14,9 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 use streamgauge::{
-    Buckets, Builder, Counter, DurationCounter, Error, Exposition, Family, Format, Gauge, Histogram, HistogramSnapshot,
-    InProgress, Instrument, Kind, LabelSet, LabelValue, LabelVisitor, Metric, MetricValue, Registry, Report, Scope,
-    Scraper, Stats, Tick, Timer, Unit, UpDownCounter,
+    Buckets, Counter, DurationCounter, Error, Exposition, Family, Format, Gauge, Histogram, HistogramSnapshot,
+    InProgress, Instrument, Kind, LabelSet, LabelValue, LabelVisitor, Metric, MetricBuilder, MetricValue, Registry,
+    Scope, ScrapeReport, Scraper, Stats, Tick, Timer, Unit, UpDownCounter,
 };
 
 static EVENTS: LazyLock<Counter> =
@@ -41,7 +41,7 @@ struct PerTable<M> {
 }
 
 impl<M: Instrument> PerTable<M> {
-    fn new(builder: Builder<M>) -> Result<Self, Error> {
+    fn new(builder: MetricBuilder<M>) -> Result<Self, Error> {
         Ok(Self { family: builder.family()? })
     }
 
@@ -314,7 +314,7 @@ fn sets_by_hand_and_what_a_scrape_tells() {
     assert_eq!(seen, 1);
     let mut body = Vec::new();
     let exposition = Exposition::from(Format::Text);
-    let report: Report = Scraper::new(&registry).encode(exposition, &mut body);
+    let report: ScrapeReport = Scraper::new(&registry).encode(exposition, &mut body);
     assert_eq!((report.series(), report.bytes(), report.failed_callbacks()), (1, body.len(), 0));
     assert_eq!(exposition.content_type(), "text/plain; version=0.0.4; charset=utf-8");
 }
@@ -340,7 +340,7 @@ fn ticks_and_timers_add_up() {
     assert_eq!(stages.snapshot().count(), 4);
     assert!(start <= applied && applied.elapsed() >= Duration::ZERO);
     busy.add(Duration::MAX);
-    assert_eq!(stages.snapshot().buckets().last().map(|(bound, _)| bound), Some(f64::INFINITY));
+    assert_eq!(stages.snapshot().cumulative_buckets().last().map(|(bound, _)| bound), Some(f64::INFINITY));
 }
 
 #[test]
@@ -359,12 +359,12 @@ fn types_are_what_callers_rely_on() {
     everywhere::<Family<*const u8, Counter>>();
     everywhere::<Registry>();
     everywhere::<Scope>();
-    everywhere::<Builder<Histogram>>();
+    everywhere::<MetricBuilder<Histogram>>();
     everywhere::<Buckets>();
     everywhere::<Error>();
     everywhere::<Exposition>();
     everywhere::<HistogramSnapshot>();
-    everywhere::<Report>();
+    everywhere::<ScrapeReport>();
     everywhere::<Scraper>();
     everywhere::<Stats>();
     everywhere::<Tick>();

@@ -5,7 +5,7 @@ use crate::common::{scrape, text};
 use std::cell::Cell;
 use std::sync::OnceLock;
 use streamgauge::{
-    CollectedFamily, Collection, Collector, Counter, Error, Family, Format, Histogram, LabelSet, LabelValue,
+    CollectedFamily, Collector, CollectorOutput, Counter, Error, Family, Format, Histogram, LabelSet, LabelValue,
     LabelVisitor, MetricValue, Registry, Scraper, stats,
 };
 
@@ -37,12 +37,12 @@ fn total(registry: &Registry) -> (usize, u64) {
 /// A collector of one family.
 struct One<C>(CollectedFamily, C);
 
-impl<C: Fn(&mut Collection<'_>) + Send + Sync + 'static> Collector for One<C> {
+impl<C: Fn(&mut CollectorOutput<'_>) + Send + Sync + 'static> Collector for One<C> {
     fn describe(&self) -> Vec<CollectedFamily> {
         vec![self.0.clone()]
     }
 
-    fn collect(&self, out: &mut Collection<'_>) {
+    fn collect(&self, out: &mut CollectorOutput<'_>) {
         self.1(out);
     }
 }
@@ -52,7 +52,7 @@ fn collected_label_names_are_checked_as_all_others() {
     let registry = Registry::new();
     let declare = |labels: &[&str]| {
         let family = CollectedFamily::gauge("lag", "Lag.").labels(labels.iter().copied());
-        registry.register_collector(One(family, |_: &mut Collection<'_>| {}))
+        registry.register_collector(One(family, |_: &mut CollectorOutput<'_>| {}))
     };
     for reserved in ["le", "quantile", "__name__", "__"] {
         let refused = declare(&["topic", reserved]).expect_err("reserved");
@@ -72,7 +72,7 @@ fn collected_label_names_are_checked_as_all_others() {
 fn collected_values_must_be_as_many_as_the_names() {
     let registry = Registry::new();
     let family = CollectedFamily::gauge("lag", "Lag.").labels(["topic", "partition"]);
-    let collect = |out: &mut Collection<'_>| {
+    let collect = |out: &mut CollectorOutput<'_>| {
         let mut lag = out.family("lag");
         lag.sample(&[], 1u64).sample(&["a"], 1u64).sample(&["a", "0", "x"], 1u64).sample(&["a", "0"], 2u64);
         // No limit makes overflow series of a collector's: the reserved value is a value.
@@ -231,7 +231,7 @@ fn callbacks_and_collectors_may_remove() {
     let removes = move || if own.remove(&Table { table: "a" }) { 1.0 } else { 0.0 };
     registry.gauge("removed", "R.").callback(removes).expect("legal");
     let family = CollectedFamily::gauge("cleared", "C.");
-    let collect = move |out: &mut Collection<'_>| {
+    let collect = move |out: &mut CollectorOutput<'_>| {
         out.family("cleared").sample(&[], other.clear());
     };
     registry.register_collector(One(family, collect)).expect("legal");
@@ -406,7 +406,7 @@ fn a_constant_value_is_at_most_16_kib() {
 #[test]
 fn cut_values_are_counted_and_their_series_can_be_removed() {
     let registry = Registry::new();
-    registry.self_metrics(true).expect("legal");
+    registry.enable_self_metrics().expect("legal");
     let events: Events = registry.counter("events_total", "E.").value_limit(4).family().expect("legal");
     assert!(events.get(&Table { table: "orders" }).is_none());
     for _ in 0..3 {

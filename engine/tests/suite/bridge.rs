@@ -1,11 +1,11 @@
-//! What bridges from other metrics interfaces use: open families, totals that were counted elsewhere, and values that
+//! What bridges from other metrics interfaces use: dynamic families, totals that were counted elsewhere, and values that
 //! one thread owns and others visit.
 
 use crate::proto;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use streamgauge::bridge::{OpenFamily, Owner};
+use streamgauge::bridge::{DynamicFamily, ThreadOwned};
 use streamgauge::{
     Buckets, Counter, Error, Escaping, Exposition, Filter, Format, Gauge, Histogram, Info, MetricValue, Registry,
     Scraper, Unit,
@@ -17,8 +17,8 @@ fn text(registry: &Registry, exposition: impl Into<Exposition>) -> String {
     String::from_utf8(body).expect("expositions are UTF-8")
 }
 
-fn open(registry: &Registry, name: &str) -> OpenFamily<Counter> {
-    registry.counter(name, "").verbatim().open_family().expect("a legal declaration")
+fn open(registry: &Registry, name: &str) -> DynamicFamily<Counter> {
+    registry.counter(name, "").verbatim().dynamic_family().expect("a legal declaration")
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn labels_with_empty_values_are_as_if_they_were_not_given() {
 #[test]
 fn labels_whose_values_are_cut_to_nothing_are_as_if_they_were_not_given() {
     let registry = Registry::new();
-    let family: OpenFamily<Counter> = registry.counter("x", "").verbatim().value_limit(2).open_family().unwrap();
+    let family: DynamicFamily<Counter> = registry.counter("x", "").verbatim().value_limit(2).dynamic_family().unwrap();
     family.get_or_create(&[]).unwrap().inc();
     family.get_or_create(&[("a", "\u{82b1}")]).unwrap().add(10);
     family.get_or_create(&[("b", "\u{82b1}"), ("c", "1")]).unwrap().add(100);
@@ -82,7 +82,7 @@ fn the_label_of_the_overflow_series_is_never_cut() {
     for bytes in [0, 4] {
         let name = format!("x_{bytes}");
         let builder = registry.counter(&name, "").verbatim().value_limit(bytes).limit(1);
-        let family: OpenFamily<Counter> = builder.open_family().unwrap();
+        let family: DynamicFamily<Counter> = builder.dynamic_family().unwrap();
         family.get_or_create(&[]).unwrap().inc();
         family.get_or_create(&[("a", "1"), ("overflow", "x")]).unwrap().add(10);
         let expected = if bytes == 0 { (Some(11.0), None) } else { (Some(1.0), Some(10.0)) };
@@ -108,7 +108,7 @@ fn values_cannot_be_taken_for_labels() {
 #[test]
 fn an_info_that_lost_its_suffix_has_one_name_in_every_format() {
     let registry = Registry::new();
-    let infos: OpenFamily<Info> = registry.info("build", "B.").open_family().unwrap();
+    let infos: DynamicFamily<Info> = registry.info("build", "B.").dynamic_family().unwrap();
     drop(infos.get_or_create(&[("version", "1")]).unwrap());
     assert!(text(&registry, Format::OpenMetrics).ends_with("# TYPE build info\nbuild_info{version=\"1\"} 1\n# EOF\n"));
     infos.rename("version").unwrap();
@@ -144,10 +144,13 @@ fn names_that_are_not_allowed_are_refused_and_leave_nothing() {
     assert!(family.get_or_create(&many[..128]).is_ok(), "128 labels are allowed");
     assert_eq!(family.clear(), 1);
     assert!(matches!(
-        registry.label("a", "b").counter("y", "").verbatim().open_family(),
+        registry.label("a", "b").counter("y", "").verbatim().dynamic_family(),
         Err(Error::InvalidLabel { .. })
     ));
-    assert!(matches!(registry.counter("y", "").open_family(), Err(Error::InvalidName { .. })), "the naming rules hold");
+    assert!(
+        matches!(registry.counter("y", "").dynamic_family(), Err(Error::InvalidName { .. })),
+        "the naming rules hold"
+    );
 }
 
 #[test]
@@ -193,7 +196,7 @@ fn what_is_said_late_counts_from_the_next_scrape_on() {
 #[test]
 fn a_limit_holds_and_removal_makes_room() {
     let registry = Registry::new();
-    let family: OpenFamily<Counter> = registry.counter("x", "").verbatim().limit(2).open_family().unwrap();
+    let family: DynamicFamily<Counter> = registry.counter("x", "").verbatim().limit(2).dynamic_family().unwrap();
     for id in ["1", "2", "3", "4"] {
         family.get_or_create(&[("id", id)]).unwrap().inc();
     }
@@ -206,7 +209,7 @@ fn a_limit_holds_and_removal_makes_room() {
     assert_eq!(family.retain(|labels| labels.get("id").as_deref() == Some("3")), 1);
     assert_eq!(registry.sample_value("x", &[("id", "2")]), None);
     let long = "v".repeat(5000);
-    let family: OpenFamily<Gauge> = registry.gauge("y", "").value_limit(10).open_family().unwrap();
+    let family: DynamicFamily<Gauge> = registry.gauge("y", "").value_limit(10).dynamic_family().unwrap();
     family.get_or_create(&[("a", &long)]).unwrap().set(3.0);
     assert_eq!(registry.sample_value("y", &[("a", &long[..10])]), Some(3.0));
 }
@@ -240,8 +243,8 @@ fn series_that_come_and_go_keep_their_labels() {
 #[test]
 fn idle_series_go_and_held_ones_stay() {
     let registry = Registry::new();
-    let family: OpenFamily<Counter> =
-        registry.counter("x", "").verbatim().idle_timeout(Duration::from_millis(1)).open_family().unwrap();
+    let family: DynamicFamily<Counter> =
+        registry.counter("x", "").verbatim().idle_timeout(Duration::from_millis(1)).dynamic_family().unwrap();
     family.get_or_create(&[("a", "1")]).unwrap().inc();
     let held = family.get_or_create(&[("a", "2")]).unwrap();
     let mut expired = 0;
@@ -253,12 +256,13 @@ fn idle_series_go_and_held_ones_stay() {
     drop(held);
 }
 
-/// Every escaping scheme writes the names of an open family as it writes those of another.
+/// Every escaping scheme writes the names of a dynamic family as it writes those of another.
 #[test]
 fn names_are_escaped_as_those_of_other_families() {
     let registry = Registry::new();
     let bounds = Buckets::explicit([1.0, 2.0]);
-    let family: OpenFamily<Histogram> = registry.histogram("h", "H.").buckets(bounds.clone()).open_family().unwrap();
+    let family: DynamicFamily<Histogram> =
+        registry.histogram("h", "H.").buckets(bounds.clone()).dynamic_family().unwrap();
     family.get_or_create(&[("a_b", "1\"2"), ("c", "3")]).unwrap().observe(1.5);
     let fixed = Registry::new();
     let scope = fixed.label("a_b", "1\"2").label("c", "3");
@@ -294,20 +298,20 @@ fn a_total_from_elsewhere_is_raised_and_never_lowered() {
     let registry = Registry::new();
     let counter = registry.counter("x_total", "X.").register().unwrap();
     counter.add(3);
-    counter.absolute(10);
-    counter.absolute(4);
+    counter.raise_to(10);
+    counter.raise_to(4);
     assert_eq!(counter.get(), 10);
     counter.inc();
-    counter.absolute(11);
+    counter.raise_to(11);
     assert_eq!(counter.get(), 11);
-    Counter::noop().absolute(5);
+    Counter::noop().raise_to(5);
     assert_eq!(Counter::noop().get(), 0);
     // Many threads tell growing totals of one thing.
     let total = if cfg!(miri) { 60 } else { 20_000u64 };
     std::thread::scope(|scope| {
         for offset in 0..4 {
             let counter = &counter;
-            scope.spawn(move || (0..=total).filter(|told| told % 4 == offset).for_each(|told| counter.absolute(told)));
+            scope.spawn(move || (0..=total).filter(|told| told % 4 == offset).for_each(|told| counter.raise_to(told)));
         }
     });
     assert_eq!(counter.get(), total);
@@ -316,7 +320,7 @@ fn a_total_from_elsewhere_is_raised_and_never_lowered() {
 #[test]
 fn a_value_has_one_user_at_a_time() {
     let rounds = if cfg!(miri) { 200 } else { 200_000 };
-    let (owner, visitor) = Owner::new(vec![0u64; 16]);
+    let (owner, visitor) = ThreadOwned::new(vec![0u64; 16]);
     let done = Arc::new(AtomicBool::new(false));
     let visiting = {
         let (visitor, done) = (visitor.clone(), done.clone());
@@ -357,7 +361,7 @@ fn a_value_has_one_user_at_a_time() {
 /// A panic inside leaves the value to others.
 #[test]
 fn a_panic_inside_lets_the_value_go() {
-    let (owner, visitor) = Owner::new(1);
+    let (owner, visitor) = ThreadOwned::new(1);
     let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| owner.with(|_| panic!("inside"))));
     assert!(caught.is_err());
     assert_eq!(visitor.visit(|value| *value), Some(1));

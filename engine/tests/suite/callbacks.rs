@@ -99,7 +99,7 @@ fn records_beside_a_callback_are_lost_and_counted() {
 fn callbacks_and_collectors_run_once_for_several_encodings() {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering};
-    use streamgauge::{CollectedFamily, Collection, Collector, Filter, Format, Registry, Scraper};
+    use streamgauge::{CollectedFamily, Collector, CollectorOutput, Filter, Format, Registry, Scraper};
 
     struct Runs(Arc<AtomicU64>);
     impl Collector for Runs {
@@ -107,7 +107,7 @@ fn callbacks_and_collectors_run_once_for_several_encodings() {
             vec![CollectedFamily::gauge("collections", "Runs.")]
         }
 
-        fn collect(&self, out: &mut Collection<'_>) {
+        fn collect(&self, out: &mut CollectorOutput<'_>) {
             out.family("collections").sample(&[], self.0.fetch_add(1, Ordering::Relaxed) + 1);
         }
     }

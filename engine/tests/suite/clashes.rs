@@ -3,10 +3,10 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use streamgauge::bridge::OpenFamily;
+use streamgauge::bridge::DynamicFamily;
 use streamgauge::parse::{Parser, Severity, Syntax, families, lint};
 use streamgauge::{
-    CollectedFamily, Collection, Collector, Counter, Error, Escaping, Exposition, Format, Gauge, Registry, Scraper,
+    CollectedFamily, Collector, CollectorOutput, Counter, Error, Escaping, Exposition, Format, Gauge, Registry, Scraper,
 };
 
 const SCHEMES: [Escaping; 4] = [Escaping::AllowUtf8, Escaping::Underscores, Escaping::Dots, Escaping::Values];
@@ -155,7 +155,7 @@ impl Collector for Depth {
         vec![CollectedFamily::gauge("jobs", "J."), CollectedFamily::counter("runs_total", "R.")]
     }
 
-    fn collect(&self, out: &mut Collection<'_>) {
+    fn collect(&self, out: &mut CollectorOutput<'_>) {
         out.family("jobs").sample(&[], 1.0);
         out.family("runs_total").sample(&[], 1u64);
     }
@@ -188,9 +188,9 @@ fn families_that_come_and_go_are_seen_by_every_scraper_at_once() {
 #[test]
 fn renamed_families_give_way_and_come_back() {
     let registry = Registry::new();
-    let jobs: OpenFamily<Counter> = registry.counter("jobs_total", "J.").open_family().expect("legal");
+    let jobs: DynamicFamily<Counter> = registry.counter("jobs_total", "J.").dynamic_family().expect("legal");
     jobs.get_or_create(&[]).expect("legal").inc();
-    let depth: OpenFamily<Gauge> = registry.gauge("depth", "D.").verbatim().open_family().expect("legal");
+    let depth: DynamicFamily<Gauge> = registry.gauge("depth", "D.").verbatim().dynamic_family().expect("legal");
     depth.get_or_create(&[]).expect("legal").set(1.0);
     let mut scraper = Scraper::new(&registry);
     let mut shows = || read(Syntax::OpenMetrics, &encode(&mut scraper, Format::OpenMetrics));
@@ -211,8 +211,8 @@ fn renamed_families_give_way_and_come_back() {
 #[test]
 fn a_scrape_sees_all_names_at_one_moment() {
     let registry = Registry::new();
-    let open = |name: &str| -> OpenFamily<Gauge> {
-        let family = registry.gauge(name, "G.").verbatim().open_family().expect("legal");
+    let open = |name: &str| -> DynamicFamily<Gauge> {
+        let family = registry.gauge(name, "G.").verbatim().dynamic_family().expect("legal");
         family.get_or_create(&[]).expect("legal").set(1.0);
         family
     };

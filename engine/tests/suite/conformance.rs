@@ -22,8 +22,8 @@
 use crate::common::text::float;
 use crate::common::vectors::{Value, protobuf, vectors};
 use streamgauge::{
-    Buckets, Builder, CollectedFamily, Collection, Collector, Error, Escaping, Exposition, Format, Histogram,
-    Instrument, Registry, Scraper, Summary,
+    Buckets, CollectedFamily, Collector, CollectorOutput, Error, Escaping, Exposition, Format, Histogram, Instrument,
+    MetricBuilder, Registry, Scraper, Summary,
 };
 
 /// The help text of a family without one.
@@ -185,7 +185,7 @@ fn record(registry: &Registry, family: &Value, metric: &Value) -> Result<(), Err
     Ok(())
 }
 
-fn labelled<M: Instrument>(builder: Builder<M>, metric: &Value) -> Builder<M> {
+fn labelled<M: Instrument>(builder: MetricBuilder<M>, metric: &Value) -> MetricBuilder<M> {
     let labels = metric.all("label");
     labels.fold(builder.verbatim(), |builder, label| builder.label(label.text("name"), label.text("value")))
 }
@@ -236,7 +236,7 @@ impl Collector for Given {
         vec![self.declared.clone()]
     }
 
-    fn collect(&self, out: &mut Collection<'_>) {
+    fn collect(&self, out: &mut CollectorOutput<'_>) {
         let mut samples = out.family(&self.name);
         for (labels, value) in &self.samples {
             samples.sample(&labels.iter().map(String::as_str).collect::<Vec<_>>(), *value);

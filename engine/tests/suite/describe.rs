@@ -29,7 +29,7 @@ fn registry(reversed: bool) -> Registry {
             let round = registry.summary("round_seconds", "R.").quantiles(&[0.5, 0.99]);
             round.window(Duration::from_millis(1500), 5).register().expect("legal").observe(1.0);
         }),
-        Box::new(|| registry.self_metrics(true).expect("free")),
+        Box::new(|| registry.enable_self_metrics().expect("free")),
     ];
     if reversed {
         steps.reverse();

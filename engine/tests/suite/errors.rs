@@ -182,7 +182,10 @@ fn labels_are_refused_with_a_reason() {
     refused(
         "a set by hand with an empty name",
         |registry| registry.gauge("lag", "Help.").family::<Nameless>().map(drop),
-        &format!("metric \"lag\", label \"\": {EMPTY_LABEL}"),
+        &format!(
+            "metric \"lag\", label \"\": {EMPTY_LABEL}; arrays and tuples have no names, so a family of them is declared \
+             with `family_by`"
+        ),
     );
     refused(
         "a set by hand with a reserved name",

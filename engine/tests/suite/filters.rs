@@ -1,9 +1,9 @@
 //! A name as a reader sees it chooses its family, whatever format and escaping scheme it sees it in.
 
-use streamgauge::bridge::OpenFamily;
+use streamgauge::bridge::DynamicFamily;
 use streamgauge::parse::{OwnedFamily, Parser, Syntax, families};
 use streamgauge::{
-    CollectedFamily, Collection, Collector, Escaping, Exposition, Filter, Format, Gauge, Registry, Scraper,
+    CollectedFamily, Collector, CollectorOutput, Escaping, Exposition, Filter, Format, Gauge, Registry, Scraper,
 };
 
 struct Peer;
@@ -16,7 +16,7 @@ impl Collector for Peer {
         ]
     }
 
-    fn collect(&self, out: &mut Collection<'_>) {
+    fn collect(&self, out: &mut CollectorOutput<'_>) {
         out.family("peer.offset").sample(&["a"], 1);
         out.family("peer.reads_total").sample(&[], 2);
     }
@@ -30,7 +30,7 @@ fn registry() -> Registry {
     registry.histogram("lap time", "L.").register().unwrap().observe(1.0);
     registry.summary("caf\u{e9}_size", "S.").register().unwrap().observe(1.0);
     registry.info("build.of_info", "B.").label("version", "1").register().unwrap();
-    let open: OpenFamily<Gauge> = registry.gauge("open_family", "").open_family().unwrap();
+    let open: DynamicFamily<Gauge> = registry.gauge("dynamic_family", "").dynamic_family().unwrap();
     open.get_or_create(&[("a_b", "1")]).unwrap().set(1.0);
     registry.register_collector(Peer).unwrap();
     registry

@@ -6,11 +6,11 @@
 
 use proptest::prelude::*;
 use std::cell::Cell;
-use streamgauge::bridge::OpenFamily;
+use streamgauge::bridge::DynamicFamily;
 use streamgauge::parse::{Parser, Severity, Syntax, families, lint};
 use streamgauge::{
-    CollectedFamily, Collection, Collector, CollectorId, Counter, DurationCounter, Error, Escaping, Exposition, Format,
-    Gauge, Histogram, Info, Instrument, Registry, Scope, Scraper, StateSet, Summary,
+    CollectedFamily, Collector, CollectorId, CollectorOutput, Counter, DurationCounter, Error, Escaping, Exposition,
+    Format, Gauge, Histogram, Info, Instrument, Registry, Scope, Scraper, StateSet, Summary,
 };
 
 const SCHEMES: [Escaping; 4] = [Escaping::AllowUtf8, Escaping::Underscores, Escaping::Dots, Escaping::Values];
@@ -90,7 +90,7 @@ impl Collector for One {
         vec![family.verbatim()]
     }
 
-    fn collect(&self, out: &mut Collection<'_>) {
+    fn collect(&self, out: &mut CollectorOutput<'_>) {
         out.family(self.0).sample(&[], 1u64);
     }
 }
@@ -105,7 +105,7 @@ struct Declared {
 }
 
 /// Keeps a family as what renames it, with the handle of its series.
-fn keep<M: Instrument>(family: Result<OpenFamily<M>, Error>, touch: impl Fn(&M)) -> Result<Rename, Error> {
+fn keep<M: Instrument>(family: Result<DynamicFamily<M>, Error>, touch: impl Fn(&M)) -> Result<Rename, Error> {
     let family = family?;
     let metric = family.get_or_create(&[("l", "1")])?;
     touch(&metric);
@@ -118,20 +118,20 @@ fn keep<M: Instrument>(family: Result<OpenFamily<M>, Error>, touch: impl Fn(&M))
 impl Declared {
     fn new(scope: &Scope, kind: Kind, name: &str) -> Result<Self, Error> {
         let rename = match kind {
-            Kind::Counter => keep(scope.counter(name, "H.").verbatim().open_family(), Counter::inc),
+            Kind::Counter => keep(scope.counter(name, "H.").verbatim().dynamic_family(), Counter::inc),
             Kind::Duration => {
-                keep(scope.duration_counter(name, "H.").verbatim().open_family(), |_: &DurationCounter| {})
+                keep(scope.duration_counter(name, "H.").verbatim().dynamic_family(), |_: &DurationCounter| {})
             }
-            Kind::Gauge => keep(scope.gauge(name, "H.").verbatim().open_family(), |gauge: &Gauge| gauge.set(1.0)),
+            Kind::Gauge => keep(scope.gauge(name, "H.").verbatim().dynamic_family(), |gauge: &Gauge| gauge.set(1.0)),
             Kind::Histogram => {
-                keep(scope.histogram(name, "H.").verbatim().open_family(), |sizes: &Histogram| sizes.observe(1.0))
+                keep(scope.histogram(name, "H.").verbatim().dynamic_family(), |sizes: &Histogram| sizes.observe(1.0))
             }
             Kind::Summary => {
-                keep(scope.summary(name, "H.").verbatim().open_family(), |times: &Summary| times.observe(1.0))
+                keep(scope.summary(name, "H.").verbatim().dynamic_family(), |times: &Summary| times.observe(1.0))
             }
-            Kind::Info => keep(scope.info(name, "H.").verbatim().open_family(), |_: &Info| {}),
+            Kind::Info => keep(scope.info(name, "H.").verbatim().dynamic_family(), |_: &Info| {}),
             Kind::States => {
-                keep(scope.state_set(name, "H.").states(["p", "q"]).verbatim().open_family(), |_: &StateSet| {})
+                keep(scope.state_set(name, "H.").states(["p", "q"]).verbatim().dynamic_family(), |_: &StateSet| {})
             }
         }?;
         // An info gets its suffix where it is declared, and may lose it by another name.

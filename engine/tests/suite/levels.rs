@@ -2,7 +2,7 @@
 
 use crate::common::labels::Table;
 use streamgauge::{
-    CollectedFamily, Collection, Collector, Counter, Error, Family, Format, Histogram, LabelSet, Level, MetricSet,
+    CollectedFamily, Collector, CollectorOutput, Counter, Error, Family, Format, Histogram, LabelSet, Level, MetricSet,
     Registry, Scraper, Switch,
 };
 
@@ -30,10 +30,10 @@ fn shown(registry: &Registry) -> Vec<String> {
 fn the_level_of_the_registry_decides_and_a_switch_overrides_it() {
     let registry = Registry::new();
     registry.counter("events_total", "Events.").register().expect("legal").inc();
-    let detailed = registry.level(Level::Detailed);
+    let detailed = registry.with_level(Level::Detailed);
     detailed.gauge("queue_age", "Age.").register().expect("legal").set(1.0);
     detailed.counter("commits_total", "Commits.").level(Level::Basic).register().expect("legal").inc();
-    assert_eq!(registry.current_level(), Level::Detailed);
+    assert_eq!(registry.level(), Level::Detailed);
     assert_eq!(shown(&registry), ["events_total", "queue_age", "commits_total"]);
     registry.set_level(Level::Basic);
     assert_eq!(shown(&registry), ["events_total", "commits_total"]);
@@ -156,7 +156,7 @@ impl Collector for Partitions {
         ]
     }
 
-    fn collect(&self, out: &mut Collection<'_>) {
+    fn collect(&self, out: &mut CollectorOutput<'_>) {
         out.family("partition_lag").sample(&[], 1u64);
         out.family("partition_age").sample(&[], 2u64);
     }

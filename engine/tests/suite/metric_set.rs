@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use streamgauge::{
     Buckets, Counter, DurationCounter, Error, Family, Format, Gauge, Histogram, LabelSet, LabelValue, MetricSet,
-    Registry, MetricValue, Scraper, UpDownCounter,
+    MetricValue, Registry, Scraper, UpDownCounter,
 };
 
 #[derive(LabelSet)]
@@ -323,7 +323,7 @@ struct Limited {
 #[test]
 fn members_have_limits_and_their_own_labels_come_last() {
     let registry = Registry::new();
-    let scope = registry.label("pipeline", "orders").limit(2);
+    let scope = registry.label("pipeline", "orders").with_limit(2);
     let sets = Family::<Table<'static>, Limited>::register(&scope).expect("legal");
     for table in ["a", "b"] {
         sets.with(&Table { source: "mysql", table }, |set| set.rows_total.inc());

@@ -1,10 +1,10 @@
 //! Names that some reader could not read, or not tell apart: refused where they are declared, in every escaping scheme.
 
-use streamgauge::bridge::OpenFamily;
+use streamgauge::bridge::DynamicFamily;
 use streamgauge::parse::{Parser, Severity, Syntax, families, lint};
 use streamgauge::{
-    CollectedFamily, Collection, Collector, Error, Escaping, Exposition, Format, Registry, Scope, Scraper, StateSet,
-    Unit,
+    CollectedFamily, Collector, CollectorOutput, Error, Escaping, Exposition, Format, Registry, Scope, Scraper,
+    StateSet, Unit,
 };
 
 const SCHEMES: [Escaping; 4] = [Escaping::AllowUtf8, Escaping::Underscores, Escaping::Dots, Escaping::Values];
@@ -48,7 +48,7 @@ impl Collector for Declared {
         vec![(self.0)()]
     }
 
-    fn collect(&self, _: &mut Collection<'_>) {}
+    fn collect(&self, _: &mut CollectorOutput<'_>) {}
 }
 
 #[test]
@@ -75,8 +75,8 @@ fn the_label_of_the_state_is_one_of_the_labels_under_every_scheme() {
 #[test]
 fn a_series_of_an_open_state_set_has_no_label_called_as_the_state() {
     let registry = Registry::new();
-    let phases: OpenFamily<StateSet> =
-        registry.state_set("phase", "P.").states(["a", "b"]).open_family().expect("legal");
+    let phases: DynamicFamily<StateSet> =
+        registry.state_set("phase", "P.").states(["a", "b"]).dynamic_family().expect("legal");
     let error = phases.get_or_create(&[("phase", "x")]).expect_err("it is the state's").to_string();
     assert!(error.contains("label \"phase\": ") && error.contains("names the state"), "{error}");
     assert!(phases.get(&[("phase", "x")]).is_none() && !phases.remove(&[("phase", "x")]));
@@ -97,8 +97,8 @@ fn a_series_of_an_open_state_set_has_no_label_called_as_the_state() {
 fn a_state_set_gets_no_name_that_is_a_label_of_a_final_value_until_that_is_shown() {
     for fillers in [0, 200] {
         let registry = Registry::new();
-        let phases: OpenFamily<StateSet> =
-            registry.state_set("phase", "P.").states(["a", "b"]).open_family().expect("legal");
+        let phases: DynamicFamily<StateSet> =
+            registry.state_set("phase", "P.").states(["a", "b"]).dynamic_family().expect("legal");
         let (mut early, mut late) = (Scraper::new(&registry), Scraper::new(&registry));
         let make = |name: &str, value: &str| drop(phases.get_or_create(&[(name, value)]).expect("legal"));
         make("other", "x");
@@ -130,7 +130,8 @@ fn a_state_set_gets_no_name_that_is_a_label_of_a_final_value_until_that_is_shown
 fn a_series_that_is_made_while_its_label_names_the_state_is_shown_from_the_next_scrape_on() {
     let registry = Registry::new();
     registry.gauge("first", "F.").register().expect("legal").set(1.0);
-    let phases: OpenFamily<StateSet> = registry.state_set("phase", "P.").states(["a"]).open_family().expect("legal");
+    let phases: DynamicFamily<StateSet> =
+        registry.state_set("phase", "P.").states(["a"]).dynamic_family().expect("legal");
     drop(phases.get_or_create(&[("other", "x")]).expect("legal"));
     let mut scraper = Scraper::new(&registry);
     let mut visit = |rename: &dyn Fn()| {
@@ -156,10 +157,10 @@ fn a_series_that_is_made_while_its_label_names_the_state_is_shown_from_the_next_
 #[test]
 fn the_overflow_series_of_an_open_state_set_has_its_label_to_itself() {
     let registry = Registry::new();
-    let open = |name: &str| registry.state_set(name, "S.").states(["a"]).open_family();
+    let open = |name: &str| registry.state_set(name, "S.").states(["a"]).dynamic_family();
     let error = open("overflow").expect_err("the overflow series has that label").to_string();
     assert!(error.contains("overflow"), "{error}");
-    let phases: OpenFamily<StateSet> = open("phase").expect("legal");
+    let phases: DynamicFamily<StateSet> = open("phase").expect("legal");
     assert!(phases.rename("overflow").is_err());
     assert!(registry.state_set("overflow", "S.").states(["a"]).register().is_ok(), "alone it has none");
 }
@@ -204,7 +205,8 @@ fn no_scheme_writes_a_label_as_a_reserved_one() {
     assert!(collected(|| CollectedFamily::gauge("lag", "L.").labels(["__name__"])).contains("reserved"));
     assert_eq!(collected(|| CollectedFamily::gauge("lag", "L.").labels(["._name__"])), "");
     assert!(collected(|| CollectedFamily::gauge("lag", "L.").labels(["a.b", "a_b"])).contains("\"a_b\" twice"));
-    let open: OpenFamily<StateSet> = Registry::new().state_set("s", "S.").states(["a"]).open_family().expect("legal");
+    let open: DynamicFamily<StateSet> =
+        Registry::new().state_set("s", "S.").states(["a"]).dynamic_family().expect("legal");
     assert!(open.get_or_create(&[("__name__", "x")]).is_err() && open.get_or_create(&[("_name_", "x")]).is_ok());
 }
 
@@ -220,10 +222,10 @@ fn a_nul_in_a_name_is_refused() {
         registry.register_collector(Declared(|| CollectedFamily::gauge("lag", "L.").labels(["a\0"]))).map(drop)
     });
     assert!(collected.contains("NUL"), "{collected}");
-    let open = refusal(|registry| registry.gauge("la\0g", "L.").open_family().map(drop));
+    let open = refusal(|registry| registry.gauge("la\0g", "L.").dynamic_family().map(drop));
     assert!(open.contains("NUL"), "{open}");
     let registry = Registry::new();
-    let family: OpenFamily<streamgauge::Gauge> = registry.gauge("lag", "L.").open_family().expect("legal");
+    let family: DynamicFamily<streamgauge::Gauge> = registry.gauge("lag", "L.").dynamic_family().expect("legal");
     assert!(family.get_or_create(&[("a\0", "x")]).is_err() && family.rename("l\0").is_err());
     // Others are characters like any: in names, values and help texts.
     for code in (1..0x20).chain([0x7f, 0x85, 0x2028, 0xfeff]) {
@@ -249,8 +251,8 @@ fn a_state_set_and_an_info_have_no_unit_whatever_is_verbatim() {
         let info = if verbatim { info.verbatim() } else { info };
         assert!(problem(info.register().map(drop)).contains("an info has no unit"));
     }
-    let open: OpenFamily<StateSet> =
-        registry.state_set("x_seconds", "S.").states(["a"]).verbatim().open_family().expect("legal");
+    let open: DynamicFamily<StateSet> =
+        registry.state_set("x_seconds", "S.").states(["a"]).verbatim().dynamic_family().expect("legal");
     assert!(problem(open.describe("S.", Some(Unit::Seconds))).contains("a state set has no unit"));
     open.get_or_create(&[]).expect("legal").set("a");
     read_back(&registry);
@@ -268,8 +270,8 @@ fn what_can_be_registered_is_read_back_with_the_default_limits() {
     let labels = |fill: char| (0..128).map(move |number| format!("a{number}{}", fill.to_string().repeat(1024)));
     let scope = labels('.').fold(Scope::clone(&registry), |scope, label| scope.label(&label[..1024], &value));
     scope.gauge(&long('g'), &help).register().expect("legal").set(1.0);
-    let open: OpenFamily<streamgauge::Gauge> =
-        registry.gauge(&long('o'), &help).value_limit(usize::MAX).open_family().expect("legal");
+    let open: DynamicFamily<streamgauge::Gauge> =
+        registry.gauge(&long('o'), &help).value_limit(usize::MAX).dynamic_family().expect("legal");
     let names: Vec<String> = labels('_').collect();
     let mut labels: Vec<(&str, &str)> = names.iter().map(|name| (&name[..1024], "x")).collect();
     labels[0].1 = &value;
@@ -298,6 +300,6 @@ fn what_is_longer_is_refused() {
         registry.register_collector(long).map(drop)
     });
     assert!(collected.contains("it has 1025 bytes"), "{collected}");
-    let open: OpenFamily<streamgauge::Gauge> = Registry::new().gauge("a", "").open_family().expect("legal");
+    let open: DynamicFamily<streamgauge::Gauge> = Registry::new().gauge("a", "").dynamic_family().expect("legal");
     assert!(open.rename(&"a".repeat(1537)).is_err() && open.describe(&"h".repeat(65_537), None).is_err());
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 use streamgauge::{
-    Buckets, CollectedFamily, Collection, Collector, Counter, Escaping, Exposition, Family, Filter, Format, LabelSet,
-    Registry, Scraper, Unit,
+    Buckets, CollectedFamily, Collector, CollectorOutput, Counter, Escaping, Exposition, Family, Filter, Format,
+    LabelSet, Registry, Scraper, Unit,
 };
 
 /// Encodes, and leaves the body where the script looks for it.
@@ -30,7 +30,7 @@ impl Collector for Scraped {
         ]
     }
 
-    fn collect(&self, out: &mut Collection<'_>) {
+    fn collect(&self, out: &mut CollectorOutput<'_>) {
         out.family("peer_offset").sample(&["a"], 2.5);
         out.family("peer_reads_total").sample(&["a"], 3u64).sample(&["b"], 0.5);
     }

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use std::time::Duration;
 use streamgauge::{
-    Buckets, CollectedFamily, Collection, Collector, Counter, Escaping, Exposition, Family, Filter, Format, Gauge,
+    Buckets, CollectedFamily, Collector, CollectorOutput, Counter, Escaping, Exposition, Family, Filter, Format, Gauge,
     Histogram, LabelSet, Registry, Scraper, Unit,
 };
 
@@ -42,7 +42,7 @@ impl Collector for Scraped {
         ]
     }
 
-    fn collect(&self, out: &mut Collection<'_>) {
+    fn collect(&self, out: &mut CollectorOutput<'_>) {
         out.family("peer_offset").sample(&["a\\\"\n"], 2.5);
         out.family("peer_reads_total").sample(&["a"], 3u64).sample(&[""], 0.5);
     }

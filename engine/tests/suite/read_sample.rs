@@ -1,6 +1,8 @@
 //! Reading samples back: every error says what there is.
 
-use streamgauge::{Buckets, CollectedFamily, Collection, Collector, Counter, Level, Registry, SampleError, Switch};
+use streamgauge::{
+    Buckets, CollectedFamily, Collector, CollectorOutput, Counter, Level, Registry, SampleError, Switch,
+};
 
 struct Peers;
 
@@ -9,7 +11,7 @@ impl Collector for Peers {
         vec![CollectedFamily::gauge("peer_lag", "Lag.").labels(["peer"])]
     }
 
-    fn collect(&self, out: &mut Collection<'_>) {
+    fn collect(&self, out: &mut CollectorOutput<'_>) {
         out.family("peer_lag").sample(&["a"], 2u64);
     }
 }

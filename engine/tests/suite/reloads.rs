@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use streamgauge::parse::{Parser, Severity, Syntax, families, lint};
-use streamgauge::{CollectedFamily, Collection, Collector, CollectorId, Format, Registry, Scraper};
+use streamgauge::{CollectedFamily, Collector, CollectorId, CollectorOutput, Format, Registry, Scraper};
 
 /// Gives one gauge.
 struct Jobs;
@@ -13,7 +13,7 @@ impl Collector for Jobs {
         vec![CollectedFamily::gauge("jobs", "J.")]
     }
 
-    fn collect(&self, out: &mut Collection<'_>) {
+    fn collect(&self, out: &mut CollectorOutput<'_>) {
         out.family("jobs").sample(&[], 1u64);
     }
 }
@@ -26,7 +26,7 @@ impl<F: FnOnce() + Send + 'static> Collector for Once<F> {
         Vec::new()
     }
 
-    fn collect(&self, _: &mut Collection<'_>) {
+    fn collect(&self, _: &mut CollectorOutput<'_>) {
         if let Some(act) = self.0.lock().expect("nobody panicked").take() {
             act();
         }
@@ -97,7 +97,7 @@ fn whatever_is_registered_anew_meanwhile_each_body_can_be_read() {
         fn describe(&self) -> Vec<CollectedFamily> {
             Vec::new()
         }
-        fn collect(&self, _: &mut Collection<'_>) {
+        fn collect(&self, _: &mut CollectorOutput<'_>) {
             let before = self.0.load(Ordering::Relaxed);
             while self.0.load(Ordering::Relaxed) == before {
                 std::thread::yield_now();

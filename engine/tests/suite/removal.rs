@@ -329,7 +329,7 @@ fn idle_series_expire_unless_held_and_updates_keep_them() {
     use std::time::Duration;
     let timeout = Duration::from_millis(60);
     let registry = Registry::new();
-    let scope = registry.idle_timeout(&[streamgauge::Kind::Counter, streamgauge::Kind::Gauge], timeout);
+    let scope = registry.with_idle_timeout(&[streamgauge::Kind::Counter, streamgauge::Kind::Gauge], timeout);
     let events: Events = scope.counter("events_total", "Events.").family().expect("legal");
     let lag: Family<Table<'static>, Gauge> = scope.gauge("lag", "Lag.").family().expect("legal");
     let sizes: Family<Table<'static>, Histogram> =

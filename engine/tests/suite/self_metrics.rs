@@ -2,7 +2,7 @@
 
 use crate::common::{scrape, wait_until};
 use std::sync::atomic::{AtomicU64, Ordering};
-use streamgauge::{CollectedFamily, Collection, Collector, Format, Registry, Scraper, stats};
+use streamgauge::{CollectedFamily, Collector, CollectorOutput, Format, Registry, Scraper, stats};
 
 struct Broken;
 
@@ -11,7 +11,7 @@ impl Collector for Broken {
         Vec::new()
     }
 
-    fn collect(&self, out: &mut Collection<'_>) {
+    fn collect(&self, out: &mut CollectorOutput<'_>) {
         out.family("undeclared").sample(&[], 1u64);
     }
 }
@@ -28,21 +28,21 @@ fn they_are_off_until_asked_for_and_can_be_switched_off() {
     let exact = body();
     assert!(!exact.contains("streamgauge_"));
     for _ in 0..2 {
-        registry.self_metrics(true).expect("the names are free");
+        registry.enable_self_metrics().expect("the names are free");
     }
     let with = body();
     assert!(with.starts_with(&exact) && with.contains("\nstreamgauge_series{family=\"events_total\"} 1\n"), "{with}");
-    registry.self_metrics(false).expect("always");
+    registry.disable_self_metrics();
     assert_eq!(body(), exact);
     registry.gauge("streamgauge_slabs", "S.").register().expect("free again").set(1.0);
-    assert!(registry.self_metrics(true).is_err());
-    Registry::disabled().self_metrics(true).expect("a disabled registry has none");
+    assert!(registry.enable_self_metrics().is_err());
+    Registry::disabled().enable_self_metrics().expect("a disabled registry has none");
 }
 
 #[test]
 fn they_count_what_goes_wrong() {
     let registry = Registry::new();
-    registry.self_metrics(true).expect("free");
+    registry.enable_self_metrics().expect("free");
     let sizes = registry.histogram("size", "S.").register().expect("legal");
     let before = stats().dropped_nan;
     sizes.observe(f64::NAN);
@@ -68,7 +68,7 @@ fn names_of_families_are_told_apart_to_their_last_character() {
     let registry = Registry::new();
     let names = ["a", "b"].map(|end| format!("{}{end}", "x".repeat(1535)));
     names.iter().for_each(|name| registry.gauge(name, "L.").register().expect("not too long").set(1.0));
-    registry.self_metrics(true).expect("free");
+    registry.enable_self_metrics().expect("free");
     let parsed = scrape(&mut Scraper::new(&registry));
     for name in &names {
         assert_eq!(parsed.integer("streamgauge_series", &[("family", name)]), 1);
@@ -82,7 +82,7 @@ fn they_do_not_keep_the_registry_alive() {
     let witness = std::sync::Arc::new(());
     let held = std::sync::Arc::clone(&witness);
     registry.gauge("held", "H.").callback(move || std::sync::Arc::strong_count(&held) as f64).expect("legal");
-    registry.self_metrics(true).expect("free");
+    registry.enable_self_metrics().expect("free");
     assert!(scrape(&mut Scraper::new(&registry)).get("held", &[]).is_some());
     drop(registry);
     // The callback goes with its record, once no pin of another thread can see it.

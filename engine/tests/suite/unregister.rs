@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use streamgauge::bridge::{OpenFamily, OpenSettings, Wish};
+use streamgauge::bridge::{DynamicFamily, DynamicSettings, PreferredName};
 use streamgauge::{Counter, Family, Format, LabelSet, MetricSet, Registry, Scraper};
 
 #[derive(LabelSet)]
@@ -82,9 +82,10 @@ fn the_callback_of_an_unregistered_family_runs_no_more_and_is_dropped() {
 fn a_name_that_somebody_waits_for_goes_to_who_waits() {
     let registry = Registry::new();
     registry.gauge("reads", "R.").register().expect("legal").set(1.0);
-    let settings = OpenSettings::new().wish(Wish { stem: "reads", suffix: "", word: "gauge", rank: 0 });
-    let wishing: OpenFamily<streamgauge::Gauge> =
-        registry.gauge("reads", "").verbatim().open_family_with(settings).expect("another name");
+    let settings =
+        DynamicSettings::new().preferred_name(PreferredName { stem: "reads", suffix: "", word: "gauge", rank: 0 });
+    let wishing: DynamicFamily<streamgauge::Gauge> =
+        registry.gauge("reads", "").verbatim().dynamic_family_with(settings).expect("another name");
     assert_eq!(wishing.name(), "reads_gauge");
     assert!(registry.unregister("reads"));
     assert_eq!(wishing.name(), "reads");

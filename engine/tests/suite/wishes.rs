@@ -3,27 +3,27 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use std::collections::{BTreeMap, BTreeSet};
-use streamgauge::bridge::{OpenFamily, OpenSettings, Wish};
+use streamgauge::bridge::{DynamicFamily, DynamicSettings, PreferredName};
 use streamgauge::parse::{Parser, Severity, Syntax, families as read_families, lint};
 use streamgauge::{
-    CollectedFamily, Collection, Collector, CollectorId, Counter, Error, Escaping, Exposition, Format, Gauge,
+    CollectedFamily, Collector, CollectorId, CollectorOutput, Counter, Error, Escaping, Exposition, Format, Gauge,
     Histogram, Registry, Scraper,
 };
 
-fn settings<'n>(stem: &'n str, suffix: &'n str, word: &'n str, rank: u8) -> OpenSettings<'n> {
-    OpenSettings::new().wish(Wish { stem, suffix, word, rank })
+fn settings<'n>(stem: &'n str, suffix: &'n str, word: &'n str, rank: u8) -> DynamicSettings<'n> {
+    DynamicSettings::new().preferred_name(PreferredName { stem, suffix, word, rank })
 }
 
-fn counter(registry: &Registry, name: &str) -> OpenFamily<Counter> {
-    registry.counter(name, "").verbatim().open_family_with(settings(name, "", "counter", 1)).unwrap()
+fn counter(registry: &Registry, name: &str) -> DynamicFamily<Counter> {
+    registry.counter(name, "").verbatim().dynamic_family_with(settings(name, "", "counter", 1)).unwrap()
 }
 
-fn gauge(registry: &Registry, name: &str) -> OpenFamily<Gauge> {
-    registry.gauge(name, "").verbatim().open_family_with(settings(name, "", "gauge", 2)).unwrap()
+fn gauge(registry: &Registry, name: &str) -> DynamicFamily<Gauge> {
+    registry.gauge(name, "").verbatim().dynamic_family_with(settings(name, "", "gauge", 2)).unwrap()
 }
 
-fn histogram(registry: &Registry, name: &str) -> OpenFamily<Histogram> {
-    registry.histogram(name, "").verbatim().open_family_with(settings(name, "", "histogram", 0)).unwrap()
+fn histogram(registry: &Registry, name: &str) -> DynamicFamily<Histogram> {
+    registry.histogram(name, "").verbatim().dynamic_family_with(settings(name, "", "histogram", 0)).unwrap()
 }
 
 fn scrape(registry: &Registry) -> String {
@@ -59,7 +59,7 @@ fn a_declared_name_is_never_given_up_and_a_wish_waits_for_it() {
         fn describe(&self) -> Vec<CollectedFamily> {
             vec![CollectedFamily::gauge("depth", "Depth.")]
         }
-        fn collect(&self, _: &mut Collection<'_>) {}
+        fn collect(&self, _: &mut CollectorOutput<'_>) {}
     }
     let registry = Registry::new();
     let depth = gauge(&registry, "depth");
@@ -78,7 +78,7 @@ fn a_declared_name_is_never_given_up_and_a_wish_waits_for_it() {
         fn describe(&self) -> Vec<CollectedFamily> {
             vec![CollectedFamily::gauge("depth_gauge", "D."), CollectedFamily::gauge("depth", "D.")]
         }
-        fn collect(&self, _: &mut Collection<'_>) {}
+        fn collect(&self, _: &mut CollectorOutput<'_>) {}
     }
     assert!(matches!(registry.register_collector(Half), Err(Error::SampleNameTaken { .. })));
     assert_eq!((depth.name(), other.name()), ("depth_gauge_2".to_owned(), "depth_gauge".to_owned()));
@@ -97,7 +97,9 @@ fn a_name_that_frees_only_a_sample_is_found_by_who_waits_for_it() {
 fn two_bridges_with_one_declaration_have_one_family() {
     let registry = Registry::new();
     let first = counter(&registry, "reads");
-    first.describe_as("Bytes read.", None, Wish { stem: "reads", suffix: "_bytes", word: "counter", rank: 1 }).unwrap();
+    first
+        .describe_as("Bytes read.", None, PreferredName { stem: "reads", suffix: "_bytes", word: "counter", rank: 1 })
+        .unwrap();
     let second = counter(&registry, "reads");
     assert_eq!((first.name(), second.name()), ("reads_bytes".to_owned(), "reads_bytes".to_owned()));
     first.get_or_create(&[]).unwrap().add(1);
@@ -106,7 +108,7 @@ fn two_bridges_with_one_declaration_have_one_family() {
     assert_eq!(body, "# HELP reads_bytes Bytes read.\n# TYPE reads_bytes counter\nreads_bytes 3\n");
     // The first description counts, whoever gives it.
     let third = registry.counter("reads", "Another text.").verbatim();
-    let third = third.open_family_with(settings("reads", "", "counter", 1)).unwrap();
+    let third = third.dynamic_family_with(settings("reads", "", "counter", 1)).unwrap();
     assert_eq!(third.name(), "reads_bytes");
     assert_eq!(scrape(&registry), body);
 }
@@ -115,7 +117,7 @@ fn two_bridges_with_one_declaration_have_one_family() {
 fn an_open_family_without_a_wish_is_as_good_as_declared_and_may_be_renamed() {
     let registry = Registry::new();
     let wishing = gauge(&registry, "depth");
-    let kept: OpenFamily<Gauge> = registry.gauge("height", "").open_family().unwrap();
+    let kept: DynamicFamily<Gauge> = registry.gauge("height", "").dynamic_family().unwrap();
     kept.rename("depth").unwrap();
     assert_eq!((kept.name(), wishing.name()), ("depth".to_owned(), "depth_gauge".to_owned()));
     let declared: Gauge = registry.gauge("width", "W.").register().unwrap();
@@ -131,10 +133,10 @@ fn a_wish_without_room_for_another_name_is_refused() {
     let registry = Registry::new();
     let name = "x".repeat(1536);
     let long = registry.gauge(&name, "").verbatim();
-    let refused = long.open_family_with(settings(&name, "", "gauge", 2)).unwrap_err();
+    let refused = long.dynamic_family_with(settings(&name, "", "gauge", 2)).unwrap_err();
     assert!(matches!(refused, Error::InvalidName { .. }), "{refused}");
     for word in ["nul\0", "\n"] {
-        let refused = registry.gauge("y", "").open_family_with(settings("y", "", word, 2));
+        let refused = registry.gauge("y", "").dynamic_family_with(settings("y", "", word, 2));
         assert_eq!(refused.is_err(), word.contains('\0'), "{word:?}: {refused:?}");
     }
     let short = gauge(&registry, "x");
@@ -154,7 +156,7 @@ enum Kind {
 
 #[derive(Clone, Debug)]
 enum Op {
-    Wish(Kind, &'static str),
+    PreferredName(Kind, &'static str),
     /// Tells the unit of every kind of a name.
     Describe(&'static str),
     Declare(&'static str),
@@ -172,13 +174,13 @@ impl Collector for Collects {
     fn describe(&self) -> Vec<CollectedFamily> {
         vec![CollectedFamily::gauge(self.0, "C.").verbatim()]
     }
-    fn collect(&self, _: &mut Collection<'_>) {}
+    fn collect(&self, _: &mut CollectorOutput<'_>) {}
 }
 
 enum Family {
-    Histogram(OpenFamily<Histogram>),
-    Counter(OpenFamily<Counter>),
-    Gauge(OpenFamily<Gauge>),
+    Histogram(DynamicFamily<Histogram>),
+    Counter(DynamicFamily<Counter>),
+    Gauge(DynamicFamily<Gauge>),
 }
 
 impl Kind {
@@ -238,7 +240,7 @@ fn model(wishes: &BTreeMap<(Kind, &'static str), (usize, bool)>, kept: &BTreeSet
 fn ops() -> impl Strategy<Value = Op> {
     let kinds = select(vec![Kind::Histogram, Kind::Counter, Kind::Gauge]);
     prop_oneof![
-        8 => (kinds, select(NAMES.to_vec())).prop_map(|(kind, name)| Op::Wish(kind, name)),
+        8 => (kinds, select(NAMES.to_vec())).prop_map(|(kind, name)| Op::PreferredName(kind, name)),
         2 => select(NAMES.to_vec()).prop_map(Op::Describe),
         1 => select(NAMES.to_vec()).prop_map(Op::Declare),
         2 => select(NAMES.to_vec()).prop_map(Op::Collect),
@@ -279,7 +281,7 @@ proptest! {
         let mut collectors: Vec<(CollectorId, &'static str)> = Vec::new();
         for op in ops {
             match op {
-                Op::Wish(kind, name) => {
+                Op::PreferredName(kind, name) => {
                     let serial = wishes.len();
                     wishes.entry((kind, name)).or_insert((serial, false));
                     families.insert((kind, name), match kind {
@@ -289,7 +291,7 @@ proptest! {
                     });
                 }
                 Op::Describe(name) => {
-                    let wish = |word, rank| Wish { stem: name, suffix: "_bytes", word, rank };
+                    let wish = |word, rank| PreferredName { stem: name, suffix: "_bytes", word, rank };
                     for (&(kind, _), family) in families.iter().filter(|((_, known), _)| *known == name) {
                         wishes.entry((kind, name)).and_modify(|(_, is_described)| *is_described = true);
                         match family {

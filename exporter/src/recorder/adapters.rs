@@ -33,7 +33,7 @@ macro_rules! adapter {
                 }
 
                 fn absolute(&self, value: u64) {
-                    self.0.absolute(value);
+                    self.0.raise_to(value);
                 }
             }
 

@@ -1,7 +1,7 @@
 //! The family of one name and kind, and how it is made.
 
-use streamgauge::bridge::{OpenFamily, OpenSettings, Wish};
-use streamgauge::{Builder, Counter, Error, Gauge, Histogram, Instrument, Registry, Summary, Unit};
+use streamgauge::bridge::{DynamicFamily, DynamicSettings, PreferredName};
+use streamgauge::{Counter, Error, Gauge, Histogram, Instrument, MetricBuilder, Registry, Summary, Unit};
 
 use super::config::{Config, Observations};
 use super::kind::Kind;
@@ -11,10 +11,10 @@ use super::naming::UnitName;
 /// The family of one name and kind.
 #[derive(Clone, Debug)]
 pub(super) enum AnyFamily {
-    Counter(OpenFamily<Counter>),
-    Gauge(OpenFamily<Gauge>),
-    Histogram(OpenFamily<Histogram>),
-    Summary(OpenFamily<Summary>),
+    Counter(DynamicFamily<Counter>),
+    Gauge(DynamicFamily<Gauge>),
+    Histogram(DynamicFamily<Histogram>),
+    Summary(DynamicFamily<Summary>),
 }
 
 /// Does the same with the family of any kind.
@@ -33,14 +33,14 @@ impl AnyFamily {
     /// Returns a family that forgets what it is told.
     pub(super) fn noop(kind: Kind) -> Self {
         match kind {
-            Kind::Counter => Self::Counter(OpenFamily::noop()),
-            Kind::Gauge => Self::Gauge(OpenFamily::noop()),
-            Kind::Histogram => Self::Histogram(OpenFamily::noop()),
+            Kind::Counter => Self::Counter(DynamicFamily::noop()),
+            Kind::Gauge => Self::Gauge(DynamicFamily::noop()),
+            Kind::Histogram => Self::Histogram(DynamicFamily::noop()),
         }
     }
 
     /// Describes the family: sets its help, its unit and the name it wishes for.
-    pub(super) fn describe(&self, help: &str, unit: Option<UnitName>, wish: Wish<'_>) -> Result<(), Error> {
+    pub(super) fn describe(&self, help: &str, unit: Option<UnitName>, wish: PreferredName<'_>) -> Result<(), Error> {
         let unit = unit.and_then(UnitName::unit);
         of_any!(self, family => family.describe_as(help, unit, wish))
     }
@@ -56,8 +56,8 @@ impl AnyFamily {
     }
 
     /// Returns the name it wishes for.
-    pub(super) fn wished_name(&self) -> String {
-        of_any!(self, family => family.wished_name())
+    pub(super) fn preferred_name(&self) -> String {
+        of_any!(self, family => family.preferred_name())
     }
 
     /// Counts what may have changed either.
@@ -84,14 +84,14 @@ impl FamilyFactory {
     ) -> Result<AnyFamily, Error> {
         // A description may come later, and changes what the family is called, not which one it is.
         let declared = self.config.exposed_name(kind, legal, None);
-        let wish = self.config.wished_name(kind, legal, unit);
-        let settings = OpenSettings::new().wish(wish.of(kind)).help_line(help.is_some());
+        let wish = self.config.preferred_name(kind, legal, unit);
+        let settings = DynamicSettings::new().preferred_name(wish.of(kind)).help_line(help.is_some());
         self.make(kind, legal, &declared, help.unwrap_or_default(), unit, settings)
     }
 
     /// Declares a family of the recorder's own, which keeps its name.
     pub(super) fn declare_own(&self, kind: Kind, name: &str, help: &str) -> Result<AnyFamily, Error> {
-        self.make(kind, name, name, help, None, OpenSettings::new())
+        self.make(kind, name, name, help, None, DynamicSettings::new())
     }
 
     fn make(
@@ -101,7 +101,7 @@ impl FamilyFactory {
         name: &str,
         help: &str,
         unit: Option<UnitName>,
-        open: OpenSettings<'_>,
+        open: DynamicSettings<'_>,
     ) -> Result<AnyFamily, Error> {
         let (registry, unit) = (&self.registry, unit.and_then(UnitName::unit));
         match kind {
@@ -123,11 +123,11 @@ impl FamilyFactory {
 
     fn finish<M: Instrument>(
         &self,
-        builder: Builder<M>,
+        builder: MetricBuilder<M>,
         kind: Kind,
         unit: Option<Unit>,
-        open: OpenSettings<'_>,
-    ) -> Result<OpenFamily<M>, Error> {
+        open: DynamicSettings<'_>,
+    ) -> Result<DynamicFamily<M>, Error> {
         let mut builder = builder.verbatim();
         if let Some(unit) = unit {
             builder = builder.unit(unit);
@@ -145,7 +145,7 @@ impl FamilyFactory {
         let global = self.config.global_labels.iter().filter(|(name, _)| name != "overflow").take(MOST_LABELS - 1);
         let global: Vec<(&str, &str)> = global.map(|(name, value)| (&**name, &**value)).collect();
         // As metrics-exporter-prometheus writes them: dashboards name buckets by the text of their bounds.
-        let family = builder.open_family_with(open.plain_numbers(true))?;
+        let family = builder.dynamic_family_with(open.plain_numbers(true))?;
         // With labels that no series can have it goes without: the family is there by now, and records must go somewhere.
         Ok(family.clone().with_overflow_labels(&global).unwrap_or(family))
     }

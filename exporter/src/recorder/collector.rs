@@ -4,7 +4,7 @@ use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use streamgauge::{CollectedFamily, Collection, Collector, CollectorId, Registry};
+use streamgauge::{CollectedFamily, Collector, CollectorId, CollectorOutput, Registry};
 
 use super::recorder::Core;
 use super::served::{self, VERSIONS};
@@ -80,7 +80,7 @@ impl Collector for FacadeCollector {
         vec![CollectedFamily::counter(COLLISIONS, help).labels(["what"])]
     }
 
-    fn collect(&self, out: &mut Collection<'_>) {
+    fn collect(&self, out: &mut CollectorOutput<'_>) {
         let Some(core) = self.core.upgrade() else { return };
         served::forget_gone();
         self.sweep(&core);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use streamgauge::Buckets;
-use streamgauge::bridge::Wish;
+use streamgauge::bridge::PreferredName;
 
 use super::kind::{Kind, MetricKindMask};
 use super::matcher::Overrides;
@@ -52,9 +52,9 @@ pub(super) struct WishedName {
 }
 
 impl WishedName {
-    pub(super) fn of(&self, kind: Kind) -> Wish<'_> {
+    pub(super) fn of(&self, kind: Kind) -> PreferredName<'_> {
         let (stem, suffix) = self.name.split_at(self.stem);
-        Wish { stem, suffix, word: kind.as_str(), rank: kind.rank() }
+        PreferredName { stem, suffix, word: kind.as_str(), rank: kind.rank() }
     }
 }
 
@@ -111,7 +111,7 @@ impl Config {
     }
 
     /// Returns the name that a metric wishes for.
-    pub(super) fn wished_name(&self, kind: Kind, legal: &str, unit: Option<UnitName>) -> WishedName {
+    pub(super) fn preferred_name(&self, kind: Kind, legal: &str, unit: Option<UnitName>) -> WishedName {
         let name = self.exposed_name(kind, legal, unit);
         let unit = unit.filter(|_| self.unit_suffixes || self.recommended_naming);
         let mut stem = name.strip_suffix("_total").filter(|_| kind == Kind::Counter).unwrap_or(&name);

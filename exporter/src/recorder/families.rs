@@ -40,7 +40,7 @@ impl ToldName {
     fn look(&mut self, collisions: &Collisions) -> Option<Warning> {
         // Before the name: a change that comes between the two is found the next time.
         self.version = self.family.version();
-        let (name, wished) = (self.family.name(), self.family.wished_name());
+        let (name, wished) = (self.family.name(), self.family.preferred_name());
         let other = (name != wished).then_some(name);
         if other == self.other {
             return None;
@@ -265,7 +265,7 @@ impl Families {
                 let Some(family) = family.as_ref().filter(|family| !(is_first && family.is_described())) else {
                     continue;
                 };
-                let wish = self.factory.config.wished_name(kind, &legal, unit);
+                let wish = self.factory.config.preferred_name(kind, &legal, unit);
                 if let Err(error) = family.describe(help, unit, wish.of(kind)) {
                     warnings.push(Warning::Nameless { kind, name: wish.name, error });
                 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use streamgauge::bridge::Placed;
+use streamgauge::bridge::Admission;
 use streamgauge::{Counter, Error, Gauge, Histogram, Summary};
 
 use super::any_family::AnyFamily;
@@ -37,7 +37,7 @@ pub(super) trait FacadeHandle: Sized {
     const KIND: Kind;
 
     /// Returns the handle of the series with these labels.
-    fn make(family: &AnyFamily, labels: &[(&str, &str)]) -> Result<Placed<Self>, Error>;
+    fn make(family: &AnyFamily, labels: &[(&str, &str)]) -> Result<Admission<Self>, Error>;
 
     fn noop() -> Self;
 }
@@ -45,10 +45,10 @@ pub(super) trait FacadeHandle: Sized {
 impl FacadeHandle for Arc<CounterHandle> {
     const KIND: Kind = Kind::Counter;
 
-    fn make(family: &AnyFamily, labels: &[(&str, &str)]) -> Result<Placed<Self>, Error> {
+    fn make(family: &AnyFamily, labels: &[(&str, &str)]) -> Result<Admission<Self>, Error> {
         match family {
-            AnyFamily::Counter(family) => Ok(family.place(labels)?.map(|counter| Arc::new(CounterHandle(counter)))),
-            _ => Ok(Placed::Own(Self::noop())),
+            AnyFamily::Counter(family) => Ok(family.admit(labels)?.map(|counter| Arc::new(CounterHandle(counter)))),
+            _ => Ok(Admission::Own(Self::noop())),
         }
     }
 
@@ -60,10 +60,10 @@ impl FacadeHandle for Arc<CounterHandle> {
 impl FacadeHandle for Arc<GaugeHandle> {
     const KIND: Kind = Kind::Gauge;
 
-    fn make(family: &AnyFamily, labels: &[(&str, &str)]) -> Result<Placed<Self>, Error> {
+    fn make(family: &AnyFamily, labels: &[(&str, &str)]) -> Result<Admission<Self>, Error> {
         match family {
-            AnyFamily::Gauge(family) => Ok(family.place(labels)?.map(|gauge| Arc::new(GaugeHandle(gauge)))),
-            _ => Ok(Placed::Own(Self::noop())),
+            AnyFamily::Gauge(family) => Ok(family.admit(labels)?.map(|gauge| Arc::new(GaugeHandle(gauge)))),
+            _ => Ok(Admission::Own(Self::noop())),
         }
     }
 
@@ -75,15 +75,15 @@ impl FacadeHandle for Arc<GaugeHandle> {
 impl FacadeHandle for AnyHistogram {
     const KIND: Kind = Kind::Histogram;
 
-    fn make(family: &AnyFamily, labels: &[(&str, &str)]) -> Result<Placed<Self>, Error> {
+    fn make(family: &AnyFamily, labels: &[(&str, &str)]) -> Result<Admission<Self>, Error> {
         match family {
             AnyFamily::Histogram(family) => {
-                Ok(family.place(labels)?.map(|histogram| Self::Buckets(Arc::new(HistogramHandle(histogram)))))
+                Ok(family.admit(labels)?.map(|histogram| Self::Buckets(Arc::new(HistogramHandle(histogram)))))
             }
             AnyFamily::Summary(family) => {
-                Ok(family.place(labels)?.map(|summary| Self::Quantiles(Arc::new(SummaryHandle(summary)))))
+                Ok(family.admit(labels)?.map(|summary| Self::Quantiles(Arc::new(SummaryHandle(summary)))))
             }
-            _ => Ok(Placed::Own(Self::noop())),
+            _ => Ok(Admission::Own(Self::noop())),
         }
     }
 

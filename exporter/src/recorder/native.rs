@@ -1,6 +1,6 @@
 //! The way out of the facade: its series by the engine's own handles.
 
-use streamgauge::bridge::{OpenFamily, Placed};
+use streamgauge::bridge::{Admission, DynamicFamily};
 use streamgauge::{Counter, Gauge, Histogram, Instrument, Scope, Summary};
 
 use super::any_family::AnyFamily;
@@ -87,17 +87,17 @@ impl Handle {
         kind: Kind,
         name: &str,
         labels: &[(&str, &str)],
-        of: impl Fn(&AnyFamily) -> Option<&OpenFamily<M>>,
+        of: impl Fn(&AnyFamily) -> Option<&DynamicFamily<M>>,
     ) -> Option<M> {
         let core = &self.core;
         if let Some(family) = core.families.get(kind, name) {
             let family = of(&family)?;
-            let placed = core.place(kind, name, labels.iter().copied(), |labels| family.place(labels));
+            let placed = core.place(kind, name, labels.iter().copied(), |labels| family.admit(labels));
             if let Some(placed) = placed {
                 return Some(placed.into_inner());
             }
         }
-        of(&core.families.overflow(kind))?.place(&core.global_labels()).ok().map(Placed::into_inner)
+        of(&core.families.overflow(kind))?.admit(&core.global_labels()).ok().map(Admission::into_inner)
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use streamgauge::bridge::Placed;
+use streamgauge::bridge::Admission;
 use streamgauge::{CollectorId, Error, Registry};
 
 use super::cache::{Cached, CachedFacade, RecorderId};
@@ -99,12 +99,12 @@ impl Core {
         let placed =
             family.and_then(|family| self.place(H::KIND, F::name(key), labels, |labels| H::make(&family, labels)));
         match placed {
-            Some(Placed::Own(handle)) => {
+            Some(Admission::Own(handle)) => {
                 served::settle(F::remember(&self.id, key, &handle));
                 handle
             }
             // Not remembered: there may be room the next time, and keys without end must not fill the memory.
-            Some(Placed::Overflow(handle)) => handle,
+            Some(Admission::Overflow(handle)) => handle,
             None => self.overflow(),
         }
     }
@@ -116,8 +116,8 @@ impl Core {
         kind: Kind,
         name: &str,
         own: impl ExactSizeIterator<Item = (&'k str, &'k str)>,
-        make: impl FnOnce(&[(&str, &str)]) -> Result<Placed<M>, Error>,
-    ) -> Option<Placed<M>> {
+        make: impl FnOnce(&[(&str, &str)]) -> Result<Admission<M>, Error>,
+    ) -> Option<Admission<M>> {
         let placed = self
             .legal_labels(name, own)
             .and_then(|labels| make(&labels.iter().map(|(name, value)| (&**name, *value)).collect::<Vec<_>>()));
@@ -158,7 +158,7 @@ impl Core {
     /// Returns the handle of the series for what can have none of its own.
     fn overflow<H: FacadeHandle>(&self) -> H {
         let family = self.families.overflow(H::KIND);
-        H::make(&family, &self.global_labels()).map_or_else(|_| H::noop(), Placed::into_inner)
+        H::make(&family, &self.global_labels()).map_or_else(|_| H::noop(), Admission::into_inner)
     }
 
     pub(super) fn global_labels(&self) -> Vec<(&str, &str)> {

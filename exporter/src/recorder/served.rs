@@ -1,6 +1,6 @@
 //! The versions of the facade that the recorder serves, and the caches of all their threads.
 
-use streamgauge::bridge::Owner;
+use streamgauge::bridge::ThreadOwned;
 
 use super::cache::{self, CachedFacade, Due, RecorderId, ThreadCache, Visitors};
 use super::facade::Facade;
@@ -11,13 +11,13 @@ macro_rules! version {
     ($name:ident, $metrics:ident, $version:literal) => {
         #[doc = concat!("Version ", $version, " of the facade.")]
         pub(super) mod $name {
-            use super::{CachedFacade, Facade, Owner, ThreadCache, Visitors};
+            use super::{CachedFacade, Facade, ThreadCache, ThreadOwned, Visitors};
             use $metrics::{Key, Label};
 
             pub(in crate::recorder) enum Version {}
 
             thread_local! {
-                static CACHE: Owner<ThreadCache<Version>> = Version::new_cache();
+                static CACHE: ThreadOwned<ThreadCache<Version>> = Version::new_cache();
             }
 
             static VISITORS: Visitors<Version> = Visitors::new();
@@ -49,7 +49,7 @@ macro_rules! version {
 
             impl CachedFacade for Version {
                 #[inline(always)]
-                fn with_cache<R>(f: impl FnOnce(&Owner<ThreadCache<Self>>) -> R) -> Option<R> {
+                fn with_cache<R>(f: impl FnOnce(&ThreadOwned<ThreadCache<Self>>) -> R) -> Option<R> {
                     CACHE.try_with(f).ok()
                 }
 

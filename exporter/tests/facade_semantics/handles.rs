@@ -5,7 +5,7 @@ use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram, with_local_r
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use streamgauge::{Collection, Collector};
+use streamgauge::{Collector, CollectorOutput};
 use streamgauge_exporter::recorder::Recorder;
 
 #[test]
@@ -101,7 +101,7 @@ impl Collector for Probe {
         Vec::new()
     }
 
-    fn collect(&self, _: &mut Collection<'_>) {}
+    fn collect(&self, _: &mut CollectorOutput<'_>) {}
 }
 
 impl Drop for Probe {

@@ -71,7 +71,7 @@ fn a_callback_that_hangs_does_not_keep_other_renders() {
 fn a_final_value_is_shown_once_by_renders_one_after_the_other() {
     let recorder = recorder();
     let handle = recorder.handle();
-    let requests = handle.registry().counter("requests", "Requests.").verbatim().open_family().unwrap();
+    let requests = handle.registry().counter("requests", "Requests.").verbatim().dynamic_family().unwrap();
     requests.get_or_create(&[("path", "/")]).unwrap().add(2);
     assert_eq!(render_elsewhere(&handle).get("requests{path=\"/\"}"), Some(2.0));
     requests.remove(&[("path", "/")]);

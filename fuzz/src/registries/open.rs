@@ -1,7 +1,7 @@
 //! Handles of every kind alike, and families of them whose series have names of their own.
 
 use std::time::Duration;
-use streamgauge::bridge::OpenFamily;
+use streamgauge::bridge::DynamicFamily;
 use streamgauge::{
     Counter, DurationCounter, Error, Gauge, Histogram, Info, Instrument, StateSet, Summary, Unit, UpDownCounter,
 };
@@ -40,7 +40,7 @@ pub(super) trait Series {
     fn describe(&self, help: &str, unit: Option<Unit>) -> Result<(), Error>;
 }
 
-impl<M: Instrument + Record> Series for OpenFamily<M> {
+impl<M: Instrument + Record> Series for DynamicFamily<M> {
     fn record(&self, labels: &[(&str, &str)], number: f64) {
         // Labels that are not allowed are refused.
         if let Ok(metric) = self.get_or_create(labels) {
@@ -51,15 +51,15 @@ impl<M: Instrument + Record> Series for OpenFamily<M> {
     fn remove(&self, labels: &[(&str, &str)], all: bool) {
         match all {
             true => drop(self.clear()),
-            false => drop(OpenFamily::remove(self, labels)),
+            false => drop(DynamicFamily::remove(self, labels)),
         }
     }
 
     fn rename(&self, name: &str) -> Result<(), Error> {
-        OpenFamily::rename(self, name)
+        DynamicFamily::rename(self, name)
     }
 
     fn describe(&self, help: &str, unit: Option<Unit>) -> Result<(), Error> {
-        OpenFamily::describe(self, help, unit)
+        DynamicFamily::describe(self, help, unit)
     }
 }

@@ -33,7 +33,7 @@ impl LabelName {
 #[derive(Debug)]
 pub(super) enum LabelNames {
     Fixed(Vec<LabelName>),
-    /// Each series of an open family has its own.
+    /// Each series of a dynamic family has its own.
     Own(Escaping),
 }
 

@@ -1,6 +1,6 @@
 //! Whole families made at scrape time by code of the user: declaration and trait.
 
-use super::output::Collection;
+use super::output::CollectorOutput;
 use crate::kind::Kind;
 use crate::registry::desc::{Desc, Level, Limits, Shape};
 use crate::registry::error::Error;
@@ -12,14 +12,14 @@ use crate::unit::Unit;
 /// Registered with [`Registry::register_collector`](crate::Registry::register_collector). Collectors run before the
 /// scrape reads anything, on its thread and holding no lock; two scrapes at once run one at the same time. A
 /// collector may record, look up, register and scrape; a scrape in there leaves callbacks and collectors out. One
-/// that panics is left out of that scrape, whole, and counted in its [`Report`](crate::Report).
+/// that panics is left out of that scrape, whole, and counted in its [`ScrapeReport`](crate::ScrapeReport).
 ///
 /// A collector lives as long as the registry, unless it is unregistered; one that owns a clone of its registry
 /// keeps it alive for ever.
 ///
 /// # Examples
 /// ```
-/// use streamgauge::{CollectedFamily, Collection, Collector, Registry};
+/// use streamgauge::{CollectedFamily, CollectorOutput, Collector, Registry};
 ///
 /// struct Partitions;
 ///
@@ -28,7 +28,7 @@ use crate::unit::Unit;
 ///         vec![CollectedFamily::gauge("partition_lag_events", "Events not consumed yet.").labels(["topic", "partition"])]
 ///     }
 ///
-///     fn collect(&self, out: &mut Collection<'_>) {
+///     fn collect(&self, out: &mut CollectorOutput<'_>) {
 ///         let mut lag = out.family("partition_lag_events");
 ///         for (partition, events) in [17u64, 4].iter().enumerate() {
 ///             lag.sample(&["orders", &partition.to_string()], *events);
@@ -49,7 +49,7 @@ pub trait Collector: Send + Sync + 'static {
 
     /// Gives the samples of this scrape. Scrapes that come at one time call it at one time; where a call has not returned
     /// for ten seconds, others are not made until it does, and what it gives is missing.
-    fn collect(&self, out: &mut Collection<'_>);
+    fn collect(&self, out: &mut CollectorOutput<'_>);
 }
 
 /// A family that a [`Collector`] declares. The name is the full one: scopes add nothing to it.
@@ -140,7 +140,7 @@ impl CollectedFamily {
             kind: self.kind,
             unit: self.unit,
             label_names: self.labels.into_iter().map(Into::into).collect(),
-            is_open: false,
+            is_dynamic: false,
             wish: None,
             has_empty_help: false,
             plain_numbers: false,

@@ -1,7 +1,7 @@
 //! The collectors of a registry.
 
 use super::collector::{Collector, CollectorId};
-use super::output::{Collected, Collection};
+use super::output::{Collected, CollectorOutput};
 use crate::catch::catch;
 use crate::registry::desc::{Desc, RegistryLevel, Switch};
 use crate::registry::store::{Others, Runs};
@@ -45,7 +45,7 @@ impl Registered {
             return Ended::Hanging;
         };
         let ended = catch(|| {
-            self.collector.collect(&mut Collection { descs: &self.descs, collected: &mut *collected });
+            self.collector.collect(&mut CollectorOutput { descs: &self.descs, collected: &mut *collected });
         });
         match ended {
             Some(()) => collected.settle(&self.descs, |place| self.is_on(place, level)),

@@ -7,4 +7,4 @@ mod output;
 pub use collector::{CollectedFamily, Collector, CollectorId};
 pub(crate) use collectors::{CollectorList, Collectors, Ended, Registered};
 pub(crate) use output::Collected;
-pub use output::{CollectedValue, Collection, Samples};
+pub use output::{CollectedValue, CollectorOutput, FamilyOutput};

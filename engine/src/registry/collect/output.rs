@@ -9,34 +9,34 @@ use std::time::Duration;
 
 /// Takes the samples of a [`Collector`](crate::Collector).
 ///
-/// What cannot be exposed is left out and counted in the [`Report`](crate::Report): samples of a family that was not
+/// What cannot be exposed is left out and counted in the [`ScrapeReport`](crate::ScrapeReport): samples of a family that was not
 /// declared, with another number of labels, with labels that were given before in this scrape (the first stays),
 /// past the family's limit, and counters that are negative or not a number.
 #[derive(Debug)]
-pub struct Collection<'a> {
+pub struct CollectorOutput<'a> {
     pub(crate) descs: &'a [Desc],
     pub(crate) collected: &'a mut Collected,
 }
 
-impl Collection<'_> {
+impl CollectorOutput<'_> {
     /// Gives a declared family by its full name, for its samples. May be asked for more than once.
-    pub fn family(&mut self, name: &str) -> Samples<'_> {
+    pub fn family(&mut self, name: &str) -> FamilyOutput<'_> {
         let place = self.descs.iter().position(|desc| *desc.name == *name);
         let Collected { families, rejected } = &mut *self.collected;
         let family = place.and_then(|place| Some((&self.descs[place], families.get_mut(place)?)));
-        Samples { family, rejected }
+        FamilyOutput { family, rejected }
     }
 }
 
 /// Takes the samples of one family.
 #[derive(Debug)]
-pub struct Samples<'a> {
+pub struct FamilyOutput<'a> {
     /// `None` where it was not declared.
     family: Option<(&'a Desc, &'a mut FamilySamples)>,
     rejected: &'a mut usize,
 }
 
-impl Samples<'_> {
+impl FamilyOutput<'_> {
     /// Adds a sample: the values of the labels in the order of their declaration, cut to 1024 bytes each, and the
     /// value.
     pub fn sample(&mut self, labels: &[&str], value: impl Into<CollectedValue>) -> &mut Self {
@@ -250,7 +250,7 @@ mod tests {
         // Of all labels their own, of a few over and over, and of as many as are allowed.
         for distinct in [5_000, 3, 10] {
             let mut collected = Collected::new(1);
-            let mut collection = Collection { descs: std::slice::from_ref(&desc), collected: &mut collected };
+            let mut collection = CollectorOutput { descs: std::slice::from_ref(&desc), collected: &mut collected };
             for id in 0..5_000u64 {
                 collection.family("depth").sample(&[&format!("{}{long}", id % distinct)], id);
             }

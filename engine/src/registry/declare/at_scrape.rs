@@ -1,6 +1,6 @@
 //! Declaring metrics whose value is made at scrape time.
 
-use super::builder::{Builder, Declared, callback_exists};
+use super::builder::{Declared, MetricBuilder, callback_exists};
 use super::instrument::Instrument;
 use crate::cells::{Pin, Range};
 use crate::metric::{Counter, DurationCounter, Gauge};
@@ -9,7 +9,7 @@ use crate::registry::store::{Callback, Function, Standing, Storage};
 use crate::sync::PlainArc;
 use std::time::Duration;
 
-impl Builder<Gauge> {
+impl MetricBuilder<Gauge> {
     /// Registers a gauge whose value `callback` gives at scrape time: what a pipeline need not record, such
     /// as the depth of a channel or the age of the last checkpoint.
     ///
@@ -42,10 +42,10 @@ impl Builder<Gauge> {
     }
 }
 
-impl Builder<Counter> {
+impl MetricBuilder<Counter> {
     /// Registers a counter whose total `callback` gives at scrape time: what somebody else counts already,
     /// such as a driver, an allocator or the kernel. It runs as the callback of a
-    /// [gauge](Builder::<Gauge>::callback) does.
+    /// [gauge](MetricBuilder::<Gauge>::callback) does.
     ///
     /// A total that is lower than the one before is exposed as it was given, since a source may honestly
     /// restart and every reader of counters knows resets; each fall is counted in the
@@ -67,10 +67,10 @@ impl Builder<Counter> {
     }
 }
 
-impl Builder<DurationCounter> {
+impl MetricBuilder<DurationCounter> {
     /// Registers a counter whose total of time `callback` gives at scrape time, such as the CPU time of a
     /// thread; exposed in seconds. Beyond 584 years it stands still. See the callback of a
-    /// [counter](Builder::<Counter>::callback).
+    /// [counter](MetricBuilder::<Counter>::callback).
     ///
     /// # Errors
     /// As [`register`](Self::register); also where a counter with the same labels exists.
@@ -89,7 +89,7 @@ impl Builder<DurationCounter> {
     }
 }
 
-impl<M: Instrument> Builder<M> {
+impl<M: Instrument> MetricBuilder<M> {
     fn run_at_scrape(self, function: Function) -> Result<(), Error> {
         let registry = self.registry().cloned();
         let Declared { family, name } = self.declare(&[])?;

@@ -1,12 +1,12 @@
 //! Builders: from a declaration to a handle or a family.
 
-use super::dynamic_settings::OpenSettings;
+use super::dynamic_settings::DynamicSettings;
 use super::instrument::Instrument;
 use super::scope::Scope;
 use super::set_action::{SetAction, SetDeclaration};
 use crate::cells::Pin;
 use crate::label::{MAX_VALUE_BYTES, OVERFLOW, length_problem};
-use crate::registry::desc::{Desc, Level, Limits, Wished};
+use crate::registry::desc::{Desc, Level, Limits, Preference};
 use crate::registry::error::Error;
 use crate::registry::inner::RegistryInner;
 use crate::registry::store::{FamilyStore, LabelMap, RowRef, Standing, removing};
@@ -20,7 +20,7 @@ use std::time::Duration;
 /// Ends in [`register`](Self::register) for one metric or [`family`](Self::family) for many.
 #[derive(Debug)]
 #[must_use = "nothing is declared before `register` or `family`"]
-pub struct Builder<M: Instrument> {
+pub struct MetricBuilder<M: Instrument> {
     scope: Scope,
     name: String,
     help: String,
@@ -31,7 +31,7 @@ pub struct Builder<M: Instrument> {
     spec: M::Spec,
 }
 
-impl<M: Instrument> Builder<M> {
+impl<M: Instrument> MetricBuilder<M> {
     pub(crate) fn new(scope: &Scope, name: &str, help: &str) -> Self {
         Self {
             scope: scope.clone(),
@@ -222,12 +222,15 @@ impl<M: Instrument> Builder<M> {
     }
 
     /// Checks the declaration of a family whose series have label names of their own, and finds or adds it.
-    pub(crate) fn declare_open(mut self, settings: OpenSettings<'_>) -> Result<Option<PlainArc<FamilyStore>>, Error> {
+    pub(crate) fn declare_dynamic(
+        mut self,
+        settings: DynamicSettings<'_>,
+    ) -> Result<Option<PlainArc<FamilyStore>>, Error> {
         if let Some((label, _)) = self.scope.labels().first() {
-            let problem = "an open family takes no constant labels; give it with each series".to_owned();
+            let problem = "a dynamic family takes no constant labels; give it with each series".to_owned();
             return Err(Error::InvalidLabel { name: self.name, label: label.clone(), problem });
         }
-        let wish = settings.wish.map(|wish| Wished::new(&self.name, wish));
+        let wish = settings.wish.map(|wish| Preference::new(&self.name, wish));
         if let Some(wish) = &wish {
             self.name = wish.name(0);
         }
@@ -235,14 +238,14 @@ impl<M: Instrument> Builder<M> {
         if let Some(wish) = &wish {
             wish.check_others(&desc, self.verbatim)?;
         }
-        let OpenSettings { plain_numbers, help_line, .. } = settings;
+        let DynamicSettings { plain_numbers, help_line, .. } = settings;
         let has_empty_help = help_line && desc.help.is_empty();
         let desc = Desc { wish: wish.map(PlainArc::new), plain_numbers, has_empty_help, ..desc };
         self.scope.registry().map(|registry| registry.family(desc)).transpose()
     }
 
     /// Gives the checked descriptor.
-    fn desc(&self, label_names: Box<[Box<str>]>, is_open: bool) -> Result<Desc, Error> {
+    fn desc(&self, label_names: Box<[Box<str>]>, is_dynamic: bool) -> Result<Desc, Error> {
         let invalid = |problem| Error::InvalidSpec { name: self.name.clone(), kind: M::KIND, problem };
         let shape = M::shape(&self.spec).map_err(invalid)?;
         let desc = Desc {
@@ -251,7 +254,7 @@ impl<M: Instrument> Builder<M> {
             kind: M::KIND,
             unit: self.unit,
             label_names,
-            is_open,
+            is_dynamic,
             wish: None,
             has_empty_help: false,
             plain_numbers: false,
@@ -264,7 +267,7 @@ impl<M: Instrument> Builder<M> {
     }
 }
 
-impl<M: Instrument> Builder<M> {
+impl<M: Instrument> MetricBuilder<M> {
     /// Gives what is wrong with the value of a constant label.
     fn constant_problem(&self, value: &str) -> Option<String> {
         if let Some(problem) = length_problem(value.len(), MAX_VALUE_BYTES) {

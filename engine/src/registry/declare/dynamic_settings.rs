@@ -1,24 +1,24 @@
 //! What a bridge says of a family beside what everybody says.
 
-use crate::registry::desc::Wish;
+use crate::registry::desc::PreferredName;
 
-/// What only the open families of bridges are told, see [`Builder::open_family_with`].
+/// What only the dynamic families of bridges are told, see [`MetricBuilder::dynamic_family_with`].
 #[derive(Clone, Copy, Debug, Default)]
 #[must_use = "settings do nothing until a family is declared with them"]
-pub struct OpenSettings<'n> {
-    pub(super) wish: Option<Wish<'n>>,
+pub struct DynamicSettings<'n> {
+    pub(super) wish: Option<PreferredName<'n>>,
     pub(super) plain_numbers: bool,
     pub(super) help_line: bool,
 }
 
-impl<'n> OpenSettings<'n> {
-    /// Gives those of [`Builder::open_family`].
+impl<'n> DynamicSettings<'n> {
+    /// Gives those of [`MetricBuilder::dynamic_family`].
     pub const fn new() -> Self {
         Self { wish: None, plain_numbers: false, help_line: false }
     }
 
-    /// Has the family give its name up where another one needs it, see [`Wish`].
-    pub const fn wish(self, wish: Wish<'n>) -> Self {
+    /// Has the family give its name up where another one needs it, see [`PreferredName`].
+    pub const fn preferred_name(self, wish: PreferredName<'n>) -> Self {
         Self { wish: Some(wish), ..self }
     }
 

@@ -10,9 +10,9 @@ mod scope;
 mod set_action;
 
 pub(crate) use backend::Backend;
-pub use builder::Builder;
 pub(crate) use builder::Declared;
-pub use dynamic_settings::OpenSettings;
+pub use builder::MetricBuilder;
+pub use dynamic_settings::DynamicSettings;
 pub use instrument::Instrument;
 pub use scope::Scope;
 pub(crate) use set_action::{SetAction, SetDeclaration, SetRollback};

@@ -91,25 +91,25 @@ impl Scope {
     }
 
     /// Makes a scope in which the series of these kinds are removed after so long without an update, unless
-    /// somebody holds their handle; see [`Builder::idle_timeout`], which overrides it.
+    /// somebody holds their handle; see [`MetricBuilder::idle_timeout`], which overrides it.
     #[must_use]
-    pub fn idle_timeout(&self, kinds: &[Kind], timeout: Duration) -> Self {
+    pub fn with_idle_timeout(&self, kinds: &[Kind], timeout: Duration) -> Self {
         let mut scope = self.clone();
         scope.idle_timeouts.retain(|(kind, _)| !kinds.contains(kind));
         scope.idle_timeouts.extend(kinds.iter().map(|kind| (*kind, timeout)));
         scope
     }
 
-    /// Makes a scope in which metrics have this level, unless they state their own with [`Builder::level`].
+    /// Makes a scope in which metrics have this level, unless they state their own with [`MetricBuilder::level`].
     #[must_use]
-    pub fn level(&self, level: Level) -> Self {
+    pub fn with_level(&self, level: Level) -> Self {
         Self { level, ..self.clone() }
     }
 
     /// Makes a scope in which each family may have so many live series, unless it states its own limit with
-    /// [`Builder::limit`].
+    /// [`MetricBuilder::limit`].
     #[must_use]
-    pub fn limit(&self, series: usize) -> Self {
+    pub fn with_limit(&self, series: usize) -> Self {
         Self { limit: Some(series), ..self.clone() }
     }
 

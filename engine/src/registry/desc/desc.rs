@@ -2,7 +2,7 @@
 
 use super::level::Level;
 use super::shape::Shape;
-use super::wish::Wished;
+use super::wish::Preference;
 use crate::kind::Kind;
 use crate::sync::PlainArc;
 use crate::unit::Unit;
@@ -19,10 +19,10 @@ pub(crate) struct Desc {
     /// In the order in which series render them: constant labels, then the label set's.
     pub(crate) label_names: Box<[Box<str>]>,
     /// Each series has names of its own instead, and the text of its labels says which. Then the help may be missing.
-    pub(crate) is_open: bool,
-    /// Of an open family that gives its name up to others.
-    pub(crate) wish: Option<PlainArc<Wished>>,
-    /// Of an open family that was described with an empty text: it has a HELP line all the same.
+    pub(crate) is_dynamic: bool,
+    /// Of a dynamic family that gives its name up to others.
+    pub(crate) wish: Option<PlainArc<Preference>>,
+    /// Of a dynamic family that was described with an empty text: it has a HELP line all the same.
     pub(crate) has_empty_help: bool,
     /// Floats of text 0.0.4 are written without an exponent.
     pub(crate) plain_numbers: bool,
@@ -60,7 +60,7 @@ impl Desc {
             && self.help == other.help
             && self.unit == other.unit
             && sorted(self) == sorted(other)
-            && self.is_open == other.is_open
+            && self.is_dynamic == other.is_dynamic
             && self.plain_numbers == other.plain_numbers
             && self.shape == other.shape
             && self.limits == other.limits
@@ -74,7 +74,7 @@ impl fmt::Display for Desc {
         if let Some(unit) = self.unit {
             write!(f, ", unit {}", unit.as_str())?;
         }
-        match self.is_open {
+        match self.is_dynamic {
             true => write!(f, ", labels of each series' own")?,
             false => write!(f, ", labels [{}]", self.label_names.join(", "))?,
         }

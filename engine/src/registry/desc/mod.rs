@@ -11,5 +11,5 @@ pub(crate) use level::RegistryLevel;
 pub use level::{Level, Switch};
 pub(crate) use naming::label_problem;
 pub(crate) use shape::Shape;
-pub use wish::Wish;
-pub(crate) use wish::{Turn, Wished};
+pub use wish::PreferredName;
+pub(crate) use wish::{Preference, Turn};

@@ -31,7 +31,7 @@ impl Desc {
         if Escaping::ALL.into_iter().any(|escaping| escaping.metric(name) == suffix) {
             return Err(invalid(format!("a name is more than the suffix `{suffix}`")));
         }
-        if self.help.trim().is_empty() && !self.is_open {
+        if self.help.trim().is_empty() && !self.is_dynamic {
             return Err(Error::MissingHelp { name: name.to_owned() });
         }
         if let Some(problem) = length_problem(self.help.len(), MAX_HELP_BYTES) {
@@ -129,7 +129,7 @@ fn state_label_problem(desc: &Desc) -> Option<String> {
         None
     } else if !is_valid_label(name) {
         Some("its name names the label with the state, so it has letters, digits and `_` only".to_owned())
-    } else if desc.is_open && name == OVERFLOW_LABEL {
+    } else if desc.is_dynamic && name == OVERFLOW_LABEL {
         Some(format!("its name names the label with the state, and the overflow series has a label {OVERFLOW_LABEL:?}"))
     } else {
         // The label is called as the metric, so it is written by the rules of metrics.

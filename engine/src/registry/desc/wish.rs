@@ -4,7 +4,7 @@ use super::desc::Desc;
 use crate::label::{MAX_NAME_BYTES, length_problem};
 use crate::registry::error::Error;
 
-/// What an [`OpenFamily`](crate::bridge::OpenFamily) wishes to be called, and what it is called where another family
+/// What a [`DynamicFamily`](crate::bridge::DynamicFamily) wishes to be called, and what it is called where another family
 /// needs that name: the parts of the name, and who goes first.
 ///
 /// The name is `stem`, then `suffix`. Where a metric that was declared without a wish exposes that name or one of its
@@ -17,19 +17,19 @@ use crate::registry::error::Error;
 /// Nobody loses the name it wishes for to one for which that is a last resort.
 ///
 /// ```
-/// use streamgauge::bridge::{OpenFamily, OpenSettings, Wish};
+/// use streamgauge::bridge::{DynamicFamily, DynamicSettings, PreferredName};
 /// use streamgauge::{Counter, Registry};
 /// let registry = Registry::new();
-/// let wish = Wish { stem: "reads", suffix: "_total", word: "counter", rank: 1 };
-/// let settings = OpenSettings::new().wish(wish);
-/// let reads: OpenFamily<Counter> = registry.counter("reads_total", "").open_family_with(settings)?;
+/// let wish = PreferredName { stem: "reads", suffix: "_total", word: "counter", rank: 1 };
+/// let settings = DynamicSettings::new().preferred_name(wish);
+/// let reads: DynamicFamily<Counter> = registry.counter("reads_total", "").dynamic_family_with(settings)?;
 /// assert_eq!(reads.name(), "reads_total");
 /// registry.counter("reads_total", "Reads, as the program itself counts them.").register()?.inc();
 /// assert_eq!(reads.name(), "reads_counter_total");
 /// # Ok::<(), streamgauge::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wish<'n> {
+pub struct PreferredName<'n> {
     /// The name without what ends every name of the family.
     pub stem: &'n str,
     /// What ends it: a unit, `_total`; or nothing.
@@ -45,7 +45,7 @@ const NUMBER_BYTES: usize = 24;
 
 /// A wish as a descriptor keeps it.
 #[derive(Clone, Debug)]
-pub(crate) struct Wished {
+pub(crate) struct Preference {
     /// The name in the declaration, whatever the family is called.
     pub(crate) declared: Box<str>,
     stem: Box<str>,
@@ -68,14 +68,14 @@ pub(crate) struct Turn {
     serial: u64,
 }
 
-impl Wished {
-    pub(crate) fn new(declared: &str, wish: Wish<'_>) -> Self {
-        let Wish { stem, suffix, word, rank } = wish;
+impl Preference {
+    pub(crate) fn new(declared: &str, wish: PreferredName<'_>) -> Self {
+        let PreferredName { stem, suffix, word, rank } = wish;
         Self { declared: declared.into(), stem: stem.into(), suffix: suffix.into(), word: word.into(), rank, serial: 0 }
     }
 
     /// Gives the same family's wish for another name.
-    pub(crate) fn renamed(&self, wish: Wish<'_>) -> Self {
+    pub(crate) fn renamed(&self, wish: PreferredName<'_>) -> Self {
         Self { serial: self.serial, ..Self::new(&self.declared, wish) }
     }
 
@@ -84,8 +84,8 @@ impl Wished {
     }
 
     /// Gives the wish as it was told.
-    pub(crate) fn parts(&self) -> Wish<'_> {
-        Wish { stem: &self.stem, suffix: &self.suffix, word: &self.word, rank: self.rank }
+    pub(crate) fn parts(&self) -> PreferredName<'_> {
+        PreferredName { stem: &self.stem, suffix: &self.suffix, word: &self.word, rank: self.rank }
     }
 
     /// Gives the name to be tried after so many others.

@@ -1,11 +1,11 @@
 //! Families whose series bring label names of their own.
 
-use super::obtain::{Placed, Which, obtain};
+use super::obtain::{Admission, Which, obtain};
 use crate::cells::Pin;
 use crate::kind::Kind;
 use crate::label::{OVERFLOW_SERIES, Rendered};
-use crate::registry::declare::{Backend, Builder, Instrument, OpenSettings};
-use crate::registry::desc::{Desc, Switch, Wish};
+use crate::registry::declare::{Backend, DynamicSettings, Instrument, MetricBuilder};
+use crate::registry::desc::{Desc, PreferredName, Switch};
 use crate::registry::error::Error;
 use crate::registry::inner::RegistryInner;
 use crate::registry::store::{FamilyStore, Labels, Make, Refused, RowRef, Standing, removing};
@@ -21,7 +21,7 @@ static OVERFLOW_LABELS: LazyLock<Rendered> = LazyLock::new(Rendered::of_overflow
 /// from another metrics interface needs. Where the names are known when the program is written, a
 /// [`Family`](crate::Family) is faster, and checks them once.
 ///
-/// Obtained from [`Builder::open_family`]; clones are the same family. The order of the labels does not matter, and a
+/// Obtained from [`MetricBuilder::dynamic_family`]; clones are the same family. The order of the labels does not matter, and a
 /// label with an empty value is as if it were not given, as it is to readers.
 ///
 /// # Cost
@@ -33,10 +33,10 @@ static OVERFLOW_LABELS: LazyLock<Rendered> = LazyLock::new(Rendered::of_overflow
 ///
 /// # Examples
 /// ```
-/// use streamgauge::bridge::OpenFamily;
+/// use streamgauge::bridge::DynamicFamily;
 /// use streamgauge::{Counter, Registry};
 /// let registry = Registry::new();
-/// let requests: OpenFamily<Counter> = registry.counter("requests", "").verbatim().open_family()?;
+/// let requests: DynamicFamily<Counter> = registry.counter("requests", "").verbatim().dynamic_family()?;
 /// requests.get_or_create(&[("path", "/"), ("code", "200")])?.inc();
 /// requests.get_or_create(&[("kind", "probe")])?.inc();
 /// requests.describe("Requests that were answered.", None)?;
@@ -44,7 +44,7 @@ static OVERFLOW_LABELS: LazyLock<Rendered> = LazyLock::new(Rendered::of_overflow
 /// # Ok::<(), streamgauge::Error>(())
 /// ```
 #[must_use = "a family that nobody looks into stays empty"]
-pub struct OpenFamily<M> {
+pub struct DynamicFamily<M> {
     /// `None` of a disabled registry.
     inner: Option<(PlainArc<FamilyStore>, PlainArc<RegistryInner>)>,
     verbatim: bool,
@@ -53,29 +53,29 @@ pub struct OpenFamily<M> {
     metric: PhantomData<fn() -> M>,
 }
 
-impl<M: Instrument> Builder<M> {
+impl<M: Instrument> MetricBuilder<M> {
     /// Declares a family whose series bring label names of their own. The help may be empty: then there is no HELP line.
     ///
     /// # Errors
     /// As [`register`](Self::register). Constant labels of the scope are refused: give them with each series.
-    pub fn open_family(self) -> Result<OpenFamily<M>, Error> {
-        self.open_family_with(OpenSettings::new())
+    pub fn dynamic_family(self) -> Result<DynamicFamily<M>, Error> {
+        self.dynamic_family_with(DynamicSettings::new())
     }
 
-    /// As [`open_family`](Self::open_family), with settings that only bridges need. Where there is a
-    /// [wish](OpenSettings::wish), the name of the declaration tells which family it is, and the wish what it is called.
+    /// As [`dynamic_family`](Self::dynamic_family), with settings that only bridges need. Where there is a
+    /// [wish](DynamicSettings::preferred_name), the name of the declaration tells which family it is, and the wish what it is called.
     ///
     /// # Errors
-    /// As [`open_family`](Self::open_family), but for a name that is taken: then the family has another one.
-    pub fn open_family_with(self, settings: OpenSettings<'_>) -> Result<OpenFamily<M>, Error> {
+    /// As [`dynamic_family`](Self::dynamic_family), but for a name that is taken: then the family has another one.
+    pub fn dynamic_family_with(self, settings: DynamicSettings<'_>) -> Result<DynamicFamily<M>, Error> {
         let verbatim = self.is_verbatim();
         let registry = self.registry().cloned();
-        let store = self.declare_open(settings)?;
-        Ok(OpenFamily { inner: store.zip(registry), verbatim, overflow: None, metric: PhantomData })
+        let store = self.declare_dynamic(settings)?;
+        Ok(DynamicFamily { inner: store.zip(registry), verbatim, overflow: None, metric: PhantomData })
     }
 }
 
-impl<M> OpenFamily<M> {
+impl<M> DynamicFamily<M> {
     /// A family that finds nothing and counts nothing.
     pub const fn noop() -> Self {
         Self { inner: None, verbatim: false, overflow: None, metric: PhantomData }
@@ -90,7 +90,7 @@ impl<M> OpenFamily<M> {
     /// ```
     /// # use streamgauge::Registry;
     /// let registry = Registry::new();
-    /// let requests = registry.counter("requests", "").verbatim().limit(0).open_family()?;
+    /// let requests = registry.counter("requests", "").verbatim().limit(0).dynamic_family()?;
     /// let requests = requests.with_overflow_labels(&[("service", "orders")])?;
     /// requests.get_or_create(&[("service", "orders"), ("path", "/")])?.inc();
     /// let overflow = [("overflow", "__overflow__"), ("service", "orders")];
@@ -108,7 +108,7 @@ impl<M> OpenFamily<M> {
     /// Tells the help and the unit anew, as when the family was declared.
     ///
     /// # Errors
-    /// Where the unit does not go with the name, unless the family is [`verbatim`](Builder::verbatim).
+    /// Where the unit does not go with the name, unless the family is [`verbatim`](MetricBuilder::verbatim).
     pub fn describe(&self, help: &str, unit: Option<Unit>) -> Result<(), Error> {
         self.redescribe(|desc| (desc.help, desc.unit, desc.has_empty_help) = (help.into(), unit, false))
     }
@@ -117,7 +117,7 @@ impl<M> OpenFamily<M> {
     ///
     /// # Errors
     /// Where the name is not allowed. Then nothing changes.
-    pub fn describe_as(&self, help: &str, unit: Option<Unit>, wish: Wish<'_>) -> Result<(), Error> {
+    pub fn describe_as(&self, help: &str, unit: Option<Unit>, wish: PreferredName<'_>) -> Result<(), Error> {
         self.redescribe(|desc| {
             (desc.help, desc.unit, desc.has_empty_help) = (help.into(), unit, help.is_empty());
             match &desc.wish {
@@ -133,9 +133,9 @@ impl<M> OpenFamily<M> {
         self.inner.as_ref().map_or_else(String::new, |(store, _)| store.with_desc(|desc| desc.name.to_string()))
     }
 
-    /// Gives what the family [wishes](Wish) to be called, or its name where it has no wish.
+    /// Gives what the family [wishes](PreferredName) to be called, or its name where it has no wish.
     #[must_use]
-    pub fn wished_name(&self) -> String {
+    pub fn preferred_name(&self) -> String {
         let Some((store, _)) = &self.inner else { return String::new() };
         store.with_desc(|desc| desc.wish.as_ref().map_or_else(|| desc.name.to_string(), |wish| wish.name(0)))
     }
@@ -154,7 +154,7 @@ impl<M> OpenFamily<M> {
     }
 
     /// Gives the family another name: from the next scrape on its series are exposed under it. Of a family with a
-    /// [`Wish`] it is what it wishes to be called.
+    /// [`PreferredName`] it is what it wishes to be called.
     ///
     /// # Errors
     /// Where the name is not allowed, another family exposes it, or a series of a state set has a label of that name.
@@ -171,14 +171,14 @@ impl<M> OpenFamily<M> {
     }
 }
 
-impl<M: Instrument> OpenFamily<M> {
+impl<M: Instrument> DynamicFamily<M> {
     /// Gives a handle of the series with these labels, which is made if there is none.
     ///
     /// # Errors
     /// Where a label name is not `[a-zA-Z_][a-zA-Z0-9_]*`, reserved or given twice, has more than 1024
     /// bytes, or is that of a state set, whose state it names; or where there are more than 128.
     pub fn get_or_create(&self, labels: &[(&str, &str)]) -> Result<M, Error> {
-        self.place(labels).map(Placed::into_inner)
+        self.admit(labels).map(Admission::into_inner)
     }
 
     /// As [`get_or_create`](Self::get_or_create), and says whether the handle is of a series of its own: for a cache of
@@ -190,13 +190,13 @@ impl<M: Instrument> OpenFamily<M> {
     /// ```
     /// # use streamgauge::Registry;
     /// let registry = Registry::new();
-    /// let requests = registry.counter("requests", "").verbatim().limit(1).open_family()?;
-    /// assert!(!requests.place(&[("path", "/")])?.is_overflow());
-    /// assert!(requests.place(&[("path", "/other")])?.is_overflow());
+    /// let requests = registry.counter("requests", "").verbatim().limit(1).dynamic_family()?;
+    /// assert!(!requests.admit(&[("path", "/")])?.is_overflow());
+    /// assert!(requests.admit(&[("path", "/other")])?.is_overflow());
     /// # Ok::<(), streamgauge::Error>(())
     /// ```
-    pub fn place(&self, labels: &[(&str, &str)]) -> Result<Placed<M>, Error> {
-        let Some((store, _)) = &self.inner else { return Ok(Placed::Own(M::default())) };
+    pub fn admit(&self, labels: &[(&str, &str)]) -> Result<Admission<M>, Error> {
+        let Some((store, _)) = &self.inner else { return Ok(Admission::Own(M::default())) };
         let (rendered, cut) = render(store, labels)?;
         if cut > 0 {
             store.count_cut(cut);
@@ -264,8 +264,8 @@ fn render(store: &FamilyStore, labels: &[(&str, &str)]) -> Result<(Rendered, usi
     // Only the names of state sets matter here, so the others are spared the look for what they are called now.
     let longest = store.desc.limits.value_bytes;
     let rendered = match store.desc.kind {
-        Kind::StateSet => store.with_desc(|desc| Rendered::of_open(labels, longest, Some(&desc.name))),
-        _ => Rendered::of_open(labels, longest, None),
+        Kind::StateSet => store.with_desc(|desc| Rendered::of_dynamic(labels, longest, Some(&desc.name))),
+        _ => Rendered::of_dynamic(labels, longest, None),
     };
     rendered.map_err(|(label, problem)| Error::InvalidLabel {
         name: store.with_desc(|desc| desc.name.to_string()),
@@ -302,7 +302,7 @@ fn insert<M: Backend>(
     Ok(owned(store, row))
 }
 
-impl<M> Clone for OpenFamily<M> {
+impl<M> Clone for DynamicFamily<M> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
@@ -313,15 +313,15 @@ impl<M> Clone for OpenFamily<M> {
     }
 }
 
-impl<M> Default for OpenFamily<M> {
+impl<M> Default for DynamicFamily<M> {
     fn default() -> Self {
         Self::noop()
     }
 }
 
-impl<M> fmt::Debug for OpenFamily<M> {
+impl<M> fmt::Debug for DynamicFamily<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.inner.as_ref().map(|(store, _)| store.with_desc(|desc| desc.name.clone()));
-        f.debug_struct("OpenFamily").field("name", &name).finish_non_exhaustive()
+        f.debug_struct("DynamicFamily").field("name", &name).finish_non_exhaustive()
     }
 }

@@ -4,7 +4,7 @@ use super::handle_cache::HandleCache;
 use super::lookup::{Lookup, with_noop};
 use crate::cells::Pin;
 use crate::label::{Combination, LabelSet, UNNAMED, combinations};
-use crate::registry::declare::{Builder, Declared, Instrument, Scope, SetAction, SetDeclaration};
+use crate::registry::declare::{Declared, Instrument, MetricBuilder, Scope, SetAction, SetDeclaration};
 use crate::registry::desc::Switch;
 use crate::registry::error::Error;
 use crate::registry::store::{FamilyStore, Generation, LabelMap, Labels, RowRef, removing};
@@ -14,7 +14,7 @@ use std::hash::Hash;
 use std::marker::PhantomData;
 
 /// The metrics of one name, told apart by a label set. Made by
-/// [`Builder::family`](crate::Builder::family).
+/// [`MetricBuilder::family`](crate::MetricBuilder::family).
 ///
 /// # Performance
 /// [`with`](Self::with) hashes the values and compares them with the series found: no lock, no reference
@@ -29,7 +29,7 @@ use std::marker::PhantomData;
 /// labels, or with the labels in another order) share their series.
 ///
 /// # Limits
-/// A family has at most 10,000 series ([`Builder::limit`](crate::Builder::limit)), a registry a million, a value
+/// A family has at most 10,000 series ([`MetricBuilder::limit`](crate::MetricBuilder::limit)), a registry a million, a value
 /// at most 1024 bytes (longer ones are cut at a character, and counted). Past the limit every record goes to one overflow
 /// series, in which each label of the set is `__overflow__`, exactly once; removing series makes room again. The overflow
 /// series of handles with other constant labels are limited too: there are as many of them as there may be other series,
@@ -70,15 +70,15 @@ pub struct Family<L, M> {
     labels: PhantomData<fn(&L) -> M>,
 }
 
-impl<M: Instrument> Builder<M> {
+impl<M: Instrument> MetricBuilder<M> {
     /// Registers a family: one metric for each label set that is used.
     ///
     /// # Errors
     /// As [`register`](Self::register); also where a label of the set is a constant label.
     pub fn family<L: LabelSet>(self) -> Result<Family<L, M>, Error> {
         if L::NAMES.contains(&UNNAMED) {
-            let problem =
-                "arrays and tuples name no labels; declare the family with `family_by` and the names of its labels";
+            let problem = "a label name has at least one character; arrays and tuples have no names, so a family of them is \
+                           declared with `family_by`";
             return Err(self.invalid_label(UNNAMED, problem));
         }
         self.family_named(L::NAMES)

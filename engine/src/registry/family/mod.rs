@@ -9,8 +9,8 @@ mod set;
 mod set_maker;
 mod uncounted;
 
-pub use dynamic::OpenFamily;
+pub use dynamic::DynamicFamily;
 pub use family::Family;
 pub use handle_cache::HandleCache;
-pub use obtain::Placed;
+pub use obtain::Admission;
 pub use set::{FieldVisitor, MetricSet, SetField};

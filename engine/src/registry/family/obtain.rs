@@ -4,17 +4,17 @@
 use crate::cells::count_lost;
 use crate::registry::store::{FamilyStore, Refused};
 
-/// A handle as an [`OpenFamily`](crate::bridge::OpenFamily) gives it, and whose it is.
+/// A handle as a [`DynamicFamily`](crate::bridge::DynamicFamily) gives it, and whose it is.
 #[derive(Clone, Debug)]
 #[must_use = "it holds the handle"]
-pub enum Placed<M> {
+pub enum Admission<M> {
     /// Of a series with the labels that were asked for.
     Own(M),
     /// Of the series that takes what finds no room: not to be kept, for there may be room when it is asked for again.
     Overflow(M),
 }
 
-impl<M> Placed<M> {
+impl<M> Admission<M> {
     /// Gives the handle.
     pub fn into_inner(self) -> M {
         match self {
@@ -29,10 +29,10 @@ impl<M> Placed<M> {
     }
 
     /// Makes another handle of it.
-    pub fn map<N>(self, make: impl FnOnce(M) -> N) -> Placed<N> {
+    pub fn map<N>(self, make: impl FnOnce(M) -> N) -> Admission<N> {
         match self {
-            Self::Own(metric) => Placed::Own(make(metric)),
-            Self::Overflow(metric) => Placed::Overflow(make(metric)),
+            Self::Own(metric) => Admission::Own(make(metric)),
+            Self::Overflow(metric) => Admission::Overflow(make(metric)),
         }
     }
 }
@@ -53,23 +53,23 @@ pub(super) fn obtain<M: Default>(
     wants_overflow: bool,
     overflow: usize,
     mut try_once: impl FnMut(Which) -> Result<Option<M>, Refused>,
-) -> Placed<M> {
+) -> Admission<M> {
     /// Removals that come between; then somebody removes faster than anybody can make.
     const TRIES: usize = 8;
     for _ in 0..if wants_overflow { 0 } else { TRIES } {
         match try_once(Which::Own) {
-            Ok(Some(metric)) => return Placed::Own(metric),
+            Ok(Some(metric)) => return Admission::Own(metric),
             Ok(None) => {}
             // What the callback gives is the value; what is recorded beside it has no place.
-            Err(Refused::Callback) => return Placed::Own(lost()),
+            Err(Refused::Callback) => return Admission::Own(lost()),
             // As wanted, so nothing is lost.
-            Err(Refused::Unregistered) => return Placed::Own(M::default()),
+            Err(Refused::Unregistered) => return Admission::Own(M::default()),
             Err(Refused::Full | Refused::OutOfCells) => break,
         }
     }
     store.count_overflow();
     let found = (0..overflow).find_map(|place| try_once(Which::Overflow(place)).ok().flatten());
-    Placed::Overflow(found.unwrap_or_else(lost))
+    Admission::Overflow(found.unwrap_or_else(lost))
 }
 
 /// Returns a noop for what is recorded nowhere, and counts that.

@@ -255,7 +255,7 @@ impl<L: LabelSet, S: MetricSet> Family<L, S> {
             kind: S::KIND,
             unit: None,
             label_names: labels.map(Box::from).collect(),
-            is_open: false,
+            is_dynamic: false,
             wish: None,
             has_empty_help: false,
             plain_numbers: false,

@@ -10,7 +10,7 @@
 use super::claims::{Claims, Clashes, each_name};
 use super::waiting::{Waiting, Work};
 use crate::kind::Kind;
-use crate::registry::desc::{Desc, Wish, Wished, label_problem};
+use crate::registry::desc::{Desc, Preference, PreferredName, label_problem};
 use crate::registry::error::Error;
 use crate::registry::store::{FamilyStore, Labels, RegistryState};
 use crate::sync::PlainArc;
@@ -73,7 +73,7 @@ impl Names {
     fn wishing_family(
         &mut self,
         mut desc: Desc,
-        wish: &Wished,
+        wish: &Preference,
         state: &PlainArc<RegistryState>,
     ) -> Result<(PlainArc<FamilyStore>, Change), Error> {
         let place = (desc.kind, wish.declared.clone());
@@ -127,7 +127,7 @@ impl Names {
             // What is changed of its name is its wish.
             let wish = match *new.name == *old.name {
                 true => (*new.wish.clone().unwrap_or_else(|| wish.clone())).clone(),
-                false => wish.renamed(Wish { stem: &new.name, suffix: "", ..wish.parts() }),
+                false => wish.renamed(PreferredName { stem: &new.name, suffix: "", ..wish.parts() }),
             };
             Desc { name: wish.name(0).into(), ..new.clone() }.check(verbatim)?;
             wish.check_others(&new, verbatim)?;
@@ -156,7 +156,7 @@ impl Names {
     }
 
     /// Tells a family with a wish its help, unit and wish anew, and names it again.
-    fn tell(&mut self, family: &PlainArc<FamilyStore>, told: Desc, wish: &Wished) {
+    fn tell(&mut self, family: &PlainArc<FamilyStore>, told: Desc, wish: &Preference) {
         let mut work = Work::new();
         let old = family.with_desc(Desc::clone);
         let serial = old.wish.as_ref().map_or(0, |wish| wish.serial);

@@ -6,10 +6,10 @@ use crate::registry::desc::Desc;
 use std::borrow::Cow;
 
 /// The labels of one series: constant ones and those of its set, in the family's order; of an
-/// [`OpenFamily`](crate::bridge::OpenFamily) in that of their names.
+/// [`DynamicFamily`](crate::bridge::DynamicFamily) in that of their names.
 #[derive(Clone, Copy, Debug)]
 pub struct Labels<'a> {
-    /// Of an open family `None`: they stand in the text.
+    /// Of a dynamic family `None`: they stand in the text.
     names: Option<&'a [Box<str>]>,
     source: Source<'a>,
 }
@@ -25,7 +25,7 @@ enum Source<'a> {
 impl<'a> Labels<'a> {
     #[inline(always)]
     pub(crate) fn new(desc: &'a Desc, row: RowRef<'a>) -> Self {
-        Self { names: (!desc.is_open).then_some(&*desc.label_names), source: Source::Record(row) }
+        Self { names: (!desc.is_dynamic).then_some(&*desc.label_names), source: Source::Record(row) }
     }
 
     /// Gives the labels of a collected sample, whose ends are as many as the names.
@@ -101,9 +101,9 @@ impl<'a> Labels<'a> {
 
     /// Tells whether these labels, in any order, are the labels of the series: all of them, and no others.
     pub(crate) fn are(&self, labels: &[(&str, &str)]) -> bool {
-        // In an open family a label without a value is none.
-        let is_open = self.names.is_none();
-        let given = || labels.iter().filter(|(_, value)| !(is_open && value.is_empty()));
+        // In a dynamic family a label without a value is none.
+        let is_dynamic = self.names.is_none();
+        let given = || labels.iter().filter(|(_, value)| !(is_dynamic && value.is_empty()));
         let mut own = self.iter();
         // Own names differ from each other, so where all are given there is room for no other, or for one given twice.
         self.len() == given().count()

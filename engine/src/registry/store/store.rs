@@ -354,15 +354,15 @@ impl FamilyStore {
         self.table.find(pin, hash, |row| row.text() == text)
     }
 
-    /// Gives the hash of a row: of its values, or in an open family of its text.
+    /// Gives the hash of a row: of its values, or in a dynamic family of its text.
     pub(super) fn hash_of(&self, row: RowRef<'_>) -> u64 {
-        if self.desc.is_open {
+        if self.desc.is_dynamic {
             return self.hash_of_text(row.text());
         }
         self.hasher.hash_all(row.values(&self.desc.label_names).map(unescape))
     }
 
-    /// Gives the hash of the rendered labels of a series of an open family.
+    /// Gives the hash of the rendered labels of a series of a dynamic family.
     pub(crate) fn hash_of_text(&self, text: &[u8]) -> u64 {
         // The labels and the names are both in it.
         self.hasher.hash_all(std::iter::once(std::str::from_utf8(text).unwrap_or_default()))

@@ -50,7 +50,7 @@ fn expected(sample: &Metric<'_>, open_metrics: bool, into: &mut Samples) {
         MetricValue::Histogram(histogram) => {
             let mut below = 0;
             let bounds = histogram.bounds().iter().copied().chain([f64::INFINITY]);
-            for (bound, bucket) in bounds.zip(histogram.buckets()) {
+            for (bound, bucket) in bounds.zip(histogram.bucket_counts()) {
                 below += bucket;
                 let bound = match (bound.is_finite(), open_metrics) {
                     (false, _) => "+Inf".to_owned(),

@@ -60,7 +60,7 @@ pub enum Effect {
     /// The customer who was there longest went.
     Left,
     /// An order was placed.
-    Placed(Order),
+    Admission(Order),
     /// The oldest placed order was shipped, by this shipment and notification.
     Shipped(i64, i64),
     /// The oldest shipped order was delivered, with this notification.
@@ -148,7 +148,7 @@ impl Shop {
             INSERT_PAYMENT,
             [payment.into(), id.into(), amount.into(), currency.into(), "authorised".into()],
         ));
-        (ops, Effect::Placed(Order { id, items, payment, shipment: None, notifications: Vec::new() }))
+        (ops, Effect::Admission(Order { id, items, payment, shipment: None, notifications: Vec::new() }))
     }
 
     /// The oldest placed order leaves the warehouse and its payment is captured.

@@ -131,7 +131,7 @@ impl Planner for Shop {
             Effect::Left => {
                 self.customers.pop_front();
             }
-            Effect::Placed(order) => self.placed.push_back(order),
+            Effect::Admission(order) => self.placed.push_back(order),
             Effect::Shipped(shipment, notification) => {
                 if let Some(mut order) = self.placed.pop_front() {
                     order.shipment = Some(shipment);

@@ -103,7 +103,7 @@ fn schema_changes(scope: &Scope, name: &str, help: &str) -> Result<SchemaChanges
 
 /// Gives a scope in which a family has room for a series of each table and operation, and no more.
 fn by_table(scope: &Scope, short_lived: usize) -> Scope {
-    scope.limit((Table::ALL.len() + short_lived) * Op::ALL.len())
+    scope.with_limit((Table::ALL.len() + short_lived) * Op::ALL.len())
 }
 
 fn source(

@@ -1,6 +1,6 @@
 //! The caches of one version of the facade: that of this thread, and those of all.
 
-use streamgauge::bridge::Owner;
+use streamgauge::bridge::ThreadOwned;
 
 use super::gone::RecorderId;
 use super::held::Cached;
@@ -29,14 +29,14 @@ pub(in crate::recorder) enum Due {
 /// A version of the facade of whose keys each thread has a cache.
 pub(in crate::recorder) trait CachedFacade: Facade {
     /// Shows the cache of this thread to `f`; `None`, without a call, where the thread is ending.
-    fn with_cache<R>(f: impl FnOnce(&Owner<ThreadCache<Self>>) -> R) -> Option<R>;
+    fn with_cache<R>(f: impl FnOnce(&ThreadOwned<ThreadCache<Self>>) -> R) -> Option<R>;
 
     /// Returns the caches of all threads.
     fn visitors() -> &'static Visitors<Self>;
 
     /// Makes the cache of a thread, and tells the visitors of it.
-    fn new_cache() -> Owner<ThreadCache<Self>> {
-        let (owner, visitor) = Owner::new(ThreadCache::new());
+    fn new_cache() -> ThreadOwned<ThreadCache<Self>> {
+        let (owner, visitor) = ThreadOwned::new(ThreadCache::new());
         Self::visitors().add(visitor);
         owner
     }

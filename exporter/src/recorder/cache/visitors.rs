@@ -3,7 +3,7 @@
 use std::thread;
 
 use parking_lot::Mutex;
-use streamgauge::bridge::Visitor;
+use streamgauge::bridge::RemoteAccess;
 
 use super::limit::cache_limit;
 use super::thread_cache::ThreadCache;
@@ -16,7 +16,7 @@ const TRIES: usize = 100;
 pub(in crate::recorder) struct Visitors<F: Facade>(Mutex<List<F>>);
 
 struct List<F: Facade> {
-    visitors: Vec<Visitor<ThreadCache<F>>>,
+    visitors: Vec<RemoteAccess<ThreadCache<F>>>,
     /// Whose turn it is to give room.
     hand: usize,
 }
@@ -26,7 +26,7 @@ impl<F: Facade> Visitors<F> {
         Self(Mutex::new(List { visitors: Vec::new(), hand: 0 }))
     }
 
-    pub(super) fn add(&self, visitor: Visitor<ThreadCache<F>>) {
+    pub(super) fn add(&self, visitor: RemoteAccess<ThreadCache<F>>) {
         let List { visitors, .. } = &mut *self.0.lock();
         if visitors.len() == visitors.capacity() {
             // Before the list grows, so that looking costs each thread a constant.
@@ -36,7 +36,7 @@ impl<F: Facade> Visitors<F> {
     }
 
     /// Returns the next cache in turn, and how many there are.
-    fn next(&self) -> Option<(Visitor<ThreadCache<F>>, usize)> {
+    fn next(&self) -> Option<(RemoteAccess<ThreadCache<F>>, usize)> {
         let List { visitors, hand } = &mut *self.0.lock();
         while !visitors.is_empty() {
             *hand = if *hand + 1 < visitors.len() { *hand + 1 } else { 0 };

@@ -3,15 +3,15 @@
 use crate::cells::{OutOfCells, Range};
 use crate::kind::Kind;
 use crate::metric::Counter;
-use crate::registry::declare::{Backend, Builder, Instrument, Scope};
+use crate::registry::declare::{Backend, Instrument, MetricBuilder, Scope};
 use crate::registry::desc::Desc;
 use crate::registry::store::{FamilyStore, RowRef, Storage};
 use std::mem::ManuallyDrop;
 
 impl Scope {
     /// Declares a [`Counter`]. Its name ends in `_total`.
-    pub fn counter(&self, name: &str, help: &str) -> Builder<Counter> {
-        Builder::new(self, name, help)
+    pub fn counter(&self, name: &str, help: &str) -> MetricBuilder<Counter> {
+        MetricBuilder::new(self, name, help)
     }
 }
 

@@ -3,15 +3,15 @@
 use crate::cells::{OutOfCells, Range};
 use crate::kind::Kind;
 use crate::metric::DurationCounter;
-use crate::registry::declare::{Backend, Builder, Instrument, Scope};
+use crate::registry::declare::{Backend, Instrument, MetricBuilder, Scope};
 use crate::registry::desc::Desc;
 use crate::registry::store::{FamilyStore, RowRef, Storage};
 use std::mem::ManuallyDrop;
 
 impl Scope {
     /// Declares a [`DurationCounter`]. Its name ends in `_seconds_total`.
-    pub fn duration_counter(&self, name: &str, help: &str) -> Builder<DurationCounter> {
-        Builder::new(self, name, help)
+    pub fn duration_counter(&self, name: &str, help: &str) -> MetricBuilder<DurationCounter> {
+        MetricBuilder::new(self, name, help)
     }
 }
 

@@ -3,15 +3,15 @@
 use crate::cells::{OutOfCells, Range};
 use crate::kind::Kind;
 use crate::metric::FloatCounter;
-use crate::registry::declare::{Backend, Builder, Instrument, Scope};
+use crate::registry::declare::{Backend, Instrument, MetricBuilder, Scope};
 use crate::registry::desc::Desc;
 use crate::registry::store::{FamilyStore, RowRef, Storage};
 use std::mem::ManuallyDrop;
 
 impl Scope {
     /// Declares a [`FloatCounter`]. Its name ends in `_total`.
-    pub fn float_counter(&self, name: &str, help: &str) -> Builder<FloatCounter> {
-        Builder::new(self, name, help)
+    pub fn float_counter(&self, name: &str, help: &str) -> MetricBuilder<FloatCounter> {
+        MetricBuilder::new(self, name, help)
     }
 }
 

@@ -3,15 +3,15 @@
 use crate::cells::{OutOfCells, Range};
 use crate::kind::Kind;
 use crate::metric::Gauge;
-use crate::registry::declare::{Backend, Builder, Instrument, Scope};
+use crate::registry::declare::{Backend, Instrument, MetricBuilder, Scope};
 use crate::registry::desc::Desc;
 use crate::registry::store::{FamilyStore, RowRef, Storage};
 use std::mem::ManuallyDrop;
 
 impl Scope {
     /// Declares a [`Gauge`].
-    pub fn gauge(&self, name: &str, help: &str) -> Builder<Gauge> {
-        Builder::new(self, name, help)
+    pub fn gauge(&self, name: &str, help: &str) -> MetricBuilder<Gauge> {
+        MetricBuilder::new(self, name, help)
     }
 }
 

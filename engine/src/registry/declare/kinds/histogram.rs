@@ -4,7 +4,7 @@ use crate::buckets::{Buckets, Layout};
 use crate::cells::{OutOfCells, Range};
 use crate::kind::Kind;
 use crate::metric::Histogram;
-use crate::registry::declare::{Backend, Builder, Instrument, Scope};
+use crate::registry::declare::{Backend, Instrument, MetricBuilder, Scope};
 use crate::registry::desc::{Desc, Shape};
 use crate::registry::store::{FamilyStore, RowRef, Storage};
 use crate::sync::PlainArc;
@@ -12,12 +12,12 @@ use std::mem::ManuallyDrop;
 
 impl Scope {
     /// Declares a [`Histogram`].
-    pub fn histogram(&self, name: &str, help: &str) -> Builder<Histogram> {
-        Builder::new(self, name, help)
+    pub fn histogram(&self, name: &str, help: &str) -> MetricBuilder<Histogram> {
+        MetricBuilder::new(self, name, help)
     }
 }
 
-impl Builder<Histogram> {
+impl MetricBuilder<Histogram> {
     /// Sets the buckets; without it they are the default of the Prometheus client libraries, which suit
     /// network services, not pipelines: their lowest bound is 5 ms.
     pub fn buckets(self, buckets: Buckets) -> Self {

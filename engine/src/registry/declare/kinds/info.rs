@@ -3,16 +3,16 @@
 use crate::cells::{OutOfCells, Range};
 use crate::kind::Kind;
 use crate::metric::Info;
-use crate::registry::declare::{Backend, Builder, Instrument, Scope};
+use crate::registry::declare::{Backend, Instrument, MetricBuilder, Scope};
 use crate::registry::desc::Desc;
 use crate::registry::store::{FamilyStore, RowRef, Storage};
 use std::mem::ManuallyDrop;
 
 impl Scope {
     /// Declares an [`Info`]: what it says are its labels. The suffix `_info` is added to the name, unless it is there.
-    pub fn info(&self, name: &str, help: &str) -> Builder<Info> {
+    pub fn info(&self, name: &str, help: &str) -> MetricBuilder<Info> {
         let stem = name.strip_suffix("_info").unwrap_or(name);
-        Builder::new(self, &format!("{stem}_info"), help)
+        MetricBuilder::new(self, &format!("{stem}_info"), help)
     }
 }
 

@@ -4,19 +4,19 @@ use crate::cells::{OutOfCells, Range};
 use crate::kind::Kind;
 use crate::label::LabelValue;
 use crate::metric::{Gauge, StateSet};
-use crate::registry::declare::{Backend, Builder, Instrument, Scope};
+use crate::registry::declare::{Backend, Instrument, MetricBuilder, Scope};
 use crate::registry::desc::{Desc, Shape};
 use crate::registry::store::{FamilyStore, RowRef, Storage};
 use std::mem::ManuallyDrop;
 
 impl Scope {
     /// Declares a [`StateSet`]: which one of a few states something is in.
-    pub fn state_set(&self, name: &str, help: &str) -> Builder<StateSet> {
-        Builder::new(self, name, help)
+    pub fn state_set(&self, name: &str, help: &str) -> MetricBuilder<StateSet> {
+        MetricBuilder::new(self, name, help)
     }
 }
 
-impl Builder<StateSet> {
+impl MetricBuilder<StateSet> {
     /// Names the states, with strings or the values of an enum; a state set needs some. The first one holds until
     /// another is set.
     pub fn states<S: LabelValue>(self, states: impl IntoIterator<Item = S>) -> Self {

@@ -3,7 +3,7 @@
 use crate::cells::{Held, OutOfCells, Range, SummarySeries};
 use crate::kind::Kind;
 use crate::metric::{Quantiles, Summary};
-use crate::registry::declare::{Backend, Builder, Instrument, Scope};
+use crate::registry::declare::{Backend, Instrument, MetricBuilder, Scope};
 use crate::registry::desc::{Desc, Shape};
 use crate::registry::store::{FamilyStore, RowRef, Storage};
 use crate::sync::{Arc, PlainArc};
@@ -13,12 +13,12 @@ use std::time::Duration;
 impl Scope {
     /// Declares a [`Summary`]: quantiles that this process estimates itself. A [histogram](Self::histogram) is nearly
     /// always the better choice, since quantiles of several instances cannot be combined.
-    pub fn summary(&self, name: &str, help: &str) -> Builder<Summary> {
-        Builder::new(self, name, help)
+    pub fn summary(&self, name: &str, help: &str) -> MetricBuilder<Summary> {
+        MetricBuilder::new(self, name, help)
     }
 }
 
-impl Builder<Summary> {
+impl MetricBuilder<Summary> {
     /// Names the quantiles that are exposed, ascending; without it the median, the 90th and the 99th percentile.
     pub fn quantiles(mut self, quantiles: &[f64]) -> Self {
         let spec = self.spec_mut();

@@ -3,15 +3,15 @@
 use crate::cells::{OutOfCells, Range};
 use crate::kind::Kind;
 use crate::metric::UpDownCounter;
-use crate::registry::declare::{Backend, Builder, Instrument, Scope};
+use crate::registry::declare::{Backend, Instrument, MetricBuilder, Scope};
 use crate::registry::desc::Desc;
 use crate::registry::store::{FamilyStore, RowRef, Storage};
 use std::mem::ManuallyDrop;
 
 impl Scope {
     /// Declares an [`UpDownCounter`].
-    pub fn up_down_counter(&self, name: &str, help: &str) -> Builder<UpDownCounter> {
-        Builder::new(self, name, help)
+    pub fn up_down_counter(&self, name: &str, help: &str) -> MetricBuilder<UpDownCounter> {
+        MetricBuilder::new(self, name, help)
     }
 }
 

@@ -10,8 +10,8 @@ use bodies::read_all;
 use open::{Record, Series};
 use streamgauge::bridge::{DynamicSettings, PreferredName};
 use streamgauge::{
-    Buckets, Builder, CollectedFamily, CollectorOutput, Collector, CollectorId, Counter, Error, Family, Gauge, Histogram,
-    Instrument, LabelSet, MetricSet, Registry, Scope, Scraper, StateSet, Unit,
+    Buckets, CollectedFamily, Collector, CollectorId, CollectorOutput, Counter, Error, Family, Gauge, Histogram,
+    Instrument, LabelSet, MetricBuilder, MetricSet, Registry, Scope, Scraper, StateSet, Unit,
 };
 pub use text::Text;
 
@@ -175,13 +175,13 @@ impl Declaration {
 
 /// What a declaration ends in.
 trait End {
-    fn end<M: Instrument + Record>(self, builder: Builder<M>, number: f64) -> Result<(), Error>;
+    fn end<M: Instrument + Record>(self, builder: MetricBuilder<M>, number: f64) -> Result<(), Error>;
 }
 
 struct One;
 
 impl End for One {
-    fn end<M: Instrument + Record>(self, builder: Builder<M>, number: f64) -> Result<(), Error> {
+    fn end<M: Instrument + Record>(self, builder: MetricBuilder<M>, number: f64) -> Result<(), Error> {
         builder.register().map(|metric| metric.record(number))
     }
 }
@@ -189,7 +189,7 @@ impl End for One {
 struct Opened<'w>(&'w mut Vec<Box<dyn Series>>, &'w Labels, DynamicSettings<'w>);
 
 impl End for Opened<'_> {
-    fn end<M: Instrument + Record>(self, builder: Builder<M>, number: f64) -> Result<(), Error> {
+    fn end<M: Instrument + Record>(self, builder: MetricBuilder<M>, number: f64) -> Result<(), Error> {
         let family = builder.dynamic_family_with(self.2)?;
         family.record(&text::pairs(self.1), number);
         self.0.push(Box::new(family));
@@ -200,7 +200,7 @@ impl End for Opened<'_> {
 struct WithLabels<'t>(&'t str, &'t str);
 
 impl End for WithLabels<'_> {
-    fn end<M: Instrument + Record>(self, builder: Builder<M>, number: f64) -> Result<(), Error> {
+    fn end<M: Instrument + Record>(self, builder: MetricBuilder<M>, number: f64) -> Result<(), Error> {
         let family: Family<Odd<'static>, M> = builder.family()?;
         family.with(&Odd { table: self.0, method: self.1 }, |metric| metric.record(number));
         Ok(())
@@ -224,10 +224,14 @@ impl World {
         let chosen = |index: u8| open.get(usize::from(index) % open.len().max(1));
         let _refused = match step {
             Step::Register(declaration, labels) => declaration.declare(&labelled(labels), One),
-            Step::Open(declaration, labels) => declaration.declare(registry, Opened(open, labels, DynamicSettings::new())),
+            Step::Open(declaration, labels) => {
+                declaration.declare(registry, Opened(open, labels, DynamicSettings::new()))
+            }
             Step::PreferredName(declaration, labels, [stem, suffix, word], rank) => {
-                let wish = PreferredName { stem: stem.as_str(), suffix: suffix.as_str(), word: word.as_str(), rank: rank % 3 };
-                let settings = DynamicSettings::new().preferred_name(wish).plain_numbers(rank & 4 != 0).help_line(rank & 8 != 0);
+                let wish =
+                    PreferredName { stem: stem.as_str(), suffix: suffix.as_str(), word: word.as_str(), rank: rank % 3 };
+                let settings =
+                    DynamicSettings::new().preferred_name(wish).plain_numbers(rank & 4 != 0).help_line(rank & 8 != 0);
                 declaration.declare(registry, Opened(open, labels, settings))
             }
             Step::Fixed(declaration, table, method) => {

@@ -154,6 +154,8 @@ pub(crate) struct Attributes {
     /// Its length, and its slices.
     pub(crate) window: Option<(Expr, Expr)>,
     pub(crate) states: Option<Expr>,
+    /// The names of the labels of a family whose values are given by their places.
+    pub(crate) by: Option<Expr>,
     pub(crate) prefix: Option<LitStr>,
     /// Of the struct.
     pub(crate) krate: Crate,
@@ -182,6 +184,7 @@ impl Attributes {
                     "buckets" => parsed.buckets = Some(meta.value()?.parse()?),
                     "quantiles" => parsed.quantiles = Some(meta.value()?.parse()?),
                     "window" => parsed.window = Some(window(meta.value()?.parse()?)?),
+                    "by" => parsed.by = Some(meta.value()?.parse()?),
                     "states" => parsed.states = Some(meta.value()?.parse()?),
                     "label" => meta.parse_nested_meta(|label| {
                         let Some(ident) = label.path.get_ident() else {
@@ -255,7 +258,7 @@ impl Attributes {
     }
 }
 
-const UNKNOWN: &str = "unknown metric attribute; `name`, `unit`, `buckets`, `quantiles`, `window`, `states`, `level`, `limit`, `prefix`, `crate` = .. and `label(k = \"v\")` are allowed";
+const UNKNOWN: &str = "unknown metric attribute; `name`, `unit`, `buckets`, `quantiles`, `window`, `states`, `by`, `level`, `limit`, `prefix`, `crate` = .. and `label(k = \"v\")` are allowed";
 const UNITS: [&str; 9] = ["seconds", "bytes", "ratio", "celsius", "meters", "volts", "amperes", "joules", "grams"];
 
 /// Gives the two parts of `(DURATION, SLICES)`.

@@ -103,8 +103,11 @@ fn value(field: &Field, ident: &Ident, set: &Attributes, taken: &mut HashSet<Str
     let ty = peeled(&field.ty);
     let kind = FieldKind::of(ty);
     let (metric, end) = match kind {
-        FieldKind::Metric(metric) => (metric, quote_spanned!(ty.span()=> register)),
-        FieldKind::Family(metric) => (metric, quote_spanned!(ty.span()=> family)),
+        FieldKind::Metric(metric) => (metric, quote_spanned!(ty.span()=> register())),
+        FieldKind::Family(metric) => match &attributes.by {
+            Some(by) => (metric, quote_spanned!(ty.span()=> family_by(#by))),
+            None => (metric, quote_spanned!(ty.span()=> family())),
+        },
         FieldKind::Set => {
             attributes.allow(&["prefix", "label", "level", "limit"], "a set, or a family of sets")?;
             let scope = attributes.scope(krate, &quote!(streamgauge_scope))?;
@@ -119,7 +122,11 @@ fn value(field: &Field, ident: &Ident, set: &Attributes, taken: &mut HashSet<Str
         Metric::StateSet => &["name", "label", "level", "limit", "states"],
         _ => &["name", "unit", "label", "level", "limit"],
     };
-    attributes.allow(allowed, metric.article())?;
+    // Of a family alone: a single metric has no labels to name.
+    match kind {
+        FieldKind::Family(_) => attributes.allow(&[allowed, &["by"]].concat(), metric.article())?,
+        _ => attributes.allow(allowed, metric.article())?,
+    }
     let name = match &attributes.name {
         Some(name) => name.clone(),
         None => LitStr::new(ident.to_string().trim_start_matches("r#"), ident.span()),
@@ -147,6 +154,6 @@ fn value(field: &Field, ident: &Ident, set: &Attributes, taken: &mut HashSet<Str
     let window = window.map(|(length, slices)| quote_spanned!(length.span()=> .window(#length, #slices)));
     let labels = attributes.labels.iter().map(|(name, value)| quote!(.label(#name, #value)));
     Ok(
-        quote!(streamgauge_scope.#method(#name, #help) #unit #level #limit #buckets #quantiles #window #states #(#labels)* .#end()?),
+        quote!(streamgauge_scope.#method(#name, #help) #unit #level #limit #buckets #quantiles #window #states #(#labels)* .#end?),
     )
 }

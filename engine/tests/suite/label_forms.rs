@@ -1,7 +1,7 @@
 //! Label sets of every form: arrays and tuples without a type of their own, options, sets within sets.
 
 use std::collections::BTreeSet;
-use streamgauge::{Counter, Error, Family, Gauge, LabelSet, LabelValue, LabelVisitor, Registry};
+use streamgauge::{Counter, Error, Family, Gauge, LabelSet, LabelValue, LabelVisitor, MetricSet, Registry};
 
 #[derive(LabelSet)]
 struct Source<'a> {
@@ -102,6 +102,38 @@ fn values_by_their_places_overflow_and_have_constant_labels_as_others() {
     let mut cache = events.handle_cache::<u32>();
     cache.get_or_insert_with(1, |family| family.get_or_create(&["a"])).inc();
     assert_eq!(events.get(&["a"]).map(|counter| counter.get()), Some(2));
+}
+
+#[derive(MetricSet)]
+struct Rows {
+    /// Rows.
+    #[metric(by = ["source", "table"], limit = 2)]
+    rows_total: Family<[&'static str; 2], Counter>,
+}
+
+#[test]
+fn a_set_has_families_by_places() {
+    let registry = Registry::new();
+    let rows = Rows::register(&registry.scope("a")).expect("legal");
+    ["x", "y", "z"].iter().for_each(|table| rows.rows_total.with(&["pg", table], Counter::inc));
+    // And in a family of sets, with the labels of both.
+    let sets = Family::<Source<'_>, Rows>::register(&registry.scope("b").label("env", "test")).expect_err("twice");
+    assert!(sets.to_string().contains("\"source\": the name is given twice"), "{sets}");
+    #[derive(LabelSet)]
+    struct Shard {
+        shard: u8,
+    }
+    let sets = Family::<Shard, Rows>::register(&registry.scope("b")).expect("legal");
+    sets.with(&Shard { shard: 1 }, |set| set.rows_total.with(&("pg", 2u8), Counter::inc));
+    assert_eq!(
+        series(&registry),
+        BTreeSet::from([
+            "a_rows_total{source=\"__overflow__\",table=\"__overflow__\"} 1".to_owned(),
+            "a_rows_total{source=\"pg\",table=\"x\"} 1".to_owned(),
+            "a_rows_total{source=\"pg\",table=\"y\"} 1".to_owned(),
+            "b_rows_total{shard=\"1\",source=\"pg\",table=\"2\"} 1".to_owned(),
+        ])
+    );
 }
 
 #[test]

@@ -30,6 +30,7 @@ use std::fmt;
 /// | `quantiles = EXPR` | summaries | names the [`Quantiles`](crate::Quantiles): an array, a slice or a vector |
 /// | `window = (DURATION, SLICES)` | summaries | sets the window of the quantiles |
 /// | `states = EXPR` | state sets, which need it | names the states |
+/// | `by = ["a", "b"]` | families of metrics | names the labels of a [family by places](crate::MetricBuilder::family_by) |
 /// | `label(k = "v")` | all, and the struct | adds a constant label; may be repeated |
 /// | `prefix = "x"` | sets, families of sets, and the struct | puts `x_` before all names |
 /// | `crate = "path"` | the struct | says where this crate is, where it is not `::streamgauge` |

@@ -1,13 +1,14 @@
 //! A family as a scraper keeps it: with everything rendered that does not change.
 
-use super::encoder::{Encoders, Form};
+use super::encoder::{Encoder, Encoders, Form};
 use super::metric::Metric;
-use super::value::{ValueScratch, each, total};
+use super::value::{Show, ValueScratch, each, total};
 use super::walk::Walk;
 use crate::cells::Pass;
+use crate::encode::MetricValue;
 use crate::kind::Kind;
 use crate::registry::desc::Desc;
-use crate::registry::store::FamilyStore;
+use crate::registry::store::{FamilyStore, Labels};
 use crate::sync::PlainArc;
 
 /// One family of a registry, with its encoders.
@@ -67,10 +68,11 @@ impl ScrapedFamily {
                     text.integer(out, row.text(), total);
                 }
             }),
-            _ => each(store, desc, walk, pass, scratch, |_, labels, value| {
-                series += 1;
-                encoder.series(out, labels, value);
-            }),
+            _ => {
+                let mut written = Written { encoder, out, series };
+                each(store, desc, walk, pass, scratch, &mut written);
+                series = written.series;
+            }
         }
         encoder.end(out, start, series);
         series
@@ -86,9 +88,34 @@ impl ScrapedFamily {
     ) {
         if self.store.is_on() {
             let desc = self.desc();
-            each(&self.store, desc, walk, pass, scratch, |pass, labels, value| {
-                pass.paused(|| visitor(Metric { desc, labels, value }));
-            });
+            each(&self.store, desc, walk, pass, scratch, &mut Visited { desc, visitor });
         }
+    }
+}
+
+/// Writes what it is shown.
+struct Written<'w> {
+    encoder: &'w mut Encoder,
+    out: &'w mut Vec<u8>,
+    series: usize,
+}
+
+impl Show for Written<'_> {
+    #[inline(always)]
+    fn show(&mut self, _: &mut Pass<'_>, labels: Labels<'_>, value: MetricValue<'_>) {
+        self.series += 1;
+        self.encoder.series(self.out, labels, value);
+    }
+}
+
+/// Hands on what it is shown, to code of the user.
+struct Visited<'w, V> {
+    desc: &'w Desc,
+    visitor: &'w mut V,
+}
+
+impl<V: FnMut(Metric<'_>)> Show for Visited<'_, V> {
+    fn show(&mut self, pass: &mut Pass<'_>, labels: Labels<'_>, value: MetricValue<'_>) {
+        pass.paused(|| (self.visitor)(Metric { desc: self.desc, labels, value }));
     }
 }

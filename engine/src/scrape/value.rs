@@ -27,6 +27,12 @@ impl ValueScratch {
     }
 }
 
+/// Takes the values of a family. A trait, and no closure: one that is called from a loop for each kind is not inlined, and
+/// then each value goes through memory and is told apart once more.
+pub(crate) trait Show {
+    fn show(&mut self, pass: &mut Pass<'_>, labels: Labels<'_>, value: MetricValue<'_>);
+}
+
 /// Shows the value of each series of a family that a walk meets. `desc` is the family's as it is now.
 #[inline(always)]
 pub(crate) fn each(
@@ -35,7 +41,7 @@ pub(crate) fn each(
     walk: &Walk<'_>,
     pass: &mut Pass<'_>,
     scratch: &mut ValueScratch,
-    mut show: impl FnMut(&mut Pass<'_>, Labels<'_>, MetricValue<'_>),
+    to: &mut impl Show,
 ) {
     scratch.begin(desc.kind);
     // One loop a kind, in which the kind is a constant: it is not looked at again for every series.
@@ -44,7 +50,7 @@ pub(crate) fn each(
             match desc.kind {
                 $(Kind::$kind => walk.each(family, |row| {
                     if let Some(value) = one(Kind::$kind, desc, row, pass, scratch) {
-                        show(pass, Labels::new(desc, row), value);
+                        to.show(pass, Labels::new(desc, row), value);
                     }
                 }),)*
             }

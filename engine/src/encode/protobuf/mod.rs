@@ -136,7 +136,7 @@ impl ProtobufFamily {
             MetricValue::Info => number(out, &one(labels), self.number, 1.0),
             MetricValue::StateSet(StateSetValue { current, .. }) => self.state_set(out, &labels, escaped, current),
             MetricValue::Histogram(HistogramValue { buckets, sum, .. }) => {
-                self.histogram(out, &one(labels), buckets, sum, created);
+                self.histogram(out, labels, escaped, buckets, sum, created);
             }
             MetricValue::Summary(SummaryValue { values, sum, count, .. }) => {
                 self.summary(out, &one(labels), (values, sum, count), created);
@@ -161,13 +161,16 @@ impl ProtobufFamily {
     fn histogram<'v, I>(
         &self,
         out: &mut Vec<u8>,
-        labels: &MetricLabels<'_, I>,
+        labels: I,
+        escaped: bool,
         buckets: &[u64],
         sum: f64,
         created: Option<u64>,
     ) where
         I: Iterator<Item = (&'v str, &'v str)> + Clone,
     {
+        // Made here and not handed in: behind a reference its parts would not stay in registers.
+        let labels = MetricLabels::new(&self.label_names, labels, escaped, &[]);
         let finite = &buckets[..self.bounds.len().min(buckets.len())];
         // Field tag and length, then count and bound with their tags.
         let mut len = finite.len() * (2 + 1 + 9);
@@ -181,7 +184,7 @@ impl ProtobufFamily {
         }
         let created = created.map(Timestamp::new);
         len += 1 + varint_len(count) + 9 + created.as_ref().map_or(0, |created| field_len(created.len()));
-        metric(out, labels, HISTOGRAM, len, |cursor| {
+        metric(out, &labels, HISTOGRAM, len, |cursor| {
             cursor.put([varint_tag(1)]);
             cursor.put_varint(count);
             cursor.put(double_field(2, sum));

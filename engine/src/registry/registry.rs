@@ -40,7 +40,41 @@ impl Registry {
         Self { root: Scope::root(Some(PlainArc::new(RegistryInner::new()))) }
     }
 
-    /// Gives the registry of the process, for libraries that are handed none.
+    /// Returns the registry of the process: for statics, and for code that nobody hands a registry to.
+    ///
+    /// Keep what belongs together in one struct with `#[derive(MetricSet)]`, in one `LazyLock`; each use of it adds a load
+    /// and a branch to the record. A static is registered at its first use, so a declaration that
+    /// [conflicts](Error::Conflict) with another module's panics there, on whatever thread uses the second one first, and
+    /// in every use after that. `LazyLock::force` at the start of `main` has it happen before anything is served; the same
+    /// struct registered in `main` and handed on has it as an `Error`.
+    ///
+    /// Libraries should take a [`Scope`], so that the program chooses prefix and labels, and tests a registry of their own
+    /// or a [disabled](Self::disabled) one: whatever else runs in the process counts into this one too. Two versions of
+    /// this crate in one process have one each.
+    ///
+    /// ```
+    /// use std::sync::LazyLock;
+    /// use streamgauge::{Counter, MetricSet, Registry};
+    ///
+    /// #[derive(MetricSet)]
+    /// #[metric(prefix = "source")]
+    /// struct Source {
+    ///     /// Events read.
+    ///     events_total: Counter,
+    ///     /// Bytes read.
+    ///     read_bytes_total: Counter,
+    /// }
+    ///
+    /// static SOURCE: LazyLock<Source> =
+    ///     LazyLock::new(|| Source::register(Registry::global()).unwrap_or_else(|error| panic!("{error}")));
+    ///
+    /// fn main() {
+    ///     LazyLock::force(&SOURCE);
+    ///     SOURCE.events_total.inc();
+    ///     assert_eq!(Registry::global().sample_value("source_events_total", &[]), Some(1.0));
+    /// }
+    /// ```
+    #[doc(alias = "default_registry")]
     #[must_use]
     pub fn global() -> &'static Self {
         static GLOBAL: LazyLock<Registry> = LazyLock::new(Registry::new);

@@ -39,6 +39,7 @@ mod reloads;
 mod removal;
 mod self_metrics;
 mod states;
+mod statics;
 mod summary;
 mod unregister;
 mod walks;

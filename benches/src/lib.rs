@@ -9,3 +9,16 @@ pub mod replay;
 pub mod rows;
 pub mod runner;
 pub mod sides;
+
+// The guides' code, that of the peers too, is compiled and run here, because here the peers are dependencies.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/FROM-PROMETHEUS.md")]
+struct FromPrometheus;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/FROM-PROMETHEUS-CLIENT.md")]
+struct FromPrometheusClient;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/FROM-OPENTELEMETRY.md")]
+struct FromOpenTelemetry;

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Returns what `run` gives; `None` where it panics. Under loom panics go on, for they are what a model reports.
+/// Returns the result of `run`; `None` where it panics. Under loom panics go on, for they are what a model reports.
 pub(crate) fn catch<R>(run: impl FnOnce() -> R) -> Option<R> {
     if cfg!(engine_loom) {
         return Some(run());

@@ -8,7 +8,7 @@ use std::fmt;
 pub enum Kind {
     /// [`Counter`](crate::Counter): a total, exposed as an integer.
     Counter,
-    /// [`FloatCounter`](crate::FloatCounter): a total that is no integer, exposed as a counter.
+    /// [`FloatCounter`](crate::FloatCounter): a total that is not an integer, exposed as a counter.
     FloatCounter,
     /// [`DurationCounter`](crate::DurationCounter): a total of time, exposed in seconds as a counter.
     DurationCounter,
@@ -36,15 +36,15 @@ struct Traits {
     text: &'static str,
     open_metrics: &'static str,
     protobuf: u8,
-    /// What the names of its families end in. OpenMetrics calls the family by what is left without it.
+    /// The suffix of its families' names. OpenMetrics names the family without it.
     suffix: &'static str,
-    /// What its samples end in, in every format.
+    /// The suffixes of its samples, in every format.
     samples: &'static [&'static str],
-    /// What the samples that only OpenMetrics has end in, behind the name without its suffix.
+    /// The suffixes of the samples that only OpenMetrics has, behind the name without its own suffix.
     stem_samples: &'static [&'static str],
-    /// A series says when it was made: its values begin at zero then.
+    /// Its series have a creation time: their values begin at zero then.
     has_created: bool,
-    /// A series nobody updates may be idle.
+    /// A series that nobody updates may count as idle.
     can_expire: bool,
 }
 
@@ -125,7 +125,7 @@ impl Kind {
                 open_metrics: "info",
                 suffix: "_info",
                 stem_samples: &[""],
-                // Said once, for good.
+                // Set once, for good.
                 can_expire: false,
                 ..GAUGE
             },
@@ -163,7 +163,7 @@ impl Kind {
         self.traits().name
     }
 
-    /// Returns the kind in a sentence, with its article.
+    /// Returns the kind with its article, for a sentence.
     pub(crate) fn with_article(self) -> String {
         let Traits { article, name, .. } = self.traits();
         format!("{article} {name}")
@@ -174,25 +174,25 @@ impl Kind {
         matches!(self, Self::Counter | Self::FloatCounter | Self::DurationCounter)
     }
 
-    /// Returns what the names of its families end in, or nothing.
+    /// Returns the suffix of its families' names, or nothing.
     pub(crate) fn suffix(self) -> &'static str {
         self.traits().suffix
     }
 
-    /// Returns what the names of its samples end in, in every format.
+    /// Returns the suffixes of its samples, in every format.
     pub(crate) fn samples(self) -> &'static [&'static str] {
         self.traits().samples
     }
 
-    /// Returns, for a family called `name`, the name by which only OpenMetrics calls it, and what the samples that only
-    /// OpenMetrics has end in; `None` where there are none, and where the name does not end as that of its kind does: then
-    /// it is of an unknown type there, under its own name.
+    /// Returns the name that a family called `name` has in OpenMetrics only, and the suffixes of the samples that only
+    /// OpenMetrics has; `None` where there are none, and where the name lacks the suffix of its kind: OpenMetrics then
+    /// shows it under its own name, as of an unknown type.
     pub(crate) fn stem(self, name: &str) -> Option<(&str, &'static [&'static str])> {
         let Traits { suffix, stem_samples, .. } = self.traits();
         if stem_samples.is_empty() { None } else { Some((name.strip_suffix(suffix)?, stem_samples)) }
     }
 
-    /// Returns whether its series say when they were made.
+    /// Returns whether its series have a creation time.
     pub(crate) fn has_created(self) -> bool {
         self.traits().has_created
     }

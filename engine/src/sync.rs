@@ -9,10 +9,10 @@ pub(crate) use native::*;
 #[cfg(engine_loom)]
 pub(crate) use under_loom::*;
 
-/// A count that is no part of any modelled protocol, for statics: loom's begin anew with every run.
+/// A count that is not part of any modelled protocol, for statics: loom's begin anew with every run.
 pub(crate) use std::sync::atomic::AtomicU64 as PlainAtomicU64;
 pub(crate) use std::sync::atomic::Ordering;
-/// Shared ownership whose count is no part of any modelled protocol, and what is made once.
+/// Shared ownership whose count is not part of any modelled protocol, and what is made once.
 pub(crate) use std::sync::{Arc as PlainArc, LazyLock, OnceLock, Weak as PlainWeak};
 
 #[cfg(not(engine_loom))]
@@ -203,7 +203,7 @@ pub enum Fault {
     ReuseWithoutZeroing,
     /// A table slot is published with Relaxed instead of Release (O13).
     SlotPublishedRelaxed,
-    /// A removal leaves its record in the tables of enumerated label sets (O22).
+    /// A removal leaves its row in the tables of enumerated label sets (O22).
     DenseNotEmptied,
     /// The old table is freed at once when a new one takes its place (O13).
     TableFreedAtOnce,
@@ -211,9 +211,9 @@ pub enum Fault {
     BudgetWithoutRmw,
     /// A removed series gives up its storage at once, without a grace period (O19).
     ReleasedAtOnce,
-    /// The length of a page of records is published with Relaxed instead of Release (O14).
+    /// The length of a page of rows is published with Relaxed instead of Release (O14).
     RecordPublishedRelaxed,
-    /// A record can be walked to before it can be looked up (O14).
+    /// A row can be walked to before it can be looked up (O14).
     RecordPublishedFirst,
     /// A new thread is given the slab of a thread that has not ended (O1).
     AdoptedWhileOwned,
@@ -223,23 +223,23 @@ pub enum Fault {
     DeadAdmitted,
     /// A removal can be read before it is marked and listed (O19).
     RemovalNumberedFirst,
-    /// The final value of a removed series is shown though its labels live again (O19).
+    /// The final value of a removed series is shown though its labels have a live series again (O19).
     RebornShownTwice,
     /// The limits are checked before the mutex is taken under which the series is made (O20).
     LimitCheckedEarly,
-    /// A refusal is noted with the generation after the look for room, not with the one before (O20).
+    /// A refusal is noted with the generation read after the limits were checked, not with the one read before (O20).
     RefusalNotedLate,
-    /// A family that has said it waits for room of the registry does not look for it once more (O20).
+    /// A family that has joined those that wait for the registry's budget does not try to take from it once more (O20).
     RoomNotLookedForAgain,
-    /// The generation moves on before the series dies and its place is free (O20, O21).
+    /// The generation is bumped before the series is dead and its place free (O20, O21).
     ChangeToldFirst,
     /// What was counted elsewhere is added without the lock under which the total was read (O24).
     RaiseWithoutLock,
-    /// A visitor does not look whether the owner is inside (O23).
+    /// A visitor does not check whether the owner is inside (O23).
     VisitorIgnoresOwner,
-    /// The owner does not look whether a visitor is inside (O23).
+    /// The owner does not check whether a visitor is inside (O23).
     OwnerIgnoresVisitor,
-    /// The generation moves on with Relaxed instead of Release (O21).
+    /// The generation is bumped with Relaxed instead of Release (O21).
     ChangeToldRelaxed,
     /// The heavy fence fails, as where the system forbids it, and lookups use no fence of their own. Breaks no rule:
     /// models hold with it (O9).
@@ -254,7 +254,7 @@ pub enum Fault {
     TotalsKept,
     /// A walk holds the list of removed series while it shows them (O19).
     ShownUnderLock,
-    /// Idle series are known by the address of their record (O19).
+    /// Idle series are known by the address of their row (O19).
     IdleByAddress,
     /// The clone of a handle does not count as a user (O11).
     CloneUncounted,
@@ -264,7 +264,7 @@ pub enum Fault {
     SweepNotedLate,
 }
 
-/// Tells whether a model asked for `fault`; always false outside loom, and compiled away.
+/// Returns whether a model asked for `fault`; always false outside loom, and compiled away.
 #[cfg(not(engine_loom))]
 #[inline(always)]
 pub(crate) const fn broken(_: Fault) -> bool {
@@ -297,14 +297,14 @@ pub(crate) use injection::broken;
 #[cfg(engine_loom)]
 pub use injection::inject;
 
-/// Tells whether a model is unwinding, in which case destructors leave the atomics alone: loom would report
+/// Returns whether a model is unwinding, in which case destructors leave the atomics alone: loom would report
 /// a second violation and abort. Always false outside loom.
 #[inline(always)]
 pub(crate) fn model_failed() -> bool {
     cfg!(engine_loom) && std::thread::panicking()
 }
 
-/// Gives `order`, or Relaxed where a model breaks the rule that needs it.
+/// Returns `order`, or Relaxed where a model breaks the rule that needs it.
 #[inline(always)]
 pub(crate) fn unless_broken(fault: Fault, order: Ordering) -> Ordering {
     if broken(fault) { Ordering::Relaxed } else { order }

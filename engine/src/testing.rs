@@ -1,7 +1,7 @@
 //! Helpers for tests of instrumented code. Values are read back with
 //! [`Registry::sample_value`](crate::Registry::sample_value).
 
-/// Gives how often the calling thread has read the clock through [`Tick`](crate::Tick), histograms,
+/// Returns how often the calling thread has read the clock through [`Tick`](crate::Tick), histograms,
 /// summaries (scrapes of them too) and timers; `None` in release builds, which do not count.
 ///
 /// ```
@@ -21,7 +21,7 @@ pub fn clock_reads() -> Option<u64> {
 }
 
 /// Removes idle series as [`Registry::expire_idle`](crate::Registry::expire_idle) does, as of a moment of the caller's
-/// choice, so that a test of idle timeouts need not wait; gives how many. Moments ascend from call to call.
+/// choice, so that a test of idle timeouts need not wait; returns how many. Moments ascend from call to call.
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ pub fn expire_idle_at(registry: &crate::Registry, now: std::time::Instant) -> us
     registry.expire_idle_at(now)
 }
 
-/// Expires every series that nobody holds, in families with an idle timeout; gives how many. For the models of
+/// Expires every series that nobody holds, in families with an idle timeout; returns how many. For the models of
 /// `loom-tests/`, where nobody can wait for a timeout: all that differs from
 /// [`Registry::expire_idle`](crate::Registry::expire_idle) is that no value is read, because loom's lock cannot be
 /// taken twice by one thread, as the pass and the reclaimer take it.

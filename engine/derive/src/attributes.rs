@@ -83,7 +83,7 @@ pub(crate) fn is_flattened(attributes: &[Attribute]) -> Result<bool> {
     }
 }
 
-/// Gives the text of `#[label(rename = "..")]` on a field or variant, if there is one.
+/// Returns the text of `#[label(rename = "..")]` on a field or variant, if there is one.
 pub(crate) fn rename(attributes: &[Attribute]) -> Result<Option<LitStr>> {
     match LabelAttributes::parse(attributes)? {
         LabelAttributes { flatten: Some(span), .. } => {
@@ -96,7 +96,7 @@ pub(crate) fn rename(attributes: &[Attribute]) -> Result<Option<LitStr>> {
     }
 }
 
-/// Gives the crate of `#[label(crate = "..")]` on a type.
+/// Returns the crate of `#[label(crate = "..")]` on a type.
 pub(crate) fn label_crate(attributes: &[Attribute]) -> Result<Crate> {
     match LabelAttributes::parse(attributes)? {
         LabelAttributes { flatten: Some(span), .. } => {
@@ -131,13 +131,14 @@ pub(crate) fn with_static_lifetimes(tokens: TokenStream) -> TokenStream {
     replaced.collect()
 }
 
-/// Gives a name that is bound elsewhere in the derived code, for code that has the place of a type so that the compiler
-/// speaks of that. A type that came through a macro would bring along where names are looked up, and `self` is none there.
+/// Returns a name that is bound elsewhere in the derived code, for code that has the span of a type, so that the
+/// compiler's errors point there. A type that came through a macro would also bring the place where names are looked
+/// up, in which there is no `self`.
 pub(crate) fn local(name: &str) -> Ident {
     Ident::new(name, Span::call_site())
 }
 
-/// Gives a type without the invisible parentheses that a macro's `$t:ty` has around it, and without visible ones.
+/// Returns a type without the invisible parentheses that a macro's `$t:ty` has around it, and without visible ones.
 pub(crate) fn peeled(mut ty: &Type) -> &Type {
     loop {
         ty = match ty {

@@ -7,11 +7,12 @@ use syn::{Attribute, Error, Expr, ExprLit, Field, Lit, Meta, Result};
 /// A piece of a doc comment.
 enum Piece {
     Text(String),
-    /// What only the compiler can evaluate, as `concat!(..)`. Taken whole: where its first paragraph ends cannot be seen.
+    /// What only the compiler can evaluate, as `concat!(..)`. Taken whole: where its first paragraph ends cannot be
+    /// seen.
     Macro(Expr),
 }
 
-/// Gives the first paragraph of a field's doc comment on one line, as an expression.
+/// Returns the first paragraph of a field's doc comment on one line, as an expression.
 ///
 /// # Errors
 /// Where there is none.
@@ -45,7 +46,8 @@ pub(crate) fn help(field: &Field, ident: &Ident) -> Result<TokenStream> {
     })
 }
 
-/// Gives the lines of one attribute, trimmed: one of `///`, and any number of `/** */`, whose lines may begin with a star.
+/// Returns the lines of one attribute, trimmed: one of `///`, and any number of `/** */`, whose lines may begin with a
+/// star.
 fn pieces(attribute: &Attribute) -> Vec<Piece> {
     let Meta::NameValue(doc) = &attribute.meta else { return Vec::new() };
     if !doc.path.is_ident("doc") {

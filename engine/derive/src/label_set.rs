@@ -59,7 +59,8 @@ struct Part<'i> {
     name: Option<LitStr>,
 }
 
-// The code of a part has the span of its type: what is no label value is refused there, and not at the derive.
+// The code of a part has the span of its type: a type that is not a label value is refused there, and not at the
+// derive.
 impl Part<'_> {
     fn ordinal(&self, krate: &Crate) -> TokenStream {
         let Self { ident, ty, name } = self;
@@ -150,7 +151,7 @@ fn named_fields(input: &DeriveInput) -> Result<impl Iterator<Item = &Field>> {
     }
 }
 
-/// Gives the name of a field's label, checked as the registry would check it.
+/// Returns the name of a field's label, checked as the registry would check it.
 fn label_name(field: &Field, ident: &Ident) -> Result<LitStr> {
     let name = match rename(&field.attrs)? {
         Some(name) => name,
@@ -172,7 +173,7 @@ fn label_name(field: &Field, ident: &Ident) -> Result<LitStr> {
     Ok(name)
 }
 
-/// Gives the generic arguments with every lifetime `'static`.
+/// Returns the generic arguments with every lifetime `'static`.
 fn family_generics(generics: &Generics) -> TokenStream {
     if generics.params.is_empty() {
         return TokenStream::new();

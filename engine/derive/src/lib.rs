@@ -22,8 +22,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// Derives `LabelSet` for a struct with named fields: each field is a label, its name the label's.
 ///
 /// `#[label(rename = "type")]` on a field gives the label another name. All lifetimes are free: the
-/// associated `Family` is the struct with each of them `'static`. `#[label(crate = "path")]` on the struct says where the
-/// crate is, where it is not called `streamgauge` or reached through another one.
+/// associated `Family` is the struct with each of them `'static`. `#[label(crate = "path")]` on the struct says where
+/// the crate is, where it is not called `streamgauge` or reached through another one.
 #[proc_macro_derive(LabelSet, attributes(label))]
 pub fn derive_label_set(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -32,8 +32,8 @@ pub fn derive_label_set(input: TokenStream) -> TokenStream {
 
 /// Derives `LabelValue` for an enum without fields: the value is the variant's name in `snake_case`.
 ///
-/// `#[label(rename = "INSERT")]` on a variant gives it another text, and `#[label(crate = "path")]` on the enum says where
-/// the crate is.
+/// `#[label(rename = "INSERT")]` on a variant gives it another text, and `#[label(crate = "path")]` on the enum says
+/// where the crate is.
 #[proc_macro_derive(LabelValue, attributes(label))]
 pub fn derive_label_value(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -43,10 +43,10 @@ pub fn derive_label_value(input: TokenStream) -> TokenStream {
 /// Derives `MetricSet` for a struct whose fields are metrics, families or other sets; also `Clone`, `Debug` and
 /// `Default`.
 ///
-/// The doc comment of a field is the help text, up to its first empty line; of `#[doc = concat!(..)]` all. `#[metric(crate =
-/// "path")]` on the struct says where the crate is. `#[metric(..)]` takes `name`, `unit`,
-/// `buckets`, `quantiles`, `window`, `states`, `level`, `limit`, `label(k = "v")` and `prefix`; the trait's documentation says
-/// which where.
+/// The doc comment of a field is the help text, up to its first empty line; of `#[doc = concat!(..)]` all.
+/// `#[metric(crate = "path")]` on the struct says where the crate is. `#[metric(..)]` takes `name`, `unit`,
+/// `buckets`, `quantiles`, `window`, `states`, `level`, `limit`, `label(k = "v")` and `prefix`; the trait's
+/// documentation says which where.
 #[proc_macro_derive(MetricSet, attributes(metric))]
 pub fn derive_metric_set(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -19,7 +19,7 @@ pub(crate) enum Metric {
     StateSet,
 }
 
-/// What a field holds. Told by the last name of its type, as a macro sees no more.
+/// What a field holds, by the last name of its type, as a macro sees no more.
 pub(crate) enum FieldKind {
     Metric(Metric),
     /// A family of single metrics.
@@ -44,7 +44,7 @@ impl Metric {
         })
     }
 
-    /// Gives the method of a scope that declares one.
+    /// Returns the method of a scope that declares one.
     pub(crate) fn method(self) -> Ident {
         let name = match self {
             Self::Counter => "counter",
@@ -93,7 +93,7 @@ impl Metric {
         }
     }
 
-    /// Gives what is wrong with a whole name.
+    /// Returns what is wrong with a whole name.
     fn problem(self, text: &str, unit: Option<&LitStr>) -> Option<String> {
         let is_counter = matches!(self, Self::Counter | Self::FloatCounter | Self::DurationCounter);
         let stem = match text.strip_suffix("_total") {
@@ -131,7 +131,7 @@ impl FieldKind {
     }
 }
 
-/// Gives `M` of `Family<L, M>`.
+/// Returns `M` of `Family<L, M>`.
 pub(crate) fn family_of(ty: &Type) -> Option<&Type> {
     let Type::Path(path) = peeled(ty) else { return None };
     let last = path.path.segments.last()?;
@@ -214,7 +214,7 @@ impl Attributes {
         }
     }
 
-    /// Gives `scope` with the prefix, the level, the limit and the labels.
+    /// Returns `scope` with the prefix, the level, the limit and the labels.
     pub(crate) fn scope(&self, krate: &Crate, scope: &TokenStream) -> Result<TokenStream> {
         let prefix = self.prefix.as_ref().map(|prefix| quote!(.scope(#prefix)));
         let level = self.level(krate)?.map(|level| quote!(.with_level(#level)));
@@ -238,14 +238,14 @@ impl Attributes {
         }
     }
 
-    /// Gives the labels as a text that tells them apart.
+    /// Returns the labels as a text that tells them apart.
     pub(crate) fn label_text(&self) -> String {
         let mut labels: Vec<_> = self.labels.iter().map(|(name, value)| (name.value(), value.value())).collect();
         labels.sort_unstable();
         format!("{labels:?}")
     }
 
-    /// Gives the variant of `Unit`.
+    /// Returns the variant of `Unit`.
     pub(crate) fn unit_variant(&self) -> Result<Option<Ident>> {
         let Some(unit) = &self.unit else { return Ok(None) };
         let text = unit.value();
@@ -261,7 +261,7 @@ impl Attributes {
 const UNKNOWN: &str = "unknown metric attribute; `name`, `unit`, `buckets`, `quantiles`, `window`, `states`, `by`, `level`, `limit`, `prefix`, `crate` = .. and `label(k = \"v\")` are allowed";
 const UNITS: [&str; 9] = ["seconds", "bytes", "ratio", "celsius", "meters", "volts", "amperes", "joules", "grams"];
 
-/// Gives the two parts of `(DURATION, SLICES)`.
+/// Returns the two parts of `(DURATION, SLICES)`.
 fn window(value: Expr) -> Result<(Expr, Expr)> {
     let problem = Error::new_spanned(&value, "a window is `(DURATION, SLICES)`");
     let Expr::Tuple(pair) = value else { return Err(problem) };

@@ -95,7 +95,7 @@ fn named_fields(input: &DeriveInput) -> Result<impl Iterator<Item = &Field>> {
     }
 }
 
-/// Gives the expression that registers a field in the scope of the set, whose attributes are `set`. `taken` are the
+/// Returns the expression that registers a field in the scope of the set, whose attributes are `set`. `taken` are the
 /// names, with constant labels, so far.
 fn value(field: &Field, ident: &Ident, set: &Attributes, taken: &mut HashSet<String>) -> Result<TokenStream> {
     let attributes = Attributes::parse(&field.attrs)?;

@@ -32,24 +32,24 @@ impl Layout {
         &self.bounds
     }
 
-    /// Buckets, with the one up to `+Inf`.
+    /// Returns the number of buckets, with the one up to `+Inf`.
     pub(crate) fn buckets(&self) -> usize {
         self.bounds.len() + 1
     }
 
-    /// Tells whether negative observations have buckets, so that the sum may fall.
+    /// Returns whether negative observations have buckets, so that the sum may fall.
     pub(crate) fn has_negative_bounds(&self) -> bool {
         !self.negative.is_empty()
     }
 
-    /// Gives the bucket of a common value (positive and finite, and zero where no bound is): two reads and one
+    /// Returns the bucket of a common value (positive and finite, and zero where no bound is): two reads and one
     /// compare, whatever the layout. `None` sends the value to [`index_uncommon`](Self::index_uncommon).
     #[inline(always)]
     pub(crate) fn index(&self, value: f64) -> Option<u64> {
         self.positive.index(value)
     }
 
-    /// Gives the bucket of any finite value; `None` where it is negative and the layout has no negative
+    /// Returns the bucket of any finite value; `None` where it is negative and the layout has no negative
     /// bound.
     pub(crate) fn index_uncommon(&self, value: f64) -> Option<u64> {
         if value > 0.0 {

@@ -45,7 +45,7 @@ impl Buckets {
         Self::computed((0..count.min(MAX_BOUNDS + 1)).map(|index| start + width * index as f64))
     }
 
-    /// Takes bounds of which an infinite one was not meant as the implied one, but is too large for a float.
+    /// Takes computed bounds, of which an infinite one is not the implied `+Inf` but too large for a float.
     fn computed(bounds: impl Iterator<Item = f64>) -> Self {
         Self { bounds: bounds.collect() }
     }
@@ -74,13 +74,13 @@ impl Buckets {
         self.problem().map_or(Ok(()), Err)
     }
 
-    /// Gives the finite bounds, in the order given.
+    /// Returns the finite bounds, in the order given.
     #[must_use]
     pub fn bounds(&self) -> &[f64] {
         &self.bounds
     }
 
-    /// Tells what is wrong with the bounds, if anything.
+    /// Returns what is wrong with the bounds, if anything.
     fn problem(&self) -> Option<String> {
         let bounds = self.bounds();
         if bounds.is_empty() {
@@ -103,7 +103,7 @@ impl Buckets {
 }
 
 impl Default for Buckets {
-    /// Gives the default buckets of the Prometheus client libraries: 5 ms to 10 s.
+    /// Returns the default buckets of the Prometheus client libraries: 5 ms to 10 s.
     fn default() -> Self {
         Self { bounds: Cow::Borrowed(PROMETHEUS_DEFAULT) }
     }

@@ -17,7 +17,7 @@ const MANTISSA_BITS: u32 = 52;
 const OCTAVES: usize = 4096;
 /// Sign clear, exponent all ones: infinities and NaN.
 const FINITE_OCTAVES: usize = 2047;
-/// The octave's values are not for the table.
+/// Marks an octave whose values are not for the table.
 const UNCOMMON: u16 = u16::MAX;
 
 /// A stretch of the line in which all values have the same top bits.
@@ -104,7 +104,7 @@ impl Table {
             .collect()
     }
 
-    /// Gives the bucket of a value, or `None` where it is not positive and finite or the bounds are too close
+    /// Returns the bucket of a value, or `None` where it is not positive and finite or the bounds are too close
     /// to each other for any table.
     #[inline(always)]
     #[allow(unsafe_code, reason = "the record path: the bounds check costs as much as the read")]
@@ -121,14 +121,14 @@ impl Table {
         Some(slot.bucket + u64::from(bits > slot.bound))
     }
 
-    /// Gives the bucket of a positive finite value by binary search: for bounds closer to each other than
+    /// Returns the bucket of a positive finite value by binary search: for bounds closer to each other than
     /// the finest table tells apart, and off the hot path.
     pub(crate) fn search(&self, value: f64) -> u64 {
         self.first_bucket + self.bounds.partition_point(|bound| *bound < value) as u64
     }
 }
 
-/// Tells whether no slot holds two bounds.
+/// Returns whether no slot holds two bounds.
 fn is_exact(slots: &[Slot]) -> bool {
     slots.windows(2).all(|pair| pair[1].bucket <= pair[0].bucket + 1)
 }

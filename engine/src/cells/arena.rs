@@ -95,13 +95,13 @@ loom::lazy_static! {
     static ref NULL_DIRECTORY: Directory = Directory::new();
 }
 
-/// Gives the arena.
+/// Returns the arena.
 #[inline]
 pub(crate) fn arena() -> &'static Arena {
     &ARENA
 }
 
-/// Gives the directory that threads without a slab point at: all null, in zeroed static memory.
+/// Returns the directory that threads without a slab point at: all null, in zeroed static memory.
 #[inline]
 #[cfg(not(engine_loom))]
 pub(crate) const fn null_directory() -> &'static Directory {
@@ -125,7 +125,7 @@ fn idle_bound() -> usize {
 }
 
 impl Arena {
-    /// Gives a slab to the calling thread: an idle one, or a new one, or `None` without memory.
+    /// Returns a slab for the calling thread: an idle one, or a new one, or `None` without memory.
     pub(crate) fn adopt(&self) -> Option<SlabPtr> {
         let mut slabs = self.slabs.lock();
         if broken(Fault::AdoptedWhileOwned) && !slabs.all.is_empty() {
@@ -191,7 +191,7 @@ impl Arena {
         drop(lock);
     }
 
-    /// Folds the idle slab that has waited longest; tells whether there may be more to do. The caller
+    /// Folds the idle slab that has waited longest; returns whether there may be more to do. The caller
     /// holds the reclaim lock for writing.
     #[allow(unsafe_code, reason = "reads and frees a slab that left every list")]
     fn fold_one(&self) -> bool {
@@ -247,7 +247,7 @@ impl Arena {
         }
     }
 
-    /// Gives a chunk of the shared slab, made on first need, or `None` without memory.
+    /// Returns a chunk of the shared slab, made on first need, or `None` without memory.
     #[allow(unsafe_code, reason = "chunks are shared by raw pointers")]
     pub(crate) fn shared_chunk(&self, index: u32) -> Option<&'static Chunk> {
         let chunk = match NonNull::new(self.shared.get(index)) {

@@ -33,7 +33,7 @@ pub(crate) struct Chunk {
 }
 
 impl Chunk {
-    /// Gives one cell, with a bounds check: for the cold paths.
+    /// Returns one cell, with a bounds check: for the cold paths.
     pub(crate) fn cell(&self, index: usize) -> &Cell {
         &self.cells[index]
     }
@@ -42,7 +42,7 @@ impl Chunk {
         &self.cells
     }
 
-    /// Allocates a chunk of zeros, or gives `None` where the system has no memory left.
+    /// Allocates a chunk of zeros, or returns `None` where the system has no memory left.
     ///
     /// The memory does not come from the global allocator, so one that records does not come back here.
     #[cfg(not(engine_loom))]
@@ -95,7 +95,7 @@ impl Directory {
         Self { chunks: std::array::from_fn(|_| AtomicPtr::new(std::ptr::null_mut())) }
     }
 
-    /// Gives the chunk pointer of a record, or null: not attached, an orphan, or not touched yet.
+    /// Returns the chunk pointer of a record, or null: not attached, an orphan, or not touched yet.
     ///
     /// # Safety
     /// `chunk < DIRECTORY_CHUNKS`.
@@ -109,7 +109,7 @@ impl Directory {
         slot.load(Ordering::Relaxed)
     }
 
-    /// Gives the chunk as a reader of another thread's slab.
+    /// Returns the chunk as a reader of another thread's slab.
     #[inline]
     pub(crate) fn get(&self, chunk: u32) -> *mut Chunk {
         // Acquire (O2): pairs with the Release of publish and install; the zeros are seen.
@@ -123,8 +123,8 @@ impl Directory {
         self.chunks[chunk as usize].store(memory.as_ptr(), order);
     }
 
-    /// Publishes a chunk where several threads may try; gives the one that stands there afterwards,
-    /// and whether it is `memory`.
+    /// Publishes a chunk where several threads may try; returns the one that is published afterwards, and whether it is
+    /// `memory`.
     pub(crate) fn install(&self, chunk: u32, memory: NonNull<Chunk>) -> (NonNull<Chunk>, bool) {
         let slot = &self.chunks[chunk as usize];
         let null = std::ptr::null_mut();
@@ -135,7 +135,7 @@ impl Directory {
         }
     }
 
-    /// Gives every chunk that exists, with its index.
+    /// Returns every chunk that exists, with its index.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, NonNull<Chunk>)> + '_ {
         (0..DIRECTORY_CHUNKS as u32).filter_map(|chunk| NonNull::new(self.get(chunk)).map(|memory| (chunk, memory)))
     }

@@ -8,7 +8,7 @@
 
 use crate::sync::{Ordering, compiler_fence, fence};
 
-/// Tells whether a compiler fence is enough on the frequent side: whether the process is registered for expedited
+/// Returns whether a compiler fence is enough on the frequent side: whether the process is registered for expedited
 /// barriers. The first call registers it; the answer never changes.
 pub(crate) fn is_light() -> bool {
     imp::has_membarrier()

@@ -1,6 +1,6 @@
 //! The two reference counts of a series: the `Arc` holds memory and cells, `Users` counts the handles
-//! that the user holds and alone vetoes expiry. What keeps handles on the user's behalf (caches, sets) holds
-//! the `Arc` and gives its place among the users up.
+//! that the user holds and alone vetoes expiry. Whatever keeps handles on the user's behalf (caches, sets) holds the
+//! `Arc`, and does not count as a user.
 
 use crate::sync::{Arc, AtomicU32, Fault, Ordering, broken, model_failed};
 
@@ -8,7 +8,7 @@ use crate::sync::{Arc, AtomicU32, Fault, Ordering, broken, model_failed};
 const DEAD: u32 = 1 << (u32::BITS - 1);
 /// Set before the first user of an overflow series, and never changed.
 const OVERFLOW: u32 = 1 << (u32::BITS - 2);
-/// Set by updates that change nothing, and taken back by the look for idle series.
+/// Set by updates that change nothing, and cleared by the look for idle series.
 const TOUCHED: u32 = 1 << (u32::BITS - 3);
 
 /// Counts the user's handles of one series. Written by whoever clones, drops or obtains a handle.
@@ -31,13 +31,14 @@ impl Users {
         false
     }
 
-    /// Counts the clone of a handle. The series may have expired where what is cloned is no user itself: what a lookup
-    /// or a cache shows. The clone is then a handle of a removed series, as the documentation of both says.
+    /// Counts the clone of a handle. Where the original does not count as a user itself (it is what a lookup or a cache
+    /// shows), the series may have expired. The clone is then a handle of a removed series, as both document.
     fn add(&self) {
         if broken(Fault::CloneUncounted) {
             return;
         }
-        // Relaxed (O11): the user that is cloned keeps the series meanwhile; where it is none, the clone promises nothing.
+        // Relaxed (O11): a handle that counts keeps the series while it is cloned; for one that does not, the clone
+        // promises nothing.
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -52,7 +53,7 @@ impl Users {
         self.0.fetch_or(DEAD, Ordering::AcqRel);
     }
 
-    /// Kills the series if no user holds a handle; tells whether it did. The expiry of idle series
+    /// Kills the series if no user holds a handle; returns whether it did. The expiry of idle series
     /// stands on this.
     pub(crate) fn kill_if_unused(&self) -> bool {
         if broken(Fault::KillByCheckThenSet) {
@@ -71,14 +72,14 @@ impl Users {
         self.0.compare_exchange(unused, unused | DEAD, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
-    /// Says that this is an overflow series. Before it is published.
+    /// Marks an overflow series, before it is published.
     pub(crate) fn mark_overflow(&self) {
         // Relaxed (O11): the series is not published yet.
         self.0.fetch_or(OVERFLOW, Ordering::Relaxed);
     }
 
-    /// Notes an update that changes nothing. One that comes between the look for idle series and the end of one it found
-    /// keeps that alive: the bit is none of those that `kill_if_unused` expects.
+    /// Notes an update that changes nothing. One that comes after the look for idle series has found the series, and
+    /// before it is killed, keeps it alive: `kill_if_unused` does not expect the bit.
     fn touch(&self) {
         if !self.has(TOUCHED) {
             // Relaxed (O15): orders nothing else.
@@ -86,7 +87,7 @@ impl Users {
         }
     }
 
-    /// Tells whether there was such an update since the last call.
+    /// Returns whether there was such an update since the last call.
     fn take_touched(&self) -> bool {
         // Relaxed (O15): an update that is missed now is seen at the next look.
         self.has(TOUCHED) && self.0.fetch_and(!TOUCHED, Ordering::Relaxed) & TOUCHED != 0
@@ -102,7 +103,7 @@ impl Users {
 pub(crate) trait Counted {
     fn users(&self) -> &Users;
 
-    /// Tells whether there was an update that changed nothing since the last call.
+    /// Returns whether there was an update that changed nothing since the last call.
     fn take_touched(&self) -> bool {
         self.users().take_touched()
     }
@@ -116,7 +117,7 @@ pub(crate) struct Held<S: Counted>(Option<Arc<S>>);
 impl<S: Counted> Held<S> {
     pub(crate) const NOOP: Self = Self(None);
 
-    /// Gives a hold that counts as a user, unless the series is dead.
+    /// Returns a hold that counts as a user, unless the series is dead.
     pub(crate) fn admitted(&self) -> Option<Self> {
         match &self.0 {
             Some(series) if !series.users().admit() => None,
@@ -124,7 +125,7 @@ impl<S: Counted> Held<S> {
         }
     }
 
-    /// Gives a hold on `series` that counts nothing, for as long as the reference lives.
+    /// Returns a hold on `series` that counts nothing, for as long as the reference lives.
     #[inline]
     #[allow(unsafe_code, reason = "a borrowed handle without touching either count")]
     pub(crate) fn borrowed(series: &Arc<S>) -> std::mem::ManuallyDrop<Self> {
@@ -152,13 +153,14 @@ pub(crate) trait Hold {
     /// Takes the hold back from the users: the `Arc` stays.
     fn leave(&self);
 
-    /// Counts the hold as a user again, dead or not: what [`leave`](Self::leave) took is dropped with the hold.
+    /// Counts the hold as a user again, dead or not, so that dropping the hold takes back only what it counts for; the
+    /// inverse of [`leave`](Self::leave).
     fn rejoin(&self);
 
-    /// Tells whether the series was removed.
+    /// Returns whether the series was removed.
     fn is_dead(&self) -> bool;
 
-    /// Tells whether this is the series of those that found no room.
+    /// Returns whether this is an overflow series.
     fn is_overflow(&self) -> bool;
 }
 

@@ -159,7 +159,7 @@ pub(crate) fn detach(local: &Local) {
     hand_over(slab);
 }
 
-/// Gives this thread's chunk, attaching the thread and allocating the chunk where needed; `None` where
+/// Returns this thread's chunk, attaching the thread and allocating the chunk where needed; `None` where
 /// the thread cannot own cells now, and must use the shared slab.
 #[cold]
 #[inline(never)]

@@ -84,7 +84,7 @@ pub(crate) fn count_dropped(reason: Dropped, n: u64) {
     arena().losses.dropped[reason as usize].fetch_add(n, Ordering::Relaxed);
 }
 
-/// Counts a record that found no memory.
+/// Counts a record that was lost for want of memory.
 pub(crate) fn count_lost() {
     // Relaxed (O26): a statistic.
     arena().losses.lost.fetch_add(1, Ordering::Relaxed);

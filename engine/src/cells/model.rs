@@ -24,8 +24,8 @@ pub fn keep_idle_slabs(bound: usize) {
     IDLE_BOUND.set(bound);
 }
 
-/// Says whether the system carries out barriers, under `Fault::HeavyFenceFails`. Allowed again only where no other thread
-/// is left: loom knows no barrier that would order them.
+/// Sets whether the system carries out barriers, under `Fault::HeavyFenceFails`. Allowed again only where no other
+/// thread is left: loom knows no barrier that would order them.
 pub fn allow_barriers(allowed: bool) {
     BARRIERS.set(allowed);
 }
@@ -67,7 +67,7 @@ impl Expirable {
         Self(Arc::new(Series::new(1, false, 0).expect("the first cells of a model")))
     }
 
-    /// Admits a user: gives its handle, unless the series is dead.
+    /// Admits a user and returns its handle; `None` where the series is dead.
     #[must_use]
     pub fn admit(&self) -> Option<User> {
         Held::borrowed(&self.0).admitted().map(User)

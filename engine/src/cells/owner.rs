@@ -15,8 +15,8 @@ use std::marker::PhantomData;
 ///
 /// # Cost
 /// [`with`](Self::with) is two plain stores and two loads of memory of the owner's own: no lock, no locked instruction
-/// where the kernel offers `membarrier` (elsewhere one full fence). A [visit](RemoteAccess::visit) takes a short mutex twice and
-/// makes a system call of about 2 us.
+/// where the kernel offers `membarrier` (elsewhere one full fence). A [visit](RemoteAccess::visit) takes a short mutex
+/// twice and makes a system call of about 2 us.
 ///
 /// # Examples
 /// ```
@@ -40,9 +40,9 @@ pub struct RemoteAccess<T> {
 struct Shared<T> {
     /// 1 while the owner is inside. Written by the owner only.
     busy: AtomicU64,
-    /// A visitor is inside, or about to look whether it may be. Written by the one visitor that `ends` lets in.
+    /// A visitor is inside, or about to check whether it may be. Written by the one visitor that `ends` lets in.
     visited: AtomicBool,
-    /// A compiler fence is enough for the owner.
+    /// Whether a compiler fence is enough for the owner.
     is_light: bool,
     /// Never held while code of the user runs.
     ends: Mutex<Ends>,
@@ -59,8 +59,8 @@ struct Ends {
     visiting: bool,
 }
 
-// SAFETY: the value is used by the owner alone or by one visitor alone, see `ThreadOwned::with`, and so only moves between
-// threads; the rest is atomics and a mutex.
+// SAFETY: the value is used by the owner alone or by one visitor alone, see `ThreadOwned::with`, and so only moves
+// between threads; the rest is atomics and a mutex.
 #[allow(unsafe_code, reason = "see SAFETY above")]
 unsafe impl<T: Send> Sync for Shared<T> {}
 // SAFETY: as above.
@@ -110,7 +110,7 @@ impl<T> ThreadOwned<T> {
     }
 }
 
-/// Says that the owner is outside, on unwinding too.
+/// Marks the owner as outside, on unwinding too.
 struct LeaveOwner<'a>(&'a AtomicU64);
 
 impl Drop for LeaveOwner<'_> {
@@ -146,19 +146,19 @@ impl<T> RemoteAccess<T> {
         if !is_alone && !broken(Fault::VisitorIgnoresOwner) {
             return None;
         }
-        // SAFETY: the owner does not come in until `visited` is false again, by the case split in `ThreadOwned::with`, and
-        // leaves the value alone when it goes, because a visitor is there; other visitors are turned away.
+        // SAFETY: the owner does not come in until `visited` is false again, by the case split in `ThreadOwned::with`,
+        // and leaves the value alone when it goes, because a visitor is there; other visitors are turned away.
         unsafe { &mut *shared.value.get() }.as_mut().map(f)
     }
 
-    /// Tells whether the owner was dropped, and the value with it.
+    /// Returns whether the owner was dropped, and the value with it.
     #[must_use]
     pub fn is_gone(&self) -> bool {
         self.shared.ends.lock().gone
     }
 }
 
-/// Says that the visitor is outside, on unwinding too; drops the value where the owner went meanwhile.
+/// Marks the visitor as outside, on unwinding too; drops the value where the owner went meanwhile.
 struct LeaveVisitor<'a, T>(&'a Shared<T>);
 
 #[allow(unsafe_code, reason = "the visitor takes the value out for the owner")]

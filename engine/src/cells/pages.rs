@@ -6,7 +6,7 @@
 #[cfg(all(target_os = "linux", not(miri)))]
 use std::ptr::NonNull;
 
-/// Allocates a zeroed `T`, or gives `None` where the system has no memory left. Does not use the global allocator.
+/// Allocates a zeroed `T`, or returns `None` where the system has no memory left. Does not use the global allocator.
 #[cfg(all(target_os = "linux", not(miri)))]
 #[allow(unsafe_code, reason = "the system call has no wrapper in std")]
 pub(super) fn allocate<T>() -> Option<NonNull<T>> {
@@ -17,7 +17,7 @@ pub(super) fn allocate<T>() -> Option<NonNull<T>> {
     if memory == libc::MAP_FAILED { None } else { NonNull::new(memory.cast()) }
 }
 
-/// Frees what [`allocate`] gave.
+/// Frees what [`allocate`] returned.
 ///
 /// # Safety
 /// `memory` came from `allocate::<T>`, and nothing refers to it any more.

@@ -20,15 +20,15 @@ pub(crate) struct PassScratch {
     totals: Vec<u64>,
 }
 
-/// Slabs from which on a chunk is summed as a whole: reading one cell from each of so many chunks, series by
+/// Fewest slabs for which a chunk is summed as a whole: reading one cell from each of so many chunks, series by
 /// series, defeats the prefetching that reading them one after the other gets.
 #[cfg(not(engine_loom))]
 const MANY_SLABS: usize = 8;
-/// Series of one chunk, in a row, after which the rest of it is expected to be asked for as well.
+/// Consecutive series of one chunk after which the rest of it is expected to be asked for as well.
 #[cfg(not(engine_loom))]
 const MANY_SERIES: u32 = 32;
 
-/// Tells whether a chunk, of which so many counts were read, is to be summed as a whole in so many slabs.
+/// Returns whether a chunk, of which so many counts were read, is to be summed as a whole in so many slabs.
 #[inline(always)]
 fn is_worth_summing(counted: u32, slabs: usize) -> bool {
     #[cfg(engine_loom)]
@@ -72,7 +72,7 @@ impl<'s> Pass<'s> {
     }
 
     /// Runs code of the user in the midst of the pass, holding no lock: slabs may be folded meanwhile, and are listed
-    /// anew afterwards if they were. Costs two read-modify-writes.
+    /// again afterwards if they were. Costs two read-modify-writes.
     pub(crate) fn paused<R>(&mut self, run: impl FnOnce() -> R) -> R {
         let held = self.lock.take().is_some();
         let result = run();
@@ -122,7 +122,7 @@ impl<'s> Pass<'s> {
         }
     }
 
-    /// Gives the sum of one cell over all slabs.
+    /// Returns the sum of one cell over all slabs.
     #[inline]
     pub(crate) fn count(&mut self, range: Range) -> u64 {
         self.select(range.chunk());
@@ -149,7 +149,7 @@ impl<'s> Pass<'s> {
     }
 
     /// Sums all cells of the chunk at hand, slab by slab. Of a series that lives now this is as good as what would be
-    /// read a little later in the same pass; of cells that wait to be swept it is the value of a series that went.
+    /// read a little later in the same pass; of cells that wait to be swept it is the value of a removed series.
     #[cold]
     fn sum_chunk(&mut self) {
         // Acquire (O25), before the cells: a sweep that is not in this number is noticed.
@@ -163,7 +163,7 @@ impl<'s> Pass<'s> {
         }
     }
 
-    /// Gives increments minus decrements of the two cells of an up-down counter; negative only where
+    /// Returns increments minus decrements of the two cells of an up-down counter; negative only where
     /// a decrement came before its increment.
     pub(crate) fn difference(&mut self, range: Range) -> i64 {
         self.select(range.chunk());
@@ -188,7 +188,7 @@ impl<'s> Pass<'s> {
         up.wrapping_sub(down).cast_signed()
     }
 
-    /// Gives increments plus decrements of an up-down counter: what changes with each of them.
+    /// Returns increments plus decrements of an up-down counter: what changes with each of them.
     pub(crate) fn movements(&mut self, range: Range) -> u64 {
         self.select(range.chunk());
         let column = &self.scratch.column;
@@ -205,7 +205,7 @@ impl<'s> Pass<'s> {
         self.select_cold(chunk);
     }
 
-    /// Fills `buckets`, not cumulative, with those of a histogram and gives the sum of its observations,
+    /// Fills `buckets`, not cumulative, with those of a histogram and returns the sum of its observations,
     /// which is finite. `monotone` where no observation is negative: the sum then never falls (I2).
     pub(crate) fn histogram(&mut self, series: &Series, buckets: &mut [u64], monotone: bool) -> f64 {
         // The column may be from before the floor, since it is kept from series to series.

@@ -30,10 +30,10 @@ impl Raising {
     }
 }
 
-/// Raises the total of a range to `total` where it is below; tells whether it was.
+/// Raises the total of a range to `total` where it is below; returns whether it was.
 pub(crate) fn raise(range: Range, total: u64) -> bool {
-    // Two that raise at once would each add what was missing (O24). What is counted meanwhile comes before or after,
-    // as it pleases: no order between a raise and an increment of another thread is promised.
+    // Two threads that raise at once would each add what was missing (O24). An increment of another thread may come
+    // before or after: no order between it and a raise is promised.
     let _lock = (!broken(Fault::RaiseWithoutLock)).then(|| arena().raising.of(range).lock());
     let now = Pass::begin(&mut PassScratch::default()).count(range);
     let missing = total.saturating_sub(now);

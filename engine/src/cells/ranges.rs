@@ -29,7 +29,7 @@ impl Range {
         (self.0 >> 32) as u32
     }
 
-    /// Tells whether the range is scratch: not owned, not read, not given back.
+    /// Returns whether the range is scratch: not owned, not read, not given back.
     pub(crate) fn is_scratch(self) -> bool {
         is_scratch_chunk(self.chunk())
     }
@@ -50,7 +50,7 @@ impl PackedRange {
     }
 }
 
-/// Tells whether a chunk holds scratch ranges: cells that nobody reads.
+/// Returns whether a chunk holds scratch ranges: cells that nobody reads.
 pub(crate) fn is_scratch_chunk(chunk: u32) -> bool {
     chunk < SCRATCH_CHUNKS
 }
@@ -69,7 +69,7 @@ pub(crate) struct Class {
 }
 
 impl Class {
-    /// Tells whether the cell at `offset` of a chunk holds an f64 sum.
+    /// Returns whether the cell at `offset` of a chunk holds an f64 sum.
     pub(crate) fn is_sum(self, offset: usize) -> bool {
         self.sum_first && offset.is_multiple_of(self.len)
     }
@@ -83,7 +83,7 @@ const fn histogram(len: usize) -> Class {
     Class { len, sum_first: true }
 }
 
-/// One and two cells for counters; for histograms sizes of at most a third of waste, from eight cells
+/// One and two cells for counters; for histograms sizes that waste at most a third, from eight cells
 /// on whole cache lines.
 #[cfg(not(engine_loom))]
 const CLASSES: [Class; 20] = [
@@ -111,7 +111,7 @@ const CLASSES: [Class; 20] = [
 #[cfg(engine_loom)]
 const CLASSES: [Class; 4] = [counters(1), counters(2), histogram(4), histogram(8)];
 
-/// Gives the class of a chunk that holds a range.
+/// Returns the class of a chunk that holds a range.
 pub(crate) fn class_of_chunk(arena: &Arena, chunk: u32) -> Class {
     // Relaxed (O30): written before any range of the chunk was handed out; whoever reads a cell of the
     // chunk has got there through that range's publication.
@@ -209,7 +209,7 @@ pub(crate) fn give_back(range: Range) {
     arena().ranges.lock().dirty.push(range);
 }
 
-/// Gives the cells of a range that belong to it by its class.
+/// Returns the cells of a range that belong to it by its class.
 pub(crate) fn len_of(arena: &Arena, range: Range) -> usize {
     class_of_chunk(arena, range.chunk()).len
 }

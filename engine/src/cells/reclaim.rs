@@ -3,8 +3,9 @@
 //!
 //! Nothing here waits: what a pin may still see stays in a batch that the next occasion looks at. Occasions are
 //! removals, each time that 64 items have come together, and the end of every scrape: never a record or a lookup,
-//! which only add to the list (but a series that finds no cells left sweeps, and is not refused for cells that nobody
-//! uses). Where the heavy fence fails nothing is freed, and past a bound nothing more is removed.
+//! which only add to the list (except that making a series when no cells are left sweeps first, so that it is not
+//! refused for cells that nobody uses). Where the heavy fence fails nothing is freed, and past a bound nothing more is
+//! removed.
 
 use super::arena::arena;
 use super::fence;
@@ -17,7 +18,7 @@ use std::any::Any;
 
 /// Retirements after which a remover collects.
 const BATCH: usize = if cfg!(engine_loom) { 1 } else { 64 };
-/// Items at most that wait for a fence which fails.
+/// Most items that wait for a fence which fails.
 const MOST_UNFENCED: usize = if cfg!(engine_loom) { 2 } else { 16_384 };
 
 /// Something unlinked: dropped once no pin can see it.
@@ -30,9 +31,9 @@ struct Graveyard {
     fresh: Vec<Retired>,
     /// Batches that a pin seen after their fence may still reach.
     waiting: Vec<Batch>,
-    /// Items that had no fence yet, those too that a collection has in hand.
+    /// Items that had no fence yet, with those that a collection has in hand.
     unfenced: usize,
-    /// All items, those too that a collection has in hand.
+    /// All items, with those that a collection has in hand.
     len: usize,
 }
 
@@ -122,7 +123,7 @@ pub(crate) fn collect_batch() {
     }
 }
 
-/// Tells whether nothing more may be unlinked, because too much waits for a fence that fails.
+/// Returns whether nothing more may be unlinked, because too much waits for a fence that fails.
 pub(crate) fn is_full() -> bool {
     // First the statistic, which is 0 in almost every process, then the locks.
     if arena().losses.failed_fences() == 0 {

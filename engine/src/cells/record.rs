@@ -10,7 +10,7 @@ use super::series::used_chunks;
 use crate::sync::{Fault, Ordering, broken, unless_broken};
 use std::ptr::NonNull;
 
-/// Gives the calling thread's chunk of the range, or null: not attached, an orphan, or a chunk not
+/// Returns the calling thread's chunk of the range, or null: not attached, an orphan, or a chunk not
 /// touched yet.
 #[inline(always)]
 #[allow(unsafe_code, reason = "the record path: a bounds check here costs as much as the increment")]
@@ -23,7 +23,7 @@ fn own_chunk(range: Range) -> *const Chunk {
     })
 }
 
-/// Gives cell `index` of the range in a chunk.
+/// Returns cell `index` of the range in a chunk.
 ///
 /// # Safety
 /// `chunk` is not null and alive for `'a`; `index` lies within the range.
@@ -39,7 +39,7 @@ unsafe fn cell_of<'a>(chunk: *const Chunk, range: Range, index: usize) -> &'a Ce
     unsafe { &*cell }
 }
 
-/// Gives the calling thread's cell `index` of the range, or `None` as [`own_chunk`] gives null.
+/// Returns the calling thread's cell `index` of the range, or `None` where [`own_chunk`] returns null.
 #[inline(always)]
 #[allow(unsafe_code, reason = "see own_chunk")]
 fn own_cell<'a>(range: Range, index: usize) -> Option<&'a Cell> {

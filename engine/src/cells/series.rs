@@ -39,12 +39,12 @@ impl Series {
         self.created_millis
     }
 
-    /// Tells whether a sum is below the floor by more than rounding explains.
+    /// Returns whether a sum is below the floor by more than rounding explains.
     pub(crate) fn is_below(sum: f64, floor: f64) -> bool {
         floor - sum > 1e-9 * floor
     }
 
-    /// Gives the sum below which a pass that begins now cannot honestly come: to be read before the cells.
+    /// Returns the sum below which a pass that begins now cannot honestly come: to be read before the cells.
     pub(crate) fn sum_floor(&self) -> f64 {
         // Acquire (O16): pairs with the Release in settle_sum, so that this pass reads cells at least as new
         // as the pass whose sum it sees.
@@ -53,7 +53,7 @@ impl Series {
 
     /// Keeps a non-negative f64 sum from going down by rounding: adding the same partial sums in
     /// another order (a slab was folded) may end an ulp lower, which a reader would take for a reset.
-    /// `floor` is what [`sum_floor`](Self::sum_floor) gave before the cells were read.
+    /// `floor` is what [`sum_floor`](Self::sum_floor) returned before the cells were read.
     pub(crate) fn settle_sum(&self, floor: f64, sum: f64) -> f64 {
         // The bits of non-negative floats are ordered like the floats. Release (O16): see sum_floor.
         self.high_water.fetch_max(sum.to_bits(), Ordering::Release);
@@ -81,7 +81,7 @@ impl Drop for Series {
     }
 }
 
-/// A series of one shared word that the last write wins: a gauge. Aligned so that two gauges never
+/// A series of one shared word, in which the last write wins: a gauge. Aligned so that two gauges never
 /// share a cache line (0.85 instead of 1.2 ns with two threads on two gauges).
 #[derive(Debug)]
 #[repr(align(64))]
@@ -126,7 +126,7 @@ impl GaugeSeries {
         }
     }
 
-    /// Tells whether the gauge was updated since the last call.
+    /// Returns whether the gauge was updated since the last call.
     pub(crate) fn take_set(&self) -> bool {
         // Relaxed (O15): an update that is missed now is seen at the next look.
         self.touched.swap(0, Ordering::Relaxed) != 0

@@ -15,7 +15,7 @@ const GROUP: usize = 128;
 /// Most bins of one sign: 16 KiB.
 const MAX_BINS: usize = 16 * GROUP;
 
-/// Gives the number of a magnitude's bin. Numbers grow with magnitudes.
+/// Returns the number of a magnitude's bin. Numbers grow with magnitudes.
 #[inline]
 fn bin_of(magnitude: f64) -> usize {
     debug_assert!(magnitude.is_normal() && magnitude > 0.0);
@@ -26,7 +26,7 @@ fn bin_of(magnitude: f64) -> usize {
     (exponent * u64::from(BINS_AN_OCTAVE) + within) as usize
 }
 
-/// Gives the value that is nearest, in relative terms, to both ends of a bin.
+/// Returns the value that is nearest, in relative terms, to both ends of a bin.
 fn middle_of(bin: usize) -> f64 {
     let steps = BINS_AN_OCTAVE as usize;
     let octave = f64::from_bits(((bin / steps) as u64) << 52);
@@ -72,7 +72,7 @@ impl Bins {
         let end = (self.start + self.counts.len()).max(group + GROUP);
         let start = self.start.min(group).max(end.saturating_sub(MAX_BINS));
         if (start, end) == (self.start, self.start + self.counts.len()) {
-            // Too low, and there are as many as there may be.
+            // Too low, and there are as many bins as there may be.
             return;
         }
         if start > self.start {
@@ -113,7 +113,7 @@ impl Bins {
         self.total = self.total.saturating_add(other.total);
     }
 
-    /// Gives the middle of the bin in which the observation of a rank lies, counted from the smallest magnitude.
+    /// Returns the middle of the bin in which the observation of a rank lies, counted from the smallest magnitude.
     fn at_rank(&self, rank: u64) -> f64 {
         let mut up_to = 0u64;
         let holds = |n: &u64| {
@@ -184,7 +184,7 @@ impl Sketch {
         self.positive.total.saturating_add(self.negative.total).saturating_add(self.zeros)
     }
 
-    /// Gives the observation of rank `q * (count - 1)`, rounded down: exactly where it is the lowest or the highest,
+    /// Returns the observation of rank `q * (count - 1)`, rounded down: exactly where it is the lowest or the highest,
     /// else within 1 %. NaN where there is none.
     pub(super) fn quantile(&self, q: f64) -> f64 {
         let Some(last) = self.count().checked_sub(1) else { return f64::NAN };

@@ -25,7 +25,7 @@ pub(crate) struct Slab {
 }
 
 impl Slab {
-    /// Allocates a slab without chunks, or gives `None` where the system has no memory left.
+    /// Allocates a slab without chunks, or returns `None` where the system has no memory left.
     #[cfg(not(engine_loom))]
     #[allow(unsafe_code, reason = "writes the id of a slab that nobody else knows")]
     pub(crate) fn allocate(id: u64) -> Option<NonNull<Self>> {
@@ -101,7 +101,7 @@ impl SlabPtr {
         self.0
     }
 
-    /// Gives the slab.
+    /// Returns the slab.
     ///
     /// # Safety
     /// The slab is not freed while the reference lives: the caller holds the slab, the list's mutex, or

@@ -10,7 +10,7 @@
 //! waiting, unless all four are taken.
 //!
 //! Time is in nanoseconds of the clock of ticks, and given by the caller. A slice is known by its number, the time
-//! divided by its width, so slices need no turning: one that is out of its time counts no more, and is emptied when
+//! divided by its width, so slices need no turning: one whose time is over does not count any more, and is emptied when
 //! its place is needed.
 
 use super::held::{Counted, Users};
@@ -20,7 +20,7 @@ use crate::sync::{Mutex, MutexGuard, OnceLock};
 use std::cell::Cell;
 use std::num::NonZero;
 
-/// Stripes at most: a power of two.
+/// Most stripes: a power of two.
 const STRIPES: usize = 4;
 
 /// A series of observations in a window, and of their count and sum of all time.
@@ -89,7 +89,7 @@ impl State {
         Self { count: 0, sum: 0.0, newest: 0, slices }
     }
 
-    /// Gives the sketch to record in, emptied where it was of a slice that has passed.
+    /// Returns the sketch to record in, emptied where it was of a slice that has passed.
     fn sketch_at(&mut self, number: u64) -> &mut Sketch {
         // A clock that seems to run backwards records in the latest slice there is.
         self.newest = self.newest.max(number);
@@ -102,7 +102,7 @@ impl State {
         &mut slice.sketch
     }
 
-    /// Gives the sketches of the window that ends with a slice.
+    /// Returns the sketches of the window that ends with a slice.
     fn window_at(&self, number: u64) -> impl Iterator<Item = &Sketch> {
         let (number, len) = (self.newest.max(number), self.slices.len() as u64);
         self.slices.iter().filter(move |slice| number - slice.number < len).map(|slice| &slice.sketch)
@@ -169,14 +169,14 @@ impl SummarySeries {
         }
     }
 
-    /// Gives a window of its own, for snapshots.
+    /// Returns a window of its own, for snapshots.
     pub(crate) fn window(&self, now: u64) -> MergedWindow {
         let mut window = MergedWindow::default();
         self.merge(now, &mut window);
         window
     }
 
-    /// Gives the number of observations of all time.
+    /// Returns the number of observations of all time.
     pub(crate) fn count(&self) -> u64 {
         self.stripes().fold(0, |count, stripe| count.wrapping_add(stripe.0.lock().count))
     }
@@ -195,7 +195,7 @@ impl Default for MergedWindow {
 }
 
 impl MergedWindow {
-    /// Gives a quantile, of 0 to 1; NaN where the window is empty.
+    /// Returns a quantile, of 0 to 1; NaN where the window is empty.
     pub(crate) fn quantile(&self, q: f64) -> f64 {
         self.sketch.quantile(q)
     }
@@ -216,14 +216,14 @@ std::thread_local! {
     static IN_USE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Gives the stripe that a thread tries first. No two threads that live have a thread-local at one address, and a
+/// Returns the stripe that a thread tries first. No two threads that live have a thread-local at one address, and a
 /// multiplication spreads addresses that differ by the size of a stack.
 fn own_stripe() -> usize {
     let address = IN_USE.with(|it| std::ptr::from_ref(it).addr() as u64);
     (address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % STRIPES
 }
 
-/// Says that the thread is in a summary. Bins that grow call the global allocator, and one that records into a
+/// Marks the thread as inside a summary. Bins that grow call the global allocator, and one that records into a
 /// summary would come back here, to a stripe that its own thread holds.
 #[derive(Debug)]
 struct Alone;
@@ -252,7 +252,7 @@ mod tests {
         SummarySeries::new(WindowShape { width, slices: NonZero::new(3).expect("not 0") }, 1)
     }
 
-    /// Gives the lowest and the highest value of the window.
+    /// Returns the lowest and the highest value of the window.
     fn ends(series: &SummarySeries, second: u64) -> (f64, f64) {
         let window = series.window(second * SECOND);
         (window.quantile(0.0), window.quantile(1.0))

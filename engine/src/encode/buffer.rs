@@ -60,7 +60,7 @@ impl<'o> Line<'o> {
         self.len += len;
     }
 
-    /// Gives the offset at which the next byte will stand.
+    /// Returns the offset at which the next byte will stand.
     pub(crate) fn position(&self) -> usize {
         self.len
     }

@@ -45,39 +45,39 @@ pub struct Exposition {
 }
 
 impl Exposition {
-    /// Gives the format.
+    /// Returns the format.
     #[must_use]
     pub fn format(self) -> Format {
         self.format
     }
 
-    /// Gives how names are written that are not of the classic data model.
+    /// Returns how names are written that are not of the classic data model.
     #[must_use]
     pub fn escaping(self) -> Escaping {
         self.escaping.unwrap_or_default()
     }
 
-    /// Sets how names are written that are not of the classic data model; without it with underscores.
+    /// Sets how names are written that are not of the classic data model; default: with underscores.
     #[must_use]
     pub fn with_escaping(self, escaping: Escaping) -> Self {
         Self { escaping: Some(escaping), ..self }
     }
 
-    /// Tells whether OpenMetrics text has `_created` samples.
+    /// Returns whether OpenMetrics text has `_created` samples.
     #[must_use]
     pub fn created_samples(self) -> bool {
         self.created_samples
     }
 
-    /// Sets whether OpenMetrics text has a `_created` sample beside each counter and histogram; without it it has none,
-    /// as with the Go library, for a reader that knows nothing of them stores each as a series of its own. Protobuf
-    /// always carries creation times, in the metric itself.
+    /// Sets whether OpenMetrics text has a `_created` sample beside each counter and histogram; default: it has none,
+    /// as with the Go library, for a reader that does not know them stores each as a series of its own. Protobuf always
+    /// carries creation times, in the metric itself.
     #[must_use]
     pub fn with_created_samples(self, created_samples: bool) -> Self {
         Self { created_samples, ..self }
     }
 
-    /// Gives the value of the `Content-Type` header. It names the escaping scheme where one was negotiated or set.
+    /// Returns the value of the `Content-Type` header. It names the escaping scheme where one was negotiated or set.
     #[must_use]
     pub fn content_type(self) -> &'static str {
         macro_rules! of {

@@ -13,7 +13,7 @@ pub(crate) enum RewrittenNames {
 }
 
 impl RewrittenNames {
-    /// Gives what has to be put in the place of the rendered labels; `None` where they stand as they should.
+    /// Returns what has to be put in the place of the rendered labels; `None` where they stand as they should.
     pub(crate) fn new<'n>(names: impl Iterator<Item = &'n str> + Clone, escaping: Escaping) -> Option<Self> {
         let as_they_are = escaping != Escaping::Dots && names.clone().all(is_valid_label);
         if as_they_are {

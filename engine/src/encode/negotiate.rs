@@ -1,19 +1,19 @@
 //! Content negotiation: from `Accept` headers to a format and an escaping scheme, as the Go library decides it.
 //!
-//! Source: `expfmt.NegotiateIncludingOpenMetrics` of github.com/prometheus/common, and `goautoneg`, by which it reads the
-//! header. It is followed where headers are well formed, and in what is left out of those that are not. It is not where it
-//! goes against RFC 9110:
+//! Source: `expfmt.NegotiateIncludingOpenMetrics` of github.com/prometheus/common, and `goautoneg`, by which it reads
+//! the header. It is followed where headers are well formed, and in what is left out of those that are not. It is not
+//! where it goes against RFC 9110:
 //!
-//! - A wildcard counts by its weight. There it never does: `*/*, text/plain;q=0.1` is a matter of order, and a reader that
-//!   rates everything above OpenMetrics is sent OpenMetrics.
-//! - `q=0` is a refusal, there it is the last choice. A blank behind `q=` is passed over, there it makes the weight 0. A
-//!   weight that is none is the last choice in both.
-//! - Names of types and parameters have no case, and values may be quoted.
-//! - All `Accept` headers count, there the first one.
+//! - A wildcard counts by its weight. There it never does: `*/*, text/plain;q=0.1` is a matter of order, and a reader
+//!   that rates everything above OpenMetrics is sent OpenMetrics.
+//! - `q=0` is a refusal, there it is the last choice. A blank behind `q=` is passed over, there it makes the weight 0.
+//!   An invalid weight is the last choice in both.
+//! - Names of types and parameters are compared without case, and values may be quoted.
+//! - All `Accept` headers count, there only the first one.
 //!
-//! There is no protobuf as text (`encoding=text`, `compact-text`) here, so such a clause is passed over. A wildcard means
-//! text 0.0.4, also where `text/plain;q=0` stands beside it; versions of the Go library that answered it with OpenMetrics or
-//! protobuf did so by mistake, and later ones do not.
+//! There is no protobuf as text (`encoding=text`, `compact-text`) here, so such a clause is passed over. A wildcard
+//! means text 0.0.4, also where `text/plain;q=0` stands beside it; versions of the Go library that answered it with
+//! OpenMetrics or protobuf did so by mistake, and later ones do not.
 
 use super::{Exposition, Format};
 use crate::label::Escaping;
@@ -26,8 +26,8 @@ impl Exposition {
     /// bytes are, there is an answer and no error.
     ///
     /// The clause with the highest `q` wins whose format exists here; of equal ones the first, wildcards last. A
-    /// clause with `q=0` is left out. Wildcards mean text 0.0.4. The last `escaping` that the clauses up to there name is
-    /// the scheme; without one names are written with underscores.
+    /// clause with `q=0` is left out. Wildcards mean text 0.0.4. The last `escaping` that the clauses up to there name
+    /// is the scheme; without one names are written with underscores.
     ///
     /// ```
     /// use streamgauge::{Exposition, Format};
@@ -47,8 +47,8 @@ impl Exposition {
         Self::choose(None, escaping, accept)
     }
 
-    /// As [`negotiate`](Self::negotiate), among these formats only: the first of them is for readers that accept none of
-    /// them, or anything. Without any, all are there.
+    /// As [`negotiate`](Self::negotiate), among these formats only: the first of them is for readers that accept none
+    /// of them, or anything. An empty list allows all.
     ///
     /// ```
     /// use streamgauge::{Exposition, Format};
@@ -103,13 +103,13 @@ struct Clause {
 }
 
 impl Clause {
-    /// Gives `None` for what is no media range, and for one that is not acceptable.
+    /// Returns `None` for what is not a media range, and for one that is not acceptable.
     fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split(';').map(str::trim);
         let media_type = parts.next().filter(|media_type| *media_type == "*" || media_type.split('/').count() == 2)?;
         let (mut version, mut proto, mut encoding) = (None, None, None);
         let (mut weight, mut escaping) = (Some(1.0), None);
-        // Of parameters that are repeated the last counts. One with a second `=` is none.
+        // Of repeated parameters the last wins. One with a second `=` is not a parameter.
         for (name, value) in parts.filter_map(|part| part.split_once('=')).filter(|(_, value)| !value.contains('=')) {
             let (name, value) = (name.trim(), value.trim().trim_matches('"'));
             match name.to_ascii_lowercase().as_str() {
@@ -139,7 +139,7 @@ impl Clause {
     }
 }
 
-/// Gives the weight of a `q`; `None` where it is 0, which means not acceptable. One that is no weight comes last.
+/// Returns the weight of a `q`; `None` where it is 0, which means not acceptable. An invalid one comes last.
 fn weight_of(text: &str) -> Option<f64> {
     match text.parse::<f64>() {
         Ok(0.0) => None,
@@ -175,7 +175,7 @@ mod tests {
         let v3_5_protobuf = format!(
             "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.7,{v3_5}"
         );
-        // The scheme of clauses behind the match does not count.
+        // The scheme of clauses after the match does not count.
         assert_eq!(chosen(&v3_5_protobuf), (Format::Protobuf, Escaping::Underscores));
     }
 
@@ -232,11 +232,11 @@ mod tests {
             (&format!("{openmetrics};version=1.0.0;version=2.0.0"), (Text, Underscores)),
             (&format!("{openmetrics};version=1.0.0;q=0.1;q=1,text/plain;q=0.5"), (OpenMetrics, Underscores)),
             (&format!("{openmetrics};version=1.0.0;q=0;q=1"), (OpenMetrics, Underscores)),
-            // A parameter with two equals signs, and one that is empty, are none.
+            // A parameter with two equals signs, and one that is empty, do not count.
             (&format!("{openmetrics};version=1.0.0=2"), (OpenMetrics001, Underscores)),
             (&format!("{openmetrics};version="), (OpenMetrics001, Underscores)),
             ("text/plain;escaping=dots=1", (Text, Underscores)),
-            // What is no media range has no parameters either.
+            // What is not a media range has no parameters either.
             ("text;escaping=dots", (Text, Underscores)),
             ("text/plain/x;escaping=dots", (Text, Underscores)),
             ("*;escaping=dots", (Text, Dots)),

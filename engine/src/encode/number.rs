@@ -56,14 +56,14 @@ impl<const MOST: usize> Text<MOST> {
 /// Longest text of a float without an exponent: sign, `0.`, and 324 places.
 const MAX_PLAIN_BYTES: usize = 328;
 
-/// Tells whether a float has the same text with an exponent allowed and without: all that most metrics ever are.
+/// Returns whether a float has the same text with an exponent allowed and without: all that most metrics ever are.
 #[inline(always)]
 pub(crate) fn is_plain(value: f64) -> bool {
     (1e-4..1e6).contains(&value.abs())
 }
 
 /// Lays out a float without an exponent, as Rust's `Display` does (`0.00001`, `1048576`, `-0`), but for infinities,
-/// which are as the formats have them; gives it to `write`.
+/// which are as the formats have them; passes it to `write`.
 #[cold]
 pub(crate) fn with_plain<R>(value: f64, write: impl FnOnce(&[u8]) -> R) -> R {
     if value == 0.0 {
@@ -276,7 +276,8 @@ mod tests {
         fn plain_numbers_are_those_of_rust(bits in any::<u64>(), units in 1i64..1_000_000_000, places in -12i32..12) {
             for value in [f64::from_bits(bits), units as f64 / 10f64.powi(places)] {
                 let (ours, theirs) = (plain(value), value.to_string());
-                // Where two shortest texts are as near, Go and we take the one with the even digit, and Rust the upper one.
+                // Where two shortest texts are as near, Go and we take the one with the even digit, and Rust the upper
+                // one.
                 let is_tie = ours.len() == theirs.len() && ours.parse() == Ok(value) && theirs.parse() == Ok(value);
                 prop_assert!(!value.is_finite() || ours == theirs || is_tie, "{ours}, {theirs}");
             }

@@ -9,7 +9,8 @@ use std::time::Duration;
 pub enum MetricValue<'a> {
     /// Of a [`Counter`](crate::Counter).
     Counter(u64),
-    /// Of a [`FloatCounter`](crate::FloatCounter), or a [`Collector`](crate::Collector)'s counter whose value is no integer.
+    /// Of a [`FloatCounter`](crate::FloatCounter), or a [`Collector`](crate::Collector)'s counter whose value is no
+    /// integer.
     FloatCounter(f64),
     /// Of a [`DurationCounter`](crate::DurationCounter).
     DurationCounter(Duration),
@@ -25,16 +26,16 @@ pub enum MetricValue<'a> {
     Info,
     /// Of a [`Collector`](crate::Collector)'s metric of an unknown kind.
     Unknown(f64),
-    /// An integer that a [`Collector`](crate::Collector) gave for a gauge or a metric of an unknown kind: exact, where a
-    /// float would round it.
+    /// An integer that a [`Collector`](crate::Collector) gave for a gauge or a metric of an unknown kind: exact, where
+    /// a float would round it.
     Integer(u64),
     /// Of a [`StateSet`](crate::StateSet).
     StateSet(StateSetValue<'a>),
 }
 
 impl MetricValue<'_> {
-    /// Returns the value of the one sample that a metric of this kind has, as the formats show it; `None` of histograms,
-    /// summaries and state sets, which have several.
+    /// Returns the value of the one sample that a metric of this kind has, as the formats show it; `None` of
+    /// histograms, summaries and state sets, which have several.
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
         match *self {
@@ -63,7 +64,7 @@ pub struct StateSetValue<'a> {
 }
 
 impl<'a> StateSetValue<'a> {
-    /// Gives each state, and whether it is the current one: true for exactly one.
+    /// Returns each state, and whether it is the current one: true for exactly one.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, bool)> + use<'a> {
         let current = self.current;
         self.states.iter().enumerate().map(move |(index, state)| (&**state, index == current))
@@ -79,13 +80,13 @@ pub struct HistogramValue<'a> {
 }
 
 impl<'a> HistogramValue<'a> {
-    /// Gives the finite upper bounds, inclusive.
+    /// Returns the finite upper bounds, inclusive.
     #[must_use]
     pub fn bounds(&self) -> &'a [f64] {
         self.bounds
     }
 
-    /// Gives the observations in each bucket, not cumulative: one for each bound, and one above all.
+    /// Returns the observations in each bucket, not cumulative: one for each bound, and one above all.
     #[must_use]
     pub fn bucket_counts(&self) -> &'a [u64] {
         self.buckets
@@ -103,7 +104,7 @@ impl<'a> HistogramValue<'a> {
         self.buckets.iter().fold(0, |count, bucket| count.wrapping_add(*bucket))
     }
 
-    /// Gives the sum of the observations.
+    /// Returns the sum of the observations.
     #[must_use]
     pub fn sum(&self) -> f64 {
         self.sum
@@ -120,18 +121,19 @@ pub struct SummaryValue<'a> {
 }
 
 impl<'a> SummaryValue<'a> {
-    /// Gives each quantile that was declared, from 0 to 1, and its value in the window: NaN where nothing was observed.
+    /// Returns each quantile that was declared, from 0 to 1, and its value in the window: NaN where nothing was
+    /// observed.
     pub fn quantiles(&self) -> impl Iterator<Item = (f64, f64)> + use<'a> {
         self.quantiles.iter().copied().zip(self.values.iter().copied())
     }
 
-    /// Gives the number of observations of all time.
+    /// Returns the number of observations of all time.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// Gives the sum of the observations of all time.
+    /// Returns the sum of the observations of all time.
     #[must_use]
     pub fn sum(&self) -> f64 {
         self.sum

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Tells whether a value is written differently from what it is.
+/// Returns whether a value is written differently from what it is.
 pub(crate) fn needs_escape(value: &str) -> bool {
     // All bytes, without leaving early: that is what the compiler makes vector instructions of.
     value.bytes().fold(false, |found, byte| found | matches!(byte, b'\\' | b'"' | b'\n'))
@@ -20,7 +20,7 @@ pub(crate) fn escape_into(value: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// Gives the value of an escaped text; the inverse of [`escape_into`].
+/// Returns the value of an escaped text; the inverse of [`escape_into`].
 pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
     if !text.contains('\\') {
         return Cow::Borrowed(text);

@@ -1,24 +1,24 @@
 //! Names that the classic data model does not know: how they are written for readers that do not know them either.
 //!
-//! Source: `model.EscapeName` of github.com/prometheus/common; where its documentation says otherwise, the code counts.
+//! Source: `model.EscapeName` of github.com/prometheus/common; where its documentation says otherwise, the code wins.
 
 use super::{is_valid_label, is_valid_metric};
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// How metric and label names are written whose characters the classic data model `[a-zA-Z_:][a-zA-Z0-9_:]*` does not
-/// allow.
+/// How metric and label names are written that have characters beyond the classic data model,
+/// `[a-zA-Z_:][a-zA-Z0-9_:]*`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Escaping {
     /// As they are, quoted: `{"http.requests", "http.method"="GET"}`.
     AllowUtf8,
-    /// Each character that is not allowed becomes an underscore, at the beginning of a label one for all of them, as two
-    /// are reserved there. Two names may become one, which registration refuses.
+    /// Each character that is not allowed becomes an underscore, at the beginning of a label one for all of them, as
+    /// two are reserved there. Two names may become one, which registration refuses.
     #[default]
     Underscores,
-    /// A dot becomes `_dot_`, an underscore two, and other characters that are not allowed two as well. Also names
-    /// that are allowed are changed. At the beginning of a label there is one underscore for all.
+    /// A dot becomes `_dot_`; an underscore, and each other character that is not allowed, becomes two underscores.
+    /// Names that are allowed change too. At the beginning of a label there is one underscore for all.
     Dots,
     /// Names that are not allowed get the prefix `U__`, and each character its code point: reversible.
     Values,
@@ -28,7 +28,7 @@ impl Escaping {
     /// All schemes.
     pub(crate) const ALL: [Self; 4] = [Self::AllowUtf8, Self::Underscores, Self::Dots, Self::Values];
 
-    /// Gives the name in an `Accept` header: `allow-utf-8`, `underscores`, `dots` or `values`.
+    /// Returns the name in an `Accept` header: `allow-utf-8`, `underscores`, `dots` or `values`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -39,7 +39,7 @@ impl Escaping {
         }
     }
 
-    /// Gives the scheme of this name.
+    /// Returns the scheme of this name.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|escaping| escaping.as_str() == name)
     }
@@ -51,11 +51,11 @@ impl Escaping {
 
     /// Writes the name of a label.
     pub(crate) fn label(self, name: &str) -> Cow<'_, str> {
-        // The Go library leaves a colon as it is, which is no label name to a reader of the classic data model.
+        // The Go library leaves a colon as it is, which readers of the classic data model refuse in a label name.
         let written = self.escape(name, is_valid_label(name), false);
         // And what it makes of `_private` and of letters that are not Latin may begin with two underscores, which is
-        // reserved: strict readers refuse the whole body for one such label, and all do for a second `__name__`. So one is
-        // left of those at the beginning. Two labels that become one by it are refused as any others.
+        // reserved: strict readers refuse the whole body for one such label, and all do for a second `__name__`. So one
+        // is left of those at the beginning. Two labels that become one by it are refused as any others.
         match written.strip_prefix("__") {
             Some(rest) if !name.starts_with("__") => Cow::Owned(format!("_{}", rest.trim_start_matches('_'))),
             _ => written,

@@ -2,7 +2,7 @@
 
 use super::{LabelSet, LabelVisitor, combinations as combinations_of};
 
-/// Returns how many lists hold together.
+/// Returns how many items the lists hold together.
 #[must_use]
 pub const fn count<T>(lists: &[&[T]]) -> usize {
     let (mut count, mut list) = (0, 0);
@@ -13,7 +13,7 @@ pub const fn count<T>(lists: &[&[T]]) -> usize {
     count
 }
 
-/// Returns lists of so many items in all as one.
+/// Returns the items of all lists, `N` of them, as one list.
 #[must_use]
 pub const fn concat<T: Copy, const N: usize>(lists: &[&[T]], first: T) -> [T; N] {
     let (mut all, mut next, mut list) = ([first; N], 0, 0);
@@ -34,8 +34,8 @@ pub const fn values<L: LabelSet>() -> &'static [&'static [&'static str]] {
     if L::VALUES.len() == L::NAMES.len() { L::VALUES } else { &[] }
 }
 
-/// Shows as many values as the set has names: those it does not show are empty, what it shows too many is left out, so
-/// that the labels behind it keep their values.
+/// Shows exactly as many values as the set has names: missing ones are empty and surplus ones left out, so that the
+/// labels after it keep their values.
 #[inline(always)]
 pub fn visit<L: LabelSet, V: LabelVisitor>(labels: &L, visitor: &mut V) {
     let mut counted = Counted { visitor, left: L::NAMES.len() };

@@ -1,22 +1,22 @@
 //! Syntax of metric and label names.
 
-/// Tells whether `name` is a metric name of the classic data model: `[a-zA-Z_:][a-zA-Z0-9_:]*`.
+/// Returns whether `name` is a metric name of the classic data model: `[a-zA-Z_:][a-zA-Z0-9_:]*`.
 pub(crate) fn is_valid_metric(name: &str) -> bool {
     is_valid(name, |byte| byte == b':')
 }
 
-/// Tells whether `name` is a label name of the classic data model: `[a-zA-Z_][a-zA-Z0-9_]*`.
+/// Returns whether `name` is a label name of the classic data model: `[a-zA-Z_][a-zA-Z0-9_]*`.
 pub(crate) fn is_valid_label(name: &str) -> bool {
     is_valid(name, |_| false)
 }
 
-/// Tells whether a label name belongs to the formats themselves: `le`, `quantile`, and what starts with
+/// Returns whether a label name belongs to the formats themselves: `le`, `quantile`, and what starts with
 /// two underscores. No scheme writes another name as one of these; see [`Escaping::label`](super::Escaping::label).
 pub(crate) fn is_reserved_label(name: &str) -> bool {
     name == "le" || name == "quantile" || name.starts_with("__")
 }
 
-/// Gives why no metric and no label may be called so, whatever the format: Prometheus 3 takes names in quotes of any
+/// Returns why no metric and no label may be called so, whatever the format: Prometheus 3 takes names in quotes of any
 /// characters but this one, at which its lexer ends the body.
 pub(crate) fn unreadable_problem(name: &str) -> Option<&'static str> {
     name.contains('\0').then_some("it has a NUL in it, which Prometheus cannot read; any other character is allowed")

@@ -30,7 +30,7 @@ impl Rendered {
     }
 
     /// Renders labels that come with names of their own, sorted by these, with values cut to `longest` bytes, and
-    /// without those whose values are empty then; gives how many were cut too.
+    /// without those whose values are empty then; also returns how many values were cut.
     ///
     /// `state_label` is the one of a state set that names the state.
     ///
@@ -45,7 +45,7 @@ impl Rendered {
         if let Some((name, _)) = labels.get(MAX_LABELS) {
             return refuse(name, &format!("a metric has at most {MAX_LABELS} labels, and this one {}", labels.len()));
         }
-        // To a reader a label without a value is none, so it tells no two series apart.
+        // To a reader a label without a value does not exist, so it tells no two series apart.
         let labels = labels.iter().filter(|(_, value)| !value.is_empty()).copied();
         let count = labels.clone().count();
         let mut sorted: [(&str, &str); INLINE] = [("", ""); INLINE];
@@ -81,11 +81,11 @@ impl Rendered {
                 return refuse(name, "the name is given twice");
             }
             before = name;
-            // What tells the overflow series from the others is whole, also where somebody asks for it.
+            // The label that tells the overflow series from the others is never cut, even where somebody asks for it.
             let longest = if (*name, *value) == OVERFLOW_SERIES { value.len() } else { longest };
             cut += usize::from(value.len() > longest);
             let value = &value[..value.floor_char_boundary(longest)];
-            // None is left of a character that is longer than the limit.
+            // Nothing is left of a value whose first character is longer than the limit.
             if !value.is_empty() {
                 rendered.push(name, value);
             }

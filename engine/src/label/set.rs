@@ -5,9 +5,10 @@ use std::marker::PhantomData;
 /// A set of label values with fixed names: what tells the series of a family apart. Derive it for a
 /// struct whose fields are [`LabelValue`](crate::LabelValue)s.
 ///
-/// A field with `#[label(flatten)]` is a label set itself, whose labels stand in its place. Arrays and tuples of values are
-/// sets without names, for families whose [declaration](crate::MetricBuilder::family_by) gives them. In a field or a static
-/// write `'static` for the lifetimes of a derived set; in a function body they can be left out, `Family<Table<'_>, Counter>`.
+/// A field with `#[label(flatten)]` is a label set itself, whose labels stand in its place. Arrays and tuples of values
+/// are sets without names, for families whose [declaration](crate::MetricBuilder::family_by) gives them. In a field or
+/// a static write `'static` for the lifetimes of a derived set; in a function body they can be left out,
+/// `Family<Table<'_>, Counter>`.
 ///
 /// The lifetimes of a derived struct are free: a family of `Table<'static>` is looked up with a
 /// `Table<'_>` of borrowed strings.
@@ -43,21 +44,21 @@ pub trait LabelSet {
     const VALUES: &'static [&'static [&'static str]] = &[];
 
     /// Shows the text of each value to `visitor`, in the order of [`NAMES`](Self::NAMES), as many as
-    /// there are names. Of a set that shows fewer the others are empty; what it shows too many is ignored.
+    /// there are names. Missing values count as empty; surplus ones are ignored.
     fn visit<V: LabelVisitor>(&self, visitor: &mut V);
 
-    /// Gives the number of this combination among all of [`VALUES`](Self::VALUES), counted with the last label fastest:
-    /// to be given where every label lists its values.
+    /// Returns the number of this combination among all of [`VALUES`](Self::VALUES), counted with the last label
+    /// fastest: to be implemented where every label lists its values.
     #[inline(always)]
     fn ordinal(&self) -> usize {
         0
     }
 }
 
-/// Combinations that a family finds by their number at most: 32 KiB of pointers for each of its handles.
+/// Most combinations that a family finds by their number: 32 KiB of pointers for each of its handles.
 const MOST_COMBINATIONS: usize = 4096;
 
-/// Gives the number of combinations of a set's values; 0 where they cannot be listed, or are too many.
+/// Returns the number of combinations of a set's values; 0 where they cannot be listed, or are too many.
 pub(crate) const fn combinations<L: LabelSet>() -> usize {
     if L::VALUES.len() != L::NAMES.len() {
         return 0;
@@ -77,7 +78,7 @@ pub(crate) struct Combination<L> {
 }
 
 impl<L: LabelSet> Combination<L> {
-    /// Gives all combinations, none where they cannot be listed.
+    /// Returns all combinations, none where they cannot be listed.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         (0..const { combinations::<L>() }).map(|ordinal| Self { ordinal, set: PhantomData })
     }

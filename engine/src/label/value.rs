@@ -34,7 +34,7 @@ pub trait LabelValue {
     /// lock; it should not allocate.
     fn with_text<R>(&self, f: impl FnOnce(&str) -> R) -> R;
 
-    /// Gives the place of the text in [`VALUES`](Self::VALUES): to be given where those are.
+    /// Returns the place of the text in [`VALUES`](Self::VALUES): to be implemented where those are listed.
     #[inline(always)]
     fn ordinal(&self) -> usize {
         0
@@ -81,7 +81,7 @@ macro_rules! by_deref {
 }
 by_deref!(String, Box<str>, PlainArc<str>, std::rc::Rc<str>, Cow<'_, str>);
 
-/// Without a value the text is empty, which is to readers as if the series had no such label. The texts cannot be listed,
+/// The text of `None` is empty, which to readers is as if the series had no such label. The texts cannot be listed,
 /// so a family with such a label is found by hashing.
 impl<T: LabelValue> LabelValue for Option<T> {
     #[inline]

@@ -19,7 +19,7 @@ impl Values {
         Self { text: String::with_capacity(32 * labels), places: vec![0..0; labels], cut: 0 }
     }
 
-    /// Gives so many values that are all the same.
+    /// Returns so many values that are all the same.
     pub(crate) fn all(labels: usize, value: &str) -> Self {
         let mut values = Self::new(labels);
         (0..labels).for_each(|label| values.set(label, value));
@@ -39,7 +39,7 @@ impl Values {
         self.set(label, &value[..value.floor_char_boundary(longest)]);
     }
 
-    /// Gives how many values were cut.
+    /// Returns how many values were cut.
     pub(crate) fn cut(&self) -> usize {
         self.cut
     }
@@ -48,7 +48,7 @@ impl Values {
         self.places.iter().map(|place| &self.text[place.clone()])
     }
 
-    /// Gives the bytes of all values.
+    /// Returns the bytes of all values.
     pub(crate) fn bytes(&self) -> usize {
         self.text.len()
     }

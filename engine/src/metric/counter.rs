@@ -51,17 +51,17 @@ impl Counter {
     }
 
     /// Raises the total to `total`, and does nothing where it is that high already: for what is counted elsewhere, by a
-    /// library or the kernel, and told as a total. It is an update for the idle timeout in any case.
+    /// library or the kernel, and known as a total. It is an update for the idle timeout in any case.
     ///
     /// Cold: merges the slabs, allocates, and takes a lock that only `raise_to` takes, so that two threads do not both
-    /// add what was missing. Increments of other threads at the same time come before or after it, as it pleases.
+    /// add what was missing. Concurrent increments of other threads may come before or after it.
     ///
     /// ```
     /// # use streamgauge::Registry;
     /// let registry = Registry::new();
     /// let read = registry.counter("read_bytes_total", "Bytes read.").register()?;
     /// read.raise_to(4096);
-    /// read.raise_to(1024); // told late
+    /// read.raise_to(1024); // reported late
     /// assert_eq!(read.get(), 4096);
     /// # Ok::<(), streamgauge::Error>(())
     /// ```
@@ -71,8 +71,8 @@ impl Counter {
         }
     }
 
-    /// Counts as an update for the idle timeout of the family, though nothing changes: as `add(0)` would if the look for
-    /// idle series saw it, which compares totals. Cold.
+    /// Counts as an update for the idle timeout of the family, though nothing changes: as `add(0)` would if the look
+    /// for idle series saw it, which compares totals. Cold.
     pub fn touch(&self) {
         self.cells.touch();
     }

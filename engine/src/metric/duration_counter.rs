@@ -4,7 +4,7 @@ use super::handle::{CellHandle, handle};
 use super::{Counter, Tick};
 use std::time::Duration;
 
-/// A total of time that only grows: busy, blocked or cpu time. Uncounted in nanoseconds, exposed in seconds.
+/// A total of time that only grows: busy, blocked or cpu time. Counted in nanoseconds, exposed in seconds.
 ///
 /// # Performance
 /// As [`Counter`](crate::Counter). 585 years of nanoseconds fit.

@@ -3,8 +3,8 @@
 use super::handle::{CellHandle, handle};
 use crate::cells::{self, Dropped};
 
-/// A total that only grows and is no integer: cost, energy, units that come in fractions. For counts and bytes take a
-/// [`Counter`](crate::Counter), which is exact, and for time a [`DurationCounter`](crate::DurationCounter).
+/// A total that only grows and is not an integer: cost, energy, units that come in fractions. For counts and bytes take
+/// a [`Counter`](crate::Counter), which is exact, and for time a [`DurationCounter`](crate::DurationCounter).
 ///
 /// # Performance
 /// An unlocked addition to two cells of the thread: about three times what [`Counter`](crate::Counter) costs.

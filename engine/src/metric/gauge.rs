@@ -6,8 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A value that is set, from any thread, the last write wins: lag, a timestamp, a status.
 ///
-/// Every float can be set, NaN and infinities too. `-0.0` is written as `0` in the text formats, as the Go library writes
-/// it, and as it is in protobuf.
+/// Every float can be set, NaN and infinities too. `-0.0` is written as `0` in the text formats, as the Go library
+/// writes it, and as it is in protobuf.
 ///
 /// For what goes up and down by counting (queue depth, events in flight) use
 /// [`UpDownCounter`](crate::UpDownCounter): it needs no locked instruction.
@@ -38,7 +38,7 @@ impl Gauge {
         Self { held }
     }
 
-    /// Makes a gauge that forgets what it is told.
+    /// Makes a gauge that ignores what it is set to.
     pub const fn noop() -> Self {
         Self { held: Held::NOOP }
     }

@@ -17,11 +17,11 @@ use std::time::Duration;
 ///
 /// # Consistency
 /// `_count` is derived from the buckets and always equals the `+Inf` bucket. A scrape's sum covers every
-/// observation that the scrape counts, and may include one a thread that it counts next time.
+/// observation that the scrape counts, and may include one observation per thread that it counts next time.
 ///
 /// # Sum
-/// A sum that grows past the largest float stays there, `1.7976931348623157e+308`, where other client libraries go on to
-/// `+Inf`: a sum is a counter, whose rate has to stay a number.
+/// A sum that grows past the largest float stays there, `1.7976931348623157e+308`, where other client libraries go on
+/// to `+Inf`: a sum is a counter, whose rate has to stay a number.
 ///
 /// # Refused observations
 /// NaN, infinities, and negative values unless a bound is negative, are not recorded but counted by
@@ -36,7 +36,7 @@ use std::time::Duration;
 ///     .buckets(Buckets::exponential(0.0001, 2.0, 14))
 ///     .register()?;
 /// let received = Tick::now();
-/// let decoded = e2e.lap(received); // observes, and gives the tick for the next stage
+/// let decoded = e2e.lap(received); // observes, and returns the tick for the next stage
 /// e2e.observe_between(received, decoded);
 /// e2e.observe(0.003);
 /// assert_eq!(e2e.snapshot().count(), 3);
@@ -66,7 +66,7 @@ impl Histogram {
         Self { cells, layout: Some(layout) }
     }
 
-    /// Makes a histogram that forgets what it is told.
+    /// Makes a histogram that ignores what it observes.
     pub const fn noop() -> Self {
         Self { cells: CellHandle::NOOP, layout: None }
     }
@@ -124,7 +124,7 @@ impl Histogram {
         self.observe(elapsed.as_secs_f64());
     }
 
-    /// Records the seconds from `start` until now, and gives now: the start of the next stage. Reads the
+    /// Records the seconds from `start` until now, and returns now: the start of the next stage. Reads the
     /// clock once, about 16 ns.
     #[inline]
     pub fn lap(&self, start: Tick) -> Tick {

@@ -10,7 +10,7 @@ const MAX_SLICES: u32 = 60;
 /// Most quantiles of one summary: each is a sample.
 const MAX_QUANTILES: usize = 100;
 
-/// What a [`Summary`] shows of its observations: which quantiles, over which window.
+/// What a [`Summary`](crate::Summary) shows of its observations: which quantiles, over which window.
 ///
 /// Checked when the summary is registered: quantiles are from 0 to 1 and ascend, at least one and at most 100; the
 /// window is not zero and has 1 to 60 slices.
@@ -22,7 +22,7 @@ pub struct Quantiles {
 }
 
 impl Default for Quantiles {
-    /// Gives the median, the 90th and the 99th percentile of the last 60 s, in slices of 20 s.
+    /// Returns the median, the 90th and the 99th percentile of the last 60 s, in slices of 20 s.
     fn default() -> Self {
         Self { values: [0.5, 0.9, 0.99].into(), window: Duration::from_secs(60), slices: 3 }
     }
@@ -57,25 +57,25 @@ impl Quantiles {
         self.problem().map_or(Ok(()), Err)
     }
 
-    /// Gives the quantiles, in the order given.
+    /// Returns the quantiles, in the order given.
     #[must_use]
     pub fn values(&self) -> &[f64] {
         &self.values
     }
 
-    /// Gives the length of the window.
+    /// Returns the length of the window.
     #[must_use]
     pub fn window(&self) -> Duration {
         self.window
     }
 
-    /// Gives the number of slices by which the window moves.
+    /// Returns the number of slices by which the window moves.
     #[must_use]
     pub fn slices(&self) -> u32 {
         self.slices
     }
 
-    /// Tells what is wrong, if anything.
+    /// Returns what is wrong, if anything.
     fn problem(&self) -> Option<String> {
         let values = &self.values;
         if values.is_empty() {
@@ -105,7 +105,7 @@ impl Quantiles {
         })
     }
 
-    /// Gives how the window is divided; `None` where it cannot be.
+    /// Returns how the window is divided; `None` where it cannot be.
     pub(crate) fn shape(&self) -> Option<WindowShape> {
         let width = u64::try_from(self.window.as_nanos().checked_div(u128::from(self.slices))?).ok()?;
         Some(WindowShape { width: NonZero::new(width)?, slices: NonZero::new(self.slices as usize)? })

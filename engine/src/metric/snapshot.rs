@@ -8,7 +8,8 @@ use crate::buckets::cumulative;
 /// ```
 /// use streamgauge::{Buckets, Registry};
 /// let registry = Registry::new();
-/// let size = registry.histogram("batch_events", "Events a batch.").buckets(Buckets::linear(10.0, 10.0, 10)).register()?;
+/// let size = registry.histogram("batch_events", "Events a batch.");
+/// let size = size.buckets(Buckets::linear(10.0, 10.0, 10)).register()?;
 /// for events in 1..=100 {
 ///     size.observe(f64::from(events));
 /// }
@@ -30,13 +31,13 @@ impl HistogramSnapshot {
         Self { bounds, buckets, sum }
     }
 
-    /// Gives the number of observations: always the sum of the buckets.
+    /// Returns the number of observations: always the sum of the buckets.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.buckets.iter().fold(0, |count, bucket| count.wrapping_add(*bucket))
     }
 
-    /// Gives the sum of the observations.
+    /// Returns the sum of the observations.
     #[must_use]
     pub fn sum(&self) -> f64 {
         self.sum
@@ -54,8 +55,8 @@ impl HistogramSnapshot {
         &self.buckets
     }
 
-    /// Gives what was observed after `earlier`, a snapshot of the same histogram: for quantiles of an interval.
-    /// Where the two do not fit together (other bounds, or `earlier` is later) nothing is taken away.
+    /// Returns what was observed after `earlier`, a snapshot of the same histogram: for quantiles of an interval.
+    /// Where the two do not fit together (other bounds, or `earlier` is later) nothing is subtracted.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let pairs = || self.buckets.iter().zip(&earlier.buckets);

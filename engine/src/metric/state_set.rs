@@ -25,7 +25,8 @@ use crate::sync::PlainArc;
 /// }
 ///
 /// let registry = Registry::new();
-/// let phase = registry.state_set("phase", "What the source does.").states([Phase::Snapshot, Phase::Streaming]).register()?;
+/// let states = [Phase::Snapshot, Phase::Streaming];
+/// let phase = registry.state_set("phase", "What the source does.").states(states).register()?;
 /// phase.set(&Phase::Streaming);
 /// assert_eq!(phase.get(), Some("streaming"));
 /// assert_eq!(registry.sample_value("phase", &[("phase", "streaming")]), Some(1.0));
@@ -53,13 +54,13 @@ impl StateSet {
         Self { word: Gauge::noop(), states: PlainArc::new([]) }
     }
 
-    /// Sets the state; tells whether there is one of that name, without which nothing changes.
+    /// Sets the state; returns whether there is one of that name. Where there is none, nothing changes.
     pub fn set<S: LabelValue + ?Sized>(&self, state: &S) -> bool {
         let index = state.with_text(|text| self.states.iter().position(|known| **known == *text));
         index.is_some_and(|index| self.set_index(index))
     }
 
-    /// Sets the state by its place in the list of states; tells whether there is one.
+    /// Sets the state by its place in the list of states; returns whether there is one.
     #[inline]
     pub fn set_index(&self, index: usize) -> bool {
         let known = index < self.states.len();

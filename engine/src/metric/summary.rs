@@ -16,8 +16,8 @@ use std::time::Duration;
 ///
 /// # Accuracy
 /// A quantile is within 1 % of the observation of that rank, and exact where that is the lowest or the highest one. It
-/// is of a window, 60 s unless [told](crate::MetricBuilder::window) otherwise, which moves by slices: of three slices of
-/// 20 s it shows the last 40 to 60 s. A window without an observation has no quantiles: they are NaN. Count and sum
+/// is of a window, 60 s by default ([`window`](crate::MetricBuilder::window)), which moves by slices: of three slices
+/// of 20 s it shows the last 40 to 60 s. A window without an observation has no quantiles: they are NaN. Count and sum
 /// are of all time.
 ///
 /// Where the values of a window lie more than 11 orders of magnitude apart, the smallest of them share a bin, and low
@@ -70,7 +70,7 @@ impl Summary {
         Self { held }
     }
 
-    /// Makes a summary that forgets what it is told.
+    /// Makes a summary that ignores what it observes.
     pub const fn noop() -> Self {
         Self { held: Held::NOOP }
     }
@@ -98,7 +98,7 @@ impl Summary {
         self.observe(elapsed.as_secs_f64());
     }
 
-    /// Records the seconds from `start` until now, and gives now: the start of the next stage. Reads the clock once.
+    /// Records the seconds from `start` until now, and returns now: the start of the next stage. Reads the clock once.
     pub fn lap(&self, start: Tick) -> Tick {
         let now = Tick::now();
         self.record(now, now.seconds_since(start), 1);
@@ -116,8 +116,8 @@ impl Summary {
         }
     }
 
-    /// Records the seconds between two ticks, 0 where `end` is not after `start`. It counts as observed now, whenever
-    /// the ticks are of, so it reads the clock.
+    /// Records the seconds between two ticks, 0 where `end` is not after `start`. It counts as observed now, whatever
+    /// the times of the ticks, so it reads the clock.
     pub fn observe_between(&self, start: Tick, end: Tick) {
         self.observe(end.seconds_since(start));
     }
@@ -149,13 +149,13 @@ pub struct SummarySnapshot {
 }
 
 impl SummarySnapshot {
-    /// Gives the number of observations of all time.
+    /// Returns the number of observations of all time.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.window.count
     }
 
-    /// Gives the sum of the observations of all time.
+    /// Returns the sum of the observations of all time.
     #[must_use]
     pub fn sum(&self) -> f64 {
         self.window.sum

@@ -16,7 +16,7 @@ static CLOCK: LazyLock<quanta::Clock> = LazyLock::new(quanta::Clock::new);
 ///
 /// # Consistency
 /// Differences are never negative: a clock that seems to run backwards, after a migration of the virtual
-/// machine say, gives zero. Ticks mean nothing to another process.
+/// machine say, counts as zero. Ticks mean nothing to another process.
 ///
 /// # Examples
 /// ```
@@ -39,21 +39,21 @@ impl Tick {
         Self(CLOCK.raw())
     }
 
-    /// Gives the time from `earlier` to this tick, zero where it is not earlier. Reads no clock.
+    /// Returns the time from `earlier` to this tick, zero where it is not earlier. Reads no clock.
     #[inline]
     #[must_use]
     pub fn duration_since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.nanos_since(earlier))
     }
 
-    /// Gives the time from this tick until now. Reads the clock.
+    /// Returns the time from this tick until now. Reads the clock.
     #[inline]
     #[must_use]
     pub fn elapsed(self) -> Duration {
         Self::now().duration_since(self)
     }
 
-    /// Gives nanoseconds since a beginning that is the same for all ticks of the process.
+    /// Returns nanoseconds since a beginning that is the same for all ticks of the process.
     #[inline]
     pub(crate) fn nanos(self) -> u64 {
         CLOCK.delta_as_nanos(0, self.0)
@@ -80,7 +80,7 @@ std::thread_local! {
     static READS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
 }
 
-/// Gives how often this thread has read the clock; see `testing::clock_reads`.
+/// Returns how often this thread has read the clock; see `testing::clock_reads`.
 #[cfg(debug_assertions)]
 pub(crate) fn reads() -> u64 {
     READS.get()

@@ -175,7 +175,7 @@ impl Linter<'_, '_> {
     }
 }
 
-/// Gives the base unit for a piece of a name; `None` where it is no unit.
+/// Returns the base unit for a piece of a name; `None` where it is not a unit.
 fn base_unit(piece: &str) -> Option<&'static str> {
     let known = |unit: &str| UNITS.iter().find(|(name, _)| *name == unit).map(|(_, base)| *base);
     known(piece).or_else(|| PREFIXES.iter().find_map(|prefix| known(piece.strip_prefix(prefix)?)))

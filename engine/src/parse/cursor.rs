@@ -50,7 +50,7 @@ impl NameOf {
         }
     }
 
-    /// Tells whether the name is of the classic syntax.
+    /// Returns whether the name is of the classic syntax.
     pub(super) fn is_classic(self, name: &str) -> bool {
         let (start, rest) = self.classes();
         let mut bytes = name.bytes();
@@ -238,7 +238,7 @@ impl<'a> Cursor<'a> {
         Ok(&self.line[at..self.at])
     }
 
-    /// Makes the error of a word that is no number.
+    /// Makes the error of a word that is not a number.
     #[cold]
     pub(super) fn not_a_number(&self, at: usize, word: &str, what: &str, why: NotANumber) -> Error {
         let problem = match why {

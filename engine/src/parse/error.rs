@@ -56,25 +56,25 @@ impl Error {
         Self { inner: Box::new(Inner { line, column, kind, message: message.into() }) }
     }
 
-    /// Gives the line, counted from 1.
+    /// Returns the line, counted from 1.
     #[must_use]
     pub fn line(&self) -> u64 {
         self.inner.line
     }
 
-    /// Gives the column, counted from 1 in bytes.
+    /// Returns the column, counted from 1 in bytes.
     #[must_use]
     pub fn column(&self) -> usize {
         self.inner.column
     }
 
-    /// Gives the sort of the error.
+    /// Returns the sort of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.inner.kind
     }
 
-    /// Gives what was found and what is allowed, without the position.
+    /// Returns what was found and what is allowed, without the position.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.inner.message
@@ -99,8 +99,8 @@ pub(super) fn shown(text: &str) -> String {
     }
 }
 
-/// Shows a name: as it is where it is made of letters, digits, `_` and `:`, and in quotes otherwise, as [`shown`], so that
-/// a message is one line of printable characters.
+/// Shows a name: as it is where it is made of letters, digits, `_` and `:`, and in quotes otherwise, as [`shown`], so
+/// that a message is one line of printable characters.
 pub(super) fn named(name: &str) -> Cow<'_, str> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':');
     if !name.is_empty() && name.bytes().all(is_plain) { Cow::Borrowed(name) } else { Cow::Owned(shown(name)) }

@@ -49,61 +49,61 @@ pub struct Sample<'a> {
 }
 
 impl<'a> Sample<'a> {
-    /// Gives the full name, as `rows_bucket`.
+    /// Returns the full name, as `rows_bucket`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Gives the name of the family it belongs to, as `rows`.
+    /// Returns the name of the family it belongs to, as `rows`.
     #[must_use]
     pub fn family(&self) -> &str {
         &self.name[..self.family_len]
     }
 
-    /// Gives what the name has beyond the family's, as `_bucket`; often empty.
+    /// Returns what the name has beyond the family's, as `_bucket`; often empty.
     #[must_use]
     pub fn suffix(&self) -> &str {
         &self.name[self.family_len..]
     }
 
-    /// Gives the type of its family, as far as the lines before the sample tell.
+    /// Returns the type of its family, as far as the lines before the sample tell.
     #[must_use]
     pub fn kind(&self) -> MetricType {
         self.kind
     }
 
-    /// Gives the labels.
+    /// Returns the labels.
     #[must_use]
     pub fn labels(&self) -> Labels<'a> {
         self.labels
     }
 
-    /// Gives the value; integers above 2^53 are rounded.
+    /// Returns the value; integers above 2^53 are rounded.
     #[must_use]
     pub fn value(&self) -> f64 {
         self.value
     }
 
-    /// Gives the value as it is written, with all the digits of a large integer.
+    /// Returns the value as it is written, with all the digits of a large integer.
     #[must_use]
     pub fn value_text(&self) -> &'a str {
         self.value_text
     }
 
-    /// Gives the timestamp, if it has one.
+    /// Returns the timestamp, if it has one.
     #[must_use]
     pub fn timestamp(&self) -> Option<Timestamp> {
         self.timestamp
     }
 
-    /// Gives the exemplar, if it has one. OpenMetrics only.
+    /// Returns the exemplar, if it has one. OpenMetrics only.
     #[must_use]
     pub fn exemplar(&self) -> Option<Exemplar<'a>> {
         if self.exemplar.is_empty() { None } else { openmetrics::checked_exemplar(self.exemplar) }
     }
 
-    /// Gives the line it stands on, counted from 1.
+    /// Returns the line it stands on, counted from 1.
     #[must_use]
     pub fn line(&self) -> u64 {
         self.line
@@ -129,19 +129,19 @@ pub struct Exemplar<'a> {
 }
 
 impl<'a> Exemplar<'a> {
-    /// Gives the labels.
+    /// Returns the labels.
     #[must_use]
     pub fn labels(&self) -> Labels<'a> {
         self.labels
     }
 
-    /// Gives the value.
+    /// Returns the value.
     #[must_use]
     pub fn value(&self) -> f64 {
         self.value
     }
 
-    /// Gives the timestamp, if it has one.
+    /// Returns the timestamp, if it has one.
     #[must_use]
     pub fn timestamp(&self) -> Option<Timestamp> {
         self.timestamp

@@ -27,7 +27,7 @@ impl Family<'_> {
         self.kind.unwrap_or_default()
     }
 
-    /// Gives what `name` has beyond the family's.
+    /// Returns what `name` has beyond the family's.
     #[inline]
     fn suffix_of<'n>(&self, name: &'n str) -> Option<&'n str> {
         name.strip_prefix(&*self.name)

@@ -40,7 +40,7 @@ pub enum Check {
     Name,
     /// A name has the type in it.
     TypeInName,
-    /// A name has a unit that is no base unit, or an abbreviation.
+    /// A name has a unit that is not a base unit, or an abbreviation.
     Unit,
     /// A label is there that only another type has.
     Label,

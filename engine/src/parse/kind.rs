@@ -12,7 +12,7 @@ pub enum Syntax {
 }
 
 impl Syntax {
-    /// Gives the format that a `Content-Type` header announces; `None` where it is neither of the two.
+    /// Returns the format that a `Content-Type` header announces; `None` where it is neither of the two.
     ///
     /// ```
     /// use streamgauge::parse::Syntax;
@@ -57,7 +57,7 @@ pub enum MetricType {
 }
 
 impl MetricType {
-    /// Gives the name, as OpenMetrics writes it.
+    /// Returns the name, as OpenMetrics writes it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -99,7 +99,7 @@ impl MetricType {
         known.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, kind)| kind)
     }
 
-    /// Gives what OpenMetrics adds to the family's name in the names of its samples; empty for the name itself.
+    /// Returns what OpenMetrics adds to the family's name in the names of its samples; empty for the name itself.
     pub(super) fn suffixes(self) -> &'static [&'static str] {
         match self {
             Self::Counter => &["_total", "_created"],
@@ -111,7 +111,7 @@ impl MetricType {
         }
     }
 
-    /// Gives what the text format adds, beside the name itself: any other suffix begins another family.
+    /// Returns what the text format adds, beside the name itself: any other suffix begins another family.
     pub(super) fn text_suffixes(self) -> &'static [&'static str] {
         match self {
             Self::Histogram | Self::GaugeHistogram => &["_bucket", "_sum", "_count"],
@@ -120,7 +120,7 @@ impl MetricType {
         }
     }
 
-    /// Tells whether the type has buckets.
+    /// Returns whether the type has buckets.
     pub(super) fn has_buckets(self) -> bool {
         matches!(self, Self::Histogram | Self::GaugeHistogram)
     }

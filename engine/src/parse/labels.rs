@@ -30,7 +30,7 @@ impl<'a> Labels<'a> {
         Self { text, left: count }
     }
 
-    /// Gives the value of a label; `None` where it is not there.
+    /// Returns the value of a label; `None` where it is not there.
     #[must_use]
     pub fn get(self, name: &str) -> Option<Cow<'a, str>> {
         { self }.find(|(known, _)| known == name).map(|(_, value)| value)

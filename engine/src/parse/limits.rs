@@ -28,9 +28,9 @@ impl Default for Limits {
     /// Lines of 8 MiB, names of 8 KiB, label values of 32 KiB, 256 labels a sample, 100,000 families, 5 million
     /// samples; 4 GiB for what is kept of a body by those who keep it.
     ///
-    /// No line that a [`Registry`](crate::Registry) writes is longer than that: names, values and help texts have limits
-    /// there which leave room for how they grow when they are escaped. Nothing is kept of a line but names, so a long
-    /// one costs no more than many short ones.
+    /// No line that a [`Registry`](crate::Registry) writes is longer than that: names, values and help texts have
+    /// limits there which leave room for how they grow when they are escaped. Nothing is kept of a line but names, so a
+    /// long one costs no more than many short ones.
     fn default() -> Self {
         Self {
             line_bytes: 8 << 20,
@@ -87,8 +87,8 @@ impl Limits {
         self
     }
 
-    /// Sets how many bytes the families that [`families`](super::families) gives may take, and [`lint`](super::lint) for
-    /// the largest of them, together: a little more than what they do take.
+    /// Sets how many bytes the families that [`families`](super::families) returns may take, and [`lint`](super::lint)
+    /// for the largest of them, together: a little more than what they do take.
     #[must_use]
     pub fn owned_bytes(mut self, bytes: usize) -> Self {
         self.owned_bytes = bytes;

@@ -86,7 +86,7 @@ impl<'a> Linter<'a, '_> {
         if self.syntax == Syntax::OpenMetrics { Severity::Error } else { Severity::Warning }
     }
 
-    /// Gives what the sample's name has beyond the family's.
+    /// Returns what the sample's name has beyond the family's.
     pub(super) fn suffix(&self, sample: &'a OwnedSample) -> &'a str {
         sample.name.strip_prefix(&self.family.name).unwrap_or_default()
     }
@@ -113,7 +113,7 @@ impl<'a> Linter<'a, '_> {
         }
     }
 
-    /// Gives the labels of the metric that a sample is of: without those that tell its samples apart.
+    /// Returns the labels of the metric that a sample is of: without those that tell its samples apart.
     pub(super) fn metric(&self, sample: &'a OwnedSample) -> Set<'a> {
         let suffix = self.suffix(sample);
         let own = match self.family.kind {
@@ -214,8 +214,8 @@ fn torn(families: &[OwnedFamily]) -> HashMap<usize, u64> {
     torn
 }
 
-/// Gives the labels as they tell series apart: in an order of their own, and without those that are empty, which to a
-/// reader are none.
+/// Returns the labels as they tell series apart: in an order of their own, and without those that are empty, which to a
+/// reader do not exist.
 fn set<'a>(labels: impl Iterator<Item = &'a (String, String)>) -> Set<'a> {
     let given = labels.filter(|(_, value)| !value.is_empty());
     let mut set: Set<'a> = given.map(|(name, value)| (name.as_str(), value.as_str())).collect();

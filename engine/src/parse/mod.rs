@@ -1,6 +1,6 @@
 //! A strict, bounded reader of the Prometheus text format 0.0.4 and of OpenMetrics 1.0.
 //!
-//! [`Parser`] goes over a body line by line and gives [`Event`]s that borrow from it: nothing is allocated for a
+//! [`Parser`] goes over a body line by line and yields [`Event`]s that borrow from it: nothing is allocated for a
 //! sample of a family that is known, unless its name has escapes. [`families`] gathers the events into owned
 //! families, and [`lint`] looks at those for what a grammar cannot see: histograms that do not add up, series that
 //! come twice.

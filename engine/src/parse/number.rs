@@ -94,7 +94,7 @@ fn any_float(text: &str) -> Result<f64, NotANumber> {
     if value.is_infinite() { Err(NotANumber::Range) } else { Ok(value) }
 }
 
-/// Reads the words for what is no finite number. Only the infinities have a sign.
+/// Reads the words for what is not a finite number. Only the infinities have a sign.
 fn special(text: &str, magnitude: &str) -> Option<f64> {
     if text.eq_ignore_ascii_case("nan") {
         return Some(f64::NAN);

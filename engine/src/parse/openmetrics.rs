@@ -193,7 +193,7 @@ fn check(
     Ok(())
 }
 
-/// Checks `# {labels} value [timestamp]` up to the end of the line, and gives it from the braces on.
+/// Checks `# {labels} value [timestamp]` up to the end of the line, and returns it from the braces on.
 fn find_exemplar<'a>(
     cursor: &mut Cursor<'a>,
     state: &mut State<'a>,

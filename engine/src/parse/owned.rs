@@ -52,13 +52,13 @@ pub struct OwnedExemplar {
 }
 
 impl OwnedSample {
-    /// Gives the value of a label; `None` where it is not there.
+    /// Returns the value of a label; `None` where it is not there.
     #[must_use]
     pub fn label(&self, name: &str) -> Option<&str> {
         self.labels.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Gives about what it takes, here and in the linter.
+    /// Returns about how many bytes it takes, here and in the linter.
     fn bytes(&self) -> usize {
         // A vector that grows has room for twice what it holds.
         2 * size_of::<Self>()
@@ -100,7 +100,7 @@ fn owned(labels: Labels<'_>) -> Vec<(String, String)> {
     labels.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
 
-/// Reads a body to its end and gives its families, in the order they begin. What the text format lets come in pieces
+/// Reads a body to its end and returns its families, in the order they begin. What the text format lets come in pieces
 /// is put together.
 ///
 /// The result takes a multiple of the body's memory; [`Limits::owned_bytes`](super::Limits::owned_bytes) bounds it.
@@ -154,7 +154,7 @@ struct Gathered {
 }
 
 impl Gathered {
-    /// Gives the family, which begins on this line if it is new.
+    /// Returns the family, which begins on this line if it is new.
     fn family(&mut self, name: &str, line: u64) -> &mut OwnedFamily {
         if self.families.get(self.last).is_none_or(|family| family.name != name) {
             self.last = self.index.get(name).copied().unwrap_or_else(|| {

@@ -95,18 +95,18 @@ impl<'a> Parser<'a> {
         self
     }
 
-    /// Gives the number of the line that was read last: that of the event that [`next`](Iterator::next) gave.
+    /// Returns the number of the line that was read last: that of the event that [`next`](Iterator::next) returned.
     #[must_use]
     pub fn line_number(&self) -> u64 {
         self.cursor.number
     }
 
-    /// Gives how many bytes may be kept of the body.
+    /// Returns how many bytes may be kept of the body.
     pub(super) fn owned_bytes(&self) -> usize {
         self.cursor.limits.owned_bytes
     }
 
-    /// Gives the error of a body of which more would be kept.
+    /// Returns the error of a body of which more would be kept.
     #[cold]
     pub(super) fn too_much(&self) -> Error {
         let message = format!("up to here the body takes more than the {} bytes that are allowed", self.owned_bytes());
@@ -136,7 +136,7 @@ impl<'a> Parser<'a> {
         Ok(None)
     }
 
-    /// Checks that the last line may lack its line feed: blanks are no line, and the end of OpenMetrics is one
+    /// Checks that the last line may lack its line feed: blanks alone are not a line, and the end of OpenMetrics is one
     /// without it too.
     #[cold]
     fn check_end(&self) -> Result<(), Error> {
@@ -149,7 +149,7 @@ impl<'a> Parser<'a> {
         Err(cursor.error(cursor.line.len(), ErrorKind::Truncated, message))
     }
 
-    /// Goes to the next line, and tells whether it has a line feed; `None` where there is no line.
+    /// Goes to the next line, and returns whether it has a line feed; `None` where there is no line.
     #[inline]
     fn next_line(&mut self) -> Result<Option<bool>, Error> {
         let Self { cursor, state } = self;

@@ -36,20 +36,20 @@ impl Timestamp {
         Some(Self { seconds, nanos: (magnitude % NANOS) as u32, is_negative: nanos < 0 })
     }
 
-    /// Gives whole nanoseconds.
+    /// Returns whole nanoseconds.
     #[must_use]
     pub fn as_nanos(self) -> i128 {
         let magnitude = i128::from(self.seconds) * NANOS as i128 + i128::from(self.nanos);
         if self.is_negative { -magnitude } else { magnitude }
     }
 
-    /// Gives whole milliseconds, rounded down.
+    /// Returns whole milliseconds, rounded down.
     #[must_use]
     pub fn as_millis(self) -> i128 {
         self.as_nanos().div_euclid(1_000_000)
     }
 
-    /// Gives seconds, to the nearest float.
+    /// Returns seconds, to the nearest float.
     #[must_use]
     pub fn as_secs_f64(self) -> f64 {
         self.as_nanos() as f64 / 1e9

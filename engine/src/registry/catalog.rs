@@ -31,9 +31,9 @@ pub struct FamilyDescription {
     pub states: Vec<String>,
     /// The level.
     pub level: Level,
-    /// Live series at most.
+    /// The limit of live series.
     pub limit: usize,
-    /// Bytes of a label value at most.
+    /// The limit of bytes of a label value.
     pub value_limit: usize,
     /// Made by a collector.
     pub collected: bool,
@@ -61,7 +61,7 @@ impl FamilyDescription {
         }
     }
 
-    /// Gives what has no column of its own.
+    /// Returns what has no column of its own.
     fn details(&self) -> String {
         let mut details = Vec::new();
         if !self.buckets.is_empty() {
@@ -86,19 +86,19 @@ impl FamilyDescription {
     }
 }
 
-/// The families of a registry, by name; made by [`Registry::describe`].
+/// The families of a registry, by name; made by [`Registry::describe`](crate::Registry::describe).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalog {
     pub(super) families: Vec<FamilyDescription>,
 }
 
 impl Catalog {
-    /// Gives the descriptions in the order of their names.
+    /// Returns the descriptions in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = &FamilyDescription> {
         self.families.iter()
     }
 
-    /// Gives a Markdown table: a page of reference documentation.
+    /// Returns a Markdown table: a page of reference documentation.
     #[must_use]
     pub fn to_markdown(&self) -> String {
         let mut page = "| name | kind | unit | labels | help | details |\n|---|---|---|---|---|---|\n".to_owned();
@@ -119,8 +119,9 @@ impl Catalog {
         page
     }
 
-    /// Gives a JSON array with an object for each family: `name`, `kind`, `help`, `unit` (or null), `labels`,
-    /// `buckets`, `quantiles`, `window_seconds` (or null), `states`, `level`, `limit` (or null), `value_limit`, `collected`.
+    /// Returns a JSON array with an object for each family: `name`, `kind`, `help`, `unit` (or null), `labels`,
+    /// `buckets`, `quantiles`, `window_seconds` (or null), `states`, `level`, `limit` (or null), `value_limit`,
+    /// `collected`.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut json = Json::default();
@@ -146,7 +147,7 @@ impl Catalog {
     }
 }
 
-/// Gives text that stays in its cell of a table, and is no markup.
+/// Returns text that stays in its cell of a table, and is not markup.
 fn cell(text: &str) -> String {
     let mut cell = String::with_capacity(text.len());
     for char in text.chars() {
@@ -161,8 +162,8 @@ fn cell(text: &str) -> String {
     cell
 }
 
-/// Gives a name as code that stays in its cell: between more backticks than it has side by side, with a backslash before
-/// what would end the cell, and control characters as they are written in Rust.
+/// Returns a name as code that stays in its cell: between more backticks than it has side by side, with a backslash
+/// before what would end the cell, and control characters as they are written in Rust.
 fn code(name: &str) -> String {
     let longest = name.split(|char| char != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);

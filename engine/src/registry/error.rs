@@ -37,7 +37,8 @@ pub enum Error {
         /// What is wrong, and what is allowed.
         problem: String,
     },
-    /// The buckets of a histogram, the quantiles or the window of a summary, or the states of a state set are not usable.
+    /// The buckets of a histogram, the quantiles or the window of a summary, or the states of a state set are not
+    /// usable.
     InvalidSpec {
         /// The full name of the metric.
         name: String,
@@ -56,8 +57,8 @@ pub enum Error {
         requested: String,
     },
     /// The metric would expose a name that another one exposes, in some format and to some reader: a gauge `x_count`
-    /// beside a histogram `x`, `x.y` beside `x_y` (both are `x_y` to readers that want underscores). A gauge `x` beside a
-    /// counter `x_total` is legal: in OpenMetrics, which calls both `x`, the counter is of an unknown type.
+    /// beside a histogram `x`, `x.y` beside `x_y` (both are `x_y` to readers that want underscores). A gauge `x` beside
+    /// a counter `x_total` is legal: in OpenMetrics, which calls both `x`, the counter is of an unknown type.
     SampleNameTaken {
         /// The full name of the metric.
         name: String,

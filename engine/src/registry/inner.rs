@@ -12,7 +12,7 @@ use crate::sync::{AtomicUsize, Mutex, Ordering, PlainArc, model_failed};
 #[derive(Debug)]
 pub(crate) struct RegistryInner {
     names: Mutex<Names>,
-    /// Counts what was done to the names, so that a scrape which has seen the last of it does not take the mutex.
+    /// Counts the changes of the names, so that a scrape which has seen the last one does not take the mutex.
     changes: AtomicUsize,
     /// Read by scrapes without the mutex.
     families: FamilySnapshot,
@@ -23,7 +23,7 @@ pub(crate) struct RegistryInner {
     pub(super) self_metrics: Mutex<Option<CollectorId>>,
     pub(crate) state: PlainArc<RegistryState>,
     /// The last field: when the families are gone, the cells of series that no handle holds are zeroed for others,
-    /// because this registry is scraped no more.
+    /// because this registry is not scraped any more.
     _tidy_up: TidyUp,
 }
 
@@ -42,19 +42,19 @@ impl RegistryInner {
         }
     }
 
-    /// Gives the families that are registered now, in the order of their registration.
+    /// Returns the families that are registered now, in the order of their registration.
     pub(crate) fn families(&self) -> PlainArc<FamilyList> {
         // Published by ArcSwap (O18).
         self.families.load_full()
     }
 
-    /// Shows every family, holding no lock. A registration that is under way is over before, or begins after.
+    /// Shows every family, holding no lock. A registration that is under way ends before this, or begins after it.
     pub(crate) fn each_family(&self, show: impl Fn(&FamilyStore)) {
         let families: Vec<_> = self.names.lock().families.values().cloned().collect();
         families.iter().for_each(|family| show(family));
     }
 
-    /// Switches the family of this name, also a collector's; tells whether there is one.
+    /// Switches the family of this name, also a collector's; returns whether there is one.
     pub(crate) fn switch(&self, name: &str, switch: Switch) -> bool {
         let family = self.names.lock().families.get(name).cloned();
         family.map(|family| family.switch(switch)).is_some() || self.collectors.switch(name, switch)
@@ -106,20 +106,20 @@ impl RegistryInner {
         self.changes.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Gives how often the names were changed.
+    /// Returns how often the names were changed.
     pub(crate) fn changes(&self) -> usize {
         // Relaxed (O28): see count_change.
         self.changes.load(Ordering::Relaxed)
     }
 
-    /// Shows the families, and who gives way to whom, as they are at one moment: while `show` runs, no family comes or is
-    /// told anew.
+    /// Shows the families, and who gives way to whom, as they are at one moment: while `show` runs, no family is added
+    /// or changed.
     ///
-    /// Gives the collectors of that moment too: nothing else has a name of one of these.
+    /// Also returns the collectors of that moment, whose names nothing else has.
     pub(crate) fn at_once(&self, show: impl FnOnce(&PlainArc<FamilyList>, &PlainArc<Clashes>)) -> CollectorList {
         let names = self.names.lock();
         show(&self.families.load_full(), names.clashes());
-        // Collectors get their names before they are listed, and give them back after they are struck out.
+        // Collectors get their names before they are listed, and give them back after they are taken off the list.
         self.collectors.list()
     }
 

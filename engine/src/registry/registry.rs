@@ -88,15 +88,15 @@ impl Registry {
         Self { root: Scope::root(None) }
     }
 
-    /// Sets how many live series the registry may have; without it a million. Rows past it go to the overflow
-    /// series of their families.
+    /// Sets how many live series the registry may have; default: a million. Records past it go to the overflow series
+    /// of their families.
     pub fn set_series_limit(&self, series: usize) {
         if let Some(inner) = self.inner() {
             inner.state.budget.set_limit(series);
         }
     }
 
-    /// Sets the level: families above it are off from now on, the others on, but for those that are
+    /// Sets the level: families above it are off from now on, the others on, except those that are
     /// [switched](Self::switch) one by one. A registry begins with the highest level, where all are on.
     pub fn set_level(&self, level: Level) {
         if let Some(inner) = self.inner() {
@@ -105,7 +105,7 @@ impl Registry {
         }
     }
 
-    /// Gives the level.
+    /// Returns the level.
     #[must_use]
     pub fn level(&self) -> Level {
         self.inner().map_or(Level::Detailed, |inner| inner.state.level.get())
@@ -136,8 +136,8 @@ impl Registry {
         Ok(inner.collectors.push(descs, Box::new(collector)))
     }
 
-    /// Ends a collector; tells whether it was registered here. Its names are free again. A scrape that is under
-    /// way may run it once more.
+    /// Unregisters a collector; returns whether it was registered here. Its names are free again. A scrape that is
+    /// under way may run it once more.
     pub fn unregister_collector(&self, id: CollectorId) -> bool {
         let Some((inner, removed)) = self.inner().and_then(|inner| Some((inner, inner.collectors.remove(id)?))) else {
             return false;
@@ -170,12 +170,13 @@ impl Registry {
         Catalog { families }
     }
 
-    /// Unregisters the family of this full name; returns whether there was one. It is exposed no more, not even with final
-    /// values, its callbacks run no more, and its name can be declared again, as another kind too. Handles that are held
-    /// record on, unseen; lookups in its [`Family`](crate::Family) handles give noops, and series are made in it no more.
+    /// Unregisters the family of this full name; returns whether there was one. It is not exposed any more, not even
+    /// with final values, its callbacks do not run any more, and its name can be declared again, as another kind too.
+    /// Handles that are held record on, unseen; lookups in its [`Family`](crate::Family) handles yield noops, and no
+    /// series is made in it any more.
     ///
-    /// Of a family of sets the families of its metrics are unregistered, each by its name; the next set that is looked up
-    /// registers them again. A collector's families go [with it](Self::unregister_collector).
+    /// Of a family of sets the families of its metrics are unregistered, each by its name; the next set that is looked
+    /// up registers them again. A collector's families go [with it](Self::unregister_collector).
     ///
     /// ```
     /// # let registry = streamgauge::Registry::new();

@@ -44,7 +44,8 @@ impl Slot {
 }
 
 impl Collections {
-    /// Runs the collectors; gives how many gave nothing. To be called inside [`not_nested`](crate::registry::alone).
+    /// Runs the collectors; returns how many gave nothing. To be called inside
+    /// [`not_nested`](crate::registry::store::not_nested).
     pub(crate) fn run(&mut self, list: CollectorList, level: &RegistryLevel) -> FailedCollectors {
         if !PlainArc::ptr_eq(&list, &self.list) {
             let slots = list.iter().map(Slot::new).collect();
@@ -79,12 +80,12 @@ impl Collections {
         self.slots.iter_mut().for_each(|slot| slot.collected.clear());
     }
 
-    /// Gives how many samples were given and cannot be exposed.
+    /// Returns how many samples were given and cannot be exposed.
     pub(crate) fn rejected(&self) -> usize {
         self.slots.iter().map(|slot| slot.collected.rejected).sum()
     }
 
-    /// Writes the families that are chosen; gives the number of series.
+    /// Writes the families that are chosen; returns the number of series.
     pub(crate) fn encode(&mut self, form: Form<'_>, filter: &Filter, out: &mut Vec<u8>) -> usize {
         let mut series = 0;
         for Slot { registered, encoders, collected } in &mut self.slots {

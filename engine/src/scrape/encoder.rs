@@ -16,8 +16,8 @@ pub(crate) struct Form<'s> {
     pub(crate) clashes: &'s Clashes,
 }
 
-/// The encoders of one family. There are as many as expositions, of which there are few, and twice that where the family
-/// came to give way in OpenMetrics.
+/// The encoders of one family. There are as many as expositions, of which there are few, and twice that where the
+/// family came to give way in OpenMetrics.
 #[derive(Debug, Default)]
 pub(crate) struct Encoders(Vec<(Exposition, bool, Encoder)>);
 
@@ -39,7 +39,7 @@ impl Encoders {
 #[derive(Debug)]
 pub(crate) struct Encoder {
     writer: Writer,
-    /// When series were made is written.
+    /// Creation times are written.
     has_created: bool,
 }
 
@@ -157,7 +157,8 @@ impl Encoder {
         }
     }
 
-    /// Returns the encoder of plain text, where the labels are written as they are rendered, and a series is one sample.
+    /// Returns the encoder of plain text, where the labels are written as they are rendered, and a series is one
+    /// sample.
     pub(crate) fn plain_text(&self) -> Option<&TextFamily> {
         match &self.writer {
             Writer::Text(TextWriter { family, names: None, .. }) if !self.has_created => Some(family),

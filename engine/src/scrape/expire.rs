@@ -8,7 +8,7 @@ use std::time::Instant;
 
 impl Registry {
     /// Removes the series that have gone without an update for longer than their family allows and that nobody
-    /// holds; gives how many. Scrapes do the same when they end: call it where nobody may scrape.
+    /// holds; returns how many. Scrapes do the same when they end: call it where nobody may scrape.
     ///
     /// Cold: merges the slabs for the families with an idle timeout, at most four times in that time.
     ///

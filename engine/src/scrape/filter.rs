@@ -6,13 +6,13 @@ use crate::registry::names::any_name;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// Chooses families by the names of their samples; without names it chooses all.
+/// Chooses families by the names of their samples, or all of them.
 ///
 /// A family is chosen by its own name (`latency_seconds`), by that of any of its samples (`latency_seconds_bucket`,
-/// `latency_seconds_created`), or by the name it has in OpenMetrics (`events` of a counter `events_total`), whatever the
-/// format, and shown whole: its samples mean nothing alone. Each of these names counts as it is registered and as it stands
-/// in the body, under the escaping scheme of the exposition: `http_requests` chooses `http.requests` where names are
-/// written with underscores, as they are unless a reader asks for more.
+/// `latency_seconds_created`), or by the name it has in OpenMetrics (`events` of a counter `events_total`), whatever
+/// the format, and shown whole: its samples mean nothing alone. Each of these names counts as it is registered and as
+/// it stands in the body, under the escaping scheme of the exposition: `http_requests` chooses `http.requests` where
+/// names are written with underscores, as they are unless a reader asks for more.
 ///
 /// # Examples
 /// ```
@@ -51,19 +51,19 @@ impl Filter {
         Self::default()
     }
 
-    /// Chooses the families that have one of these names, or a sample of one of them; no names choose nothing. A name is one
-    /// that is registered, or one that stands in the body.
+    /// Chooses the families that have one of these names, or a sample of one of them; an empty list chooses nothing. A
+    /// name is one that is registered, or one that stands in the body.
     #[must_use]
     pub fn names(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { names: Some(names.into_iter().map(Into::into).collect()) }
     }
 
-    /// Tells whether all families are chosen.
+    /// Returns whether all families are chosen.
     pub(crate) fn is_all(&self) -> bool {
         self.names.is_none()
     }
 
-    /// Tells whether a family is chosen.
+    /// Returns whether a family is chosen.
     pub(crate) fn chooses(&self, desc: &Desc, escaping: Escaping) -> bool {
         let Some(names) = &self.names else { return true };
         any_name(desc, escaping, |name| names.contains(name))

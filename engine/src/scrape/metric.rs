@@ -16,43 +16,43 @@ pub struct Metric<'a> {
 }
 
 impl<'a> Metric<'a> {
-    /// Gives the name of the family.
+    /// Returns the name of the family.
     #[must_use]
     pub fn name(&self) -> &'a str {
         &self.desc.name
     }
 
-    /// Gives the help text of the family.
+    /// Returns the help text of the family.
     #[must_use]
     pub fn help(&self) -> &'a str {
         &self.desc.help
     }
 
-    /// Gives the kind of the family.
+    /// Returns the kind of the family.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.desc.kind
     }
 
-    /// Gives the unit of the family, where one was stated.
+    /// Returns the unit of the family, where one was stated.
     #[must_use]
     pub fn unit(&self) -> Option<Unit> {
         self.desc.unit
     }
 
-    /// Gives the labels in the family's order: names, and values as they were given.
+    /// Returns the labels in the family's order: names, and values as they were given.
     #[must_use]
     pub fn labels(&self) -> Labels<'a> {
         self.labels
     }
 
-    /// Gives when the series was made, to the millisecond; `None` for callbacks and collectors.
+    /// Returns when the series was made, to the millisecond; `None` for callbacks and collectors.
     #[must_use]
     pub fn created(&self) -> Option<SystemTime> {
         UNIX_EPOCH.checked_add(Duration::from_millis(self.labels.created_millis()?))
     }
 
-    /// Gives the merged value.
+    /// Returns the merged value.
     #[must_use]
     pub fn value(&self) -> MetricValue<'a> {
         self.value

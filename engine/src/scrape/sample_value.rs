@@ -26,7 +26,8 @@ enum Part<'a> {
 impl Registry {
     /// Reads the value of one sample as a scrape would expose it: `name` is the sample's full name, with
     /// `_sum`, `_count` or `_bucket` for a histogram, and `labels` its full label set in any order, with `le`
-    /// for a bucket and `quantile` for a quantile. `None` where there is no such sample, or its family is [off](crate::Level).
+    /// for a bucket and `quantile` for a quantile. `None` where there is no such sample, or its family is
+    /// [off](crate::Level).
     ///
     /// Cold: walks the family, merges the slabs, allocates. A callback or a
     /// collector is run, unless this is called by one.
@@ -46,7 +47,7 @@ impl Registry {
         self.read_sample(name, labels).ok()
     }
 
-    /// As [`sample_value`](Self::sample_value), and says why there is none: for the messages of tests.
+    /// As [`sample_value`](Self::sample_value), with the reason where there is none: for the messages of tests.
     ///
     /// # Errors
     /// Where there is no such sample: with what there is instead.
@@ -58,7 +59,7 @@ impl Registry {
     /// let error = registry.read_sample("source_events", &[]).unwrap_err();
     /// assert_eq!(error.to_string(), "no sample is called \"source_events\"; there is source_events_total");
     /// let error = registry.read_sample("source_events_total", &[("table", "Orders")]).unwrap_err();
-    /// assert!(error.to_string().ends_with("no series with the labels {table=\"Orders\"}; there is {table=\"orders\"}"));
+    /// assert!(error.to_string().ends_with("with the labels {table=\"Orders\"}; there is {table=\"orders\"}"));
     /// # Ok::<(), streamgauge::Error>(())
     /// ```
     pub fn read_sample(&self, name: &str, labels: &[(&str, &str)]) -> Result<f64, SampleError> {
@@ -128,7 +129,7 @@ fn has_value(kind: Kind, suffix: &str) -> bool {
     suffix != "_created" && (kind != Kind::Histogram || !suffix.is_empty())
 }
 
-/// Things that an error names at most.
+/// Most things that an error names.
 const SHOWN: usize = 5;
 
 fn unknown_labels<'l>(name: &str, labels: &[(&str, &str)], known: impl Iterator<Item = Labels<'l>>) -> SampleError {
@@ -137,8 +138,8 @@ fn unknown_labels<'l>(name: &str, labels: &[(&str, &str)], known: impl Iterator<
     SampleError::UnknownLabels { name: name.to_owned(), labels: given.join(","), known }
 }
 
-/// Returns the suffix by which a sample of this name is told from the family's others; `None` where it has none of this
-/// name.
+/// Returns the suffix that tells the sample of this name from the family's others; `None` where the family has no such
+/// sample.
 fn exposed_part<'n>(desc: &Desc, name: &'n str) -> Option<&'n str> {
     let suffix = name.strip_prefix(&*desc.name)?;
     let is_exposed = desc.kind.samples().contains(&suffix) && has_value(desc.kind, suffix);

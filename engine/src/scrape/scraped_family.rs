@@ -15,9 +15,9 @@ use crate::sync::PlainArc;
 #[derive(Debug)]
 pub(crate) struct ScrapedFamily {
     pub(crate) store: PlainArc<FamilyStore>,
-    /// The descriptor as it is now, where the name, help or unit were told anew.
+    /// The descriptor as it is now, where the name, help or unit have changed.
     redescribed: Option<PlainArc<Desc>>,
-    /// How often they were.
+    /// How often they have.
     version: usize,
     encoders: Encoders,
 }
@@ -27,7 +27,7 @@ impl ScrapedFamily {
         Self { store, redescribed: None, version: 0, encoders: Encoders::default() }
     }
 
-    /// Looks whether the family was described anew since the scrape before.
+    /// Takes over the descriptor where it has changed since the scrape before.
     pub(crate) fn refresh(&mut self) {
         // Before the descriptor: a change that comes between the two is found by the next scrape.
         let version = self.store.version();

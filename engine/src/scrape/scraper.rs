@@ -15,7 +15,7 @@ use crate::registry::registry::Registry;
 use crate::registry::store::{Callback, not_nested};
 use crate::sync::{AtomicU64, PlainArc};
 
-/// Reads a registry: merges the slabs and encodes. Owns the memory that takes, so a warm scrape (no new
+/// Reads a registry: merges the slabs and encodes. Owns the memory for that, so a warm scrape (no new
 /// family, no larger body than before) allocates nothing.
 ///
 /// # Performance
@@ -112,8 +112,9 @@ impl Scraper {
     }
 
     /// Appends an exposition as [`encode_filtered`](Self::encode_filtered) does, with what collectors gave at the last
-    /// [`collect`](Self::collect), without one nothing, and with what callbacks gave when they last ran: then, or in the
-    /// scrape of another scraper since. All else is of now. The report tells what failed at the last `collect`.
+    /// [`collect`](Self::collect) (nothing where there was none), and with what callbacks returned when they last ran:
+    /// then, or in the scrape of another scraper since. Everything else is current. The report says what failed at the
+    /// last `collect`.
     pub fn encode_collected(
         &mut self,
         exposition: impl Into<Exposition>,
@@ -147,8 +148,9 @@ impl Scraper {
     /// exporter of another format needs.
     ///
     /// `visitor` runs in the middle of the walk, holding no lock: it may record, look up, remove, register, read, and
-    /// scrape with another scraper. Until it returns nothing that is removed is freed, in the whole process: as a lookup,
-    /// the walk keeps what it might meet (about 300 bytes a removed series, and its cells). So it should not block.
+    /// scrape with another scraper. Until it returns nothing that is removed is freed, in the whole process: as a
+    /// lookup, the walk keeps what it might meet (about 300 bytes a removed series, and its cells). So it should not
+    /// block.
     ///
     /// ```
     /// use streamgauge::{Registry, MetricValue, Scraper};
@@ -185,7 +187,8 @@ impl Registry {
     /// ```
     /// # let registry = streamgauge::Registry::new();
     /// registry.counter("events_total", "Events.").register()?.inc();
-    /// assert_eq!(registry.render_text(), "# HELP events_total Events.\n# TYPE events_total counter\nevents_total 1\n");
+    /// let text = "# HELP events_total Events.\n# TYPE events_total counter\nevents_total 1\n";
+    /// assert_eq!(registry.render_text(), text);
     /// # Ok::<(), streamgauge::Error>(())
     /// ```
     #[doc(alias = "gather")]

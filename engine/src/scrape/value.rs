@@ -59,7 +59,8 @@ pub(crate) fn each(
     loops!(Counter FloatCounter DurationCounter Gauge UpDownCounter Histogram Summary Info StateSet Unknown);
 }
 
-/// Merges one series, for which `scratch` was prepared. `None` where there is nothing to expose: a callback gave nothing, or the storage is of another kind.
+/// Merges one series, for which `scratch` was prepared. `None` where there is nothing to expose: a callback gave
+/// nothing, or the storage is of another kind.
 #[inline(always)]
 pub(crate) fn one<'a>(
     kind: Kind,
@@ -79,7 +80,7 @@ pub(crate) fn one<'a>(
         Kind::Gauge => MetricValue::Gauge(word(row)?),
         Kind::Info => MetricValue::Info,
         Kind::StateSet => {
-            // One that was renamed to what one of its labels is called.
+            // The family was renamed to the name of one of this series' labels.
             if desc.is_dynamic && Labels::new(desc, row).has(&desc.name) {
                 return None;
             }
@@ -142,7 +143,7 @@ pub(crate) fn fingerprint(
         Storage::Cells(series) if series.take_touched() => Fingerprint::Updated,
         Storage::Summary(series) if series.take_touched() => Fingerprint::Updated,
         Storage::Gauge(_) => Fingerprint::Unchanged,
-        // Read at every scrape, or told by its members: never idle itself.
+        // Read at every scrape, or judged by its members: never idle itself.
         Storage::Callback(_) | Storage::Set(_) => Fingerprint::Updated,
         Storage::Summary(series) => Fingerprint::Value(series.count()),
         Storage::Cells(series) => Fingerprint::Value(match desc.kind {

@@ -56,8 +56,8 @@ impl<'s> Walk<'s> {
     }
 
     /// Shows the series of a family that live when this is called, in the order of their creation, then the final
-    /// values of those that were removed since the walk before this one, unless their labels live again. A label set is
-    /// shown once at most, and each that lives from before this call until after it is shown.
+    /// values of those that were removed since the walk before this one, unless their labels have a live series again.
+    /// A label set is shown once at most, and each that lives from before this call until after it is shown.
     ///
     /// `show` is called under the pin and no lock. The final value of a series that is removed after the walk began may
     /// be shown in the next walk too.
@@ -89,7 +89,7 @@ impl<'s> Walk<'s> {
         let Self { pin, registry, exposed, after, until, tombstones } = self;
         drop(pin);
         let until = if whole { until } else { after };
-        // Relaxed (O29): see RegistryState::exposed_by_all.
+        // Relaxed (O29): see RemovalNumbers::exposed_by_all.
         exposed.store(until, Ordering::Relaxed);
         // Also where nothing was removed since: what another scraper has still to show grows old.
         let (exposed, now) = (registry.state.removals.exposed_by_all(), Instant::now());

@@ -38,7 +38,7 @@ pub(super) enum LabelNames {
 }
 
 impl LabelNames {
-    /// Gives how many bytes stand before the length of the value of label `index`, which is called `name`.
+    /// Returns how many bytes stand before the length of the value of label `index`, which is called `name`.
     #[inline(always)]
     fn len(&self, index: usize, name: &str) -> usize {
         match self {
@@ -66,7 +66,7 @@ impl LabelNames {
     }
 }
 
-/// Gives the length of a `LabelPair` whose name takes so many bytes, and its value so many.
+/// Returns the length of a `LabelPair` whose name takes so many bytes, and its value so many.
 #[inline(always)]
 fn pair_len(name: usize, value: usize) -> usize {
     name + varint_len(value as u64) + value
@@ -98,7 +98,7 @@ where
         Self { names, labels, escaped, extra, len }
     }
 
-    /// Gives the length of all label fields.
+    /// Returns the length of all label fields.
     #[inline(always)]
     pub(super) fn len(&self) -> usize {
         self.len
@@ -124,7 +124,7 @@ where
     }
 }
 
-/// Gives the bytes that an escaped value stands for, piece by piece; as [`unescape`](crate::label::unescape), but
+/// Returns the bytes that an escaped value stands for, piece by piece; as [`unescape`](crate::label::unescape), but
 /// without an allocation.
 fn pieces(mut text: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
@@ -140,7 +140,7 @@ fn pieces(mut text: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Gives how many bytes stand before the next backslash.
+/// Returns how many bytes stand before the next backslash.
 fn run(text: &[u8]) -> usize {
     text.iter().position(|byte| *byte == b'\\').unwrap_or(text.len())
 }

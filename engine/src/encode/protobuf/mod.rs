@@ -69,7 +69,7 @@ impl ProtobufFamily {
         let fixed = |labels: &[Box<str>]| {
             LabelNames::Fixed(labels.iter().map(|label| LabelName::new(&escaping.label(label))).collect())
         };
-        // A state set names its states in a label that is called as it is.
+        // A state set names its states in a label with its own name.
         let state = LabelName::new(&name);
         Self {
             head,
@@ -111,9 +111,9 @@ impl ProtobufFamily {
         put_length(&mut out[start..moved], len);
     }
 
-    /// Writes the metric of a series, several of a state set. `labels` are the names and values in the order of the family's,
-    /// values as the text format has them: with `\\`, `\"` and `\n` for three characters if they are `escaped`. `created` is
-    /// in milliseconds of the Unix epoch.
+    /// Writes the metric of a series, several of a state set. `labels` are the names and values in the order of the
+    /// family's, values as the text format has them: with `\\`, `\"` and `\n` for three characters if they are
+    /// `escaped`. `created` is in milliseconds of the Unix epoch.
     #[inline(always)]
     pub(crate) fn series<'v, I>(
         &self,
@@ -155,8 +155,8 @@ impl ProtobufFamily {
         }
     }
 
-    /// Writes one histogram. `buckets` are not cumulative; the last is the one up to `+Inf`, and its cumulative value is
-    /// the count.
+    /// Writes one histogram. `buckets` are not cumulative; the last is the one up to `+Inf`, and its cumulative value
+    /// is the count.
     #[inline]
     fn histogram<'v, I>(
         &self,
@@ -230,7 +230,7 @@ impl ProtobufFamily {
     }
 }
 
-/// Gives a double with its tag, in a block that is one store.
+/// Returns a double with its tag, in a block that is one store.
 fn padded_double(field: u8, value: f64) -> [u8; 16] {
     let mut block = [0; 16];
     block[0] = double_tag(field);
@@ -264,7 +264,7 @@ fn put_bucket(cursor: &mut Cursor<'_>, count: u64, bound: &[u8; 16]) {
     cursor.put_start(*bound, 9);
 }
 
-/// Gives a double with its tag.
+/// Returns a double with its tag.
 #[inline(always)]
 fn double_field(field: u8, value: f64) -> [u8; 9] {
     // One bit pattern for all that is not a number: another one marks series as stale in Prometheus.

@@ -35,7 +35,7 @@ struct Series {
 }
 
 impl Series {
-    /// Gives what its quantiles may be: anything.
+    /// Returns what its quantiles may be: anything.
     fn values(&self) -> Vec<f64> {
         self.buckets.iter().skip(1).map(|bits| f64::from_bits(*bits)).collect()
     }

@@ -10,22 +10,22 @@ use std::mem::MaybeUninit;
 /// What a store of a whole block may write behind the message.
 const BLOCK: usize = 16;
 
-/// Gives the tag of a varint field.
+/// Returns the tag of a varint field.
 pub(super) const fn varint_tag(field: u8) -> u8 {
     field << 3
 }
 
-/// Gives the tag of a double.
+/// Returns the tag of a double.
 pub(super) const fn double_tag(field: u8) -> u8 {
     field << 3 | 1
 }
 
-/// Gives the tag of a string or a message.
+/// Returns the tag of a string or a message.
 pub(super) const fn bytes_tag(field: u8) -> u8 {
     field << 3 | 2
 }
 
-/// Gives how many bytes a varint has: one for each 7 bits begun.
+/// Returns how many bytes a varint has: one for each 7 bits begun.
 #[inline(always)]
 pub(super) const fn varint_len(value: u64) -> usize {
     // For 1 to 64 bits the same as dividing by 7 and rounding up, without a division.
@@ -33,7 +33,7 @@ pub(super) const fn varint_len(value: u64) -> usize {
     ((bits * 9 + 64) / 64) as usize
 }
 
-/// Gives the bytes of a string or message field whose tag has one byte, with its tag and its length.
+/// Returns the bytes of a string or message field whose tag has one byte, with its tag and its length.
 #[inline(always)]
 pub(super) const fn field_len(len: usize) -> usize {
     1 + varint_len(len as u64) + len
@@ -143,7 +143,7 @@ impl Cursor<'_> {
     }
 }
 
-/// Gives a varint of nine or ten bytes, and how many there are.
+/// Returns a varint of nine or ten bytes, and how many there are.
 #[cold]
 #[inline(never)]
 fn long_varint(mut value: u64) -> ([u8; 10], usize) {

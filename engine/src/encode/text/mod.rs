@@ -55,7 +55,8 @@ pub(crate) struct TextFamily {
     numbers: Numbers,
     /// OpenMetrics knows no sum and count of a histogram with negative bounds.
     has_sum: bool,
-    /// OpenMetrics knows no counter whose name does not end in `_total`, no info but in `_info`, and has no two families of one name.
+    /// OpenMetrics knows no counter whose name does not end in `_total`, no info whose name does not end in `_info`,
+    /// and no two families of one name.
     is_unknown: bool,
 }
 
@@ -298,7 +299,7 @@ fn header(
         header.push(b'\n');
     }
     header.extend_from_slice(&[b"# TYPE ", &*name, b" ", type_name.as_bytes(), b"\n"].concat());
-    // A unit that is no suffix of the name, as a name that is taken as it is may have it, is not allowed there.
+    // A unit that is not a suffix of the name, which a verbatim name may have, is not allowed there.
     let unit = unit.filter(|unit| family.strip_suffix(unit).is_some_and(|before| before.ends_with('_')));
     if let Some(unit) = unit {
         header.extend_from_slice(&[b"# UNIT ", &*name, b" ", unit.as_bytes(), b"\n"].concat());
@@ -306,7 +307,7 @@ fn header(
     header
 }
 
-/// Gives a name in quotes, escaped as label values are.
+/// Returns a name in quotes, escaped as label values are.
 pub(super) fn quoted(name: &str) -> Vec<u8> {
     let mut text = b"\"".to_vec();
     escape_into(name, &mut text);
@@ -315,7 +316,7 @@ pub(super) fn quoted(name: &str) -> Vec<u8> {
 }
 
 impl Numbers {
-    /// Lays out a float and gives it to `write`.
+    /// Lays out a float and passes it to `write`.
     #[inline(always)]
     fn with<R>(self, value: f64, write: impl FnOnce(&[u8]) -> R) -> R {
         let mut number = Number::new();

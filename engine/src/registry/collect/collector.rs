@@ -11,7 +11,7 @@ use crate::unit::Unit;
 ///
 /// Registered with [`Registry::register_collector`](crate::Registry::register_collector). Collectors run before the
 /// scrape reads anything, on its thread and holding no lock; two scrapes at once run one at the same time. A
-/// collector may record, look up, register and scrape; a scrape in there leaves callbacks and collectors out. One
+/// collector may record, look up, register and scrape; a scrape made by one leaves callbacks and collectors out. One
 /// that panics is left out of that scrape, whole, and counted in its [`ScrapeReport`](crate::ScrapeReport).
 ///
 /// A collector lives as long as the registry, unless it is unregistered; one that owns a clone of its registry
@@ -25,7 +25,8 @@ use crate::unit::Unit;
 ///
 /// impl Collector for Partitions {
 ///     fn describe(&self) -> Vec<CollectedFamily> {
-///         vec![CollectedFamily::gauge("partition_lag_events", "Events not consumed yet.").labels(["topic", "partition"])]
+///         let lag = CollectedFamily::gauge("partition_lag_events", "Events not consumed yet.");
+///         vec![lag.labels(["topic", "partition"])]
 ///     }
 ///
 ///     fn collect(&self, out: &mut CollectorOutput<'_>) {
@@ -47,8 +48,8 @@ pub trait Collector: Send + Sync + 'static {
     /// so that a clash of names is found then and not by the reader of a scrape.
     fn describe(&self) -> Vec<CollectedFamily>;
 
-    /// Gives the samples of this scrape. Scrapes that come at one time call it at one time; where a call has not returned
-    /// for ten seconds, others are not made until it does, and what it gives is missing.
+    /// Adds the samples of this scrape to `out`. Concurrent scrapes call it concurrently; where a call has not returned
+    /// for ten seconds, others are not made until it does, and its samples are missing from their scrapes.
     fn collect(&self, out: &mut CollectorOutput<'_>);
 }
 
@@ -107,20 +108,20 @@ impl CollectedFamily {
         self
     }
 
-    /// Sets how many samples the family may have in a scrape; without it 10,000. Those past it are left out and
+    /// Sets how many samples the family may have in a scrape; default: 10,000. Those past it are left out and
     /// counted. Memory is taken for twice as many.
     pub fn limit(mut self, samples: usize) -> Self {
         self.limits.series = samples;
         self
     }
 
-    /// Sets how many bytes a label value may have; without it 1024.
+    /// Sets how many bytes a label value may have; default: 1024.
     pub(crate) fn value_limit(mut self, bytes: usize) -> Self {
         self.limits.value_bytes = bytes;
         self
     }
 
-    /// States the level; without it [`Level::Basic`].
+    /// States the level; default: [`Level::Basic`].
     pub fn level(mut self, level: Level) -> Self {
         self.level = level;
         self
@@ -132,7 +133,7 @@ impl CollectedFamily {
         self
     }
 
-    /// Gives the checked descriptor.
+    /// Returns the checked descriptor.
     pub(crate) fn into_desc(self) -> Result<Desc, Error> {
         let desc = Desc {
             name: self.name.into(),

@@ -26,15 +26,15 @@ impl fmt::Debug for Registered {
 }
 
 impl Registered {
-    /// Tells whether the family at this place is on.
+    /// Returns whether the family at this place is on.
     fn is_on(&self, place: usize, level: &RegistryLevel) -> bool {
         // Relaxed (O28): a switch that is seen a moment late.
         let switch = Switch::from_byte(self.switches[place].load(Ordering::Relaxed));
         level.allows(self.descs[place].level, switch)
     }
 
-    /// Runs the collector, unless all its families are off, or another scrape seems to hang in it. Where it did not come to
-    /// its end it gave nothing. To be called inside [`not_nested`].
+    /// Runs the collector, unless all its families are off, or another scrape seems to hang in it. A run that panics
+    /// leaves nothing collected. To be called inside [`not_nested`](super::super::store::not_nested).
     pub(crate) fn run(&self, level: &RegistryLevel, collected: &mut Collected) -> Ended {
         collected.clear();
         if !self.descs.is_empty() && !(0..self.descs.len()).any(|place| self.is_on(place, level)) {
@@ -49,7 +49,7 @@ impl Registered {
         });
         match ended {
             Some(()) => collected.settle(&self.descs, |place| self.is_on(place, level)),
-            // Half of what it wanted to say might mean something else.
+            // Half of its samples might mean something else than all of them.
             None => collected.clear(),
         }
         if ended.is_some() { Ended::Well } else { Ended::Panicked }
@@ -78,7 +78,7 @@ impl Default for Collectors {
     }
 }
 
-/// Counts the collectors of the process, so that no two registries have one of the same id. 0 is of none.
+/// Counts the collectors of the process, so that no two registries have one of the same id. No collector has 0.
 static REGISTERED: PlainAtomicU64 = PlainAtomicU64::new(1);
 
 impl Collectors {
@@ -96,7 +96,7 @@ impl Collectors {
         id
     }
 
-    /// Switches the family of this name; tells whether there is one.
+    /// Switches the family of this name; returns whether there is one.
     pub(crate) fn switch(&self, name: &str, switch: Switch) -> bool {
         let list = self.list();
         let place = |registered: &Registered| registered.descs.iter().position(|desc| *desc.name == *name);

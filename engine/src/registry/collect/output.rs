@@ -9,9 +9,9 @@ use std::time::Duration;
 
 /// Takes the samples of a [`Collector`](crate::Collector).
 ///
-/// What cannot be exposed is left out and counted in the [`ScrapeReport`](crate::ScrapeReport): samples of a family that was not
-/// declared, with another number of labels, with labels that were given before in this scrape (the first stays),
-/// past the family's limit, and counters that are negative or not a number.
+/// What cannot be exposed is left out and counted in the [`ScrapeReport`](crate::ScrapeReport): samples of a family
+/// that was not declared, with another number of labels, with labels that were given before in this scrape (the first
+/// stays), past the family's limit, and counters that are negative or not a number.
 #[derive(Debug)]
 pub struct CollectorOutput<'a> {
     pub(crate) descs: &'a [Desc],
@@ -19,7 +19,7 @@ pub struct CollectorOutput<'a> {
 }
 
 impl CollectorOutput<'_> {
-    /// Gives a declared family by its full name, for its samples. May be asked for more than once.
+    /// Returns a declared family by its full name, for its samples. May be asked for more than once.
     pub fn family(&mut self, name: &str) -> FamilyOutput<'_> {
         let place = self.descs.iter().position(|desc| *desc.name == *name);
         let Collected { families, rejected } = &mut *self.collected;
@@ -160,10 +160,10 @@ impl FamilySamples {
         self.full = false;
     }
 
-    /// Adds a sample; gives how many were left out, of this one and those before it.
+    /// Adds a sample; returns how many were left out, of this one and those before it.
     ///
-    /// At most twice as many as are allowed are kept, whatever the collector gives: then those that were given twice
-    /// are sorted out, which makes room for as many again, or leaves none.
+    /// At most twice the limit is kept, whatever the collector adds: duplicates are then sorted out, which makes room
+    /// for as many again, or leaves none.
     fn push(&mut self, desc: &Desc, values: &[&str], value: CollectedValue) -> usize {
         let limit = desc.limits.series;
         let mut rejected = 0;
@@ -189,7 +189,7 @@ impl FamilySamples {
         rejected
     }
 
-    /// Leaves out what was given twice and what is past the limit; gives how many.
+    /// Leaves out what was given twice and what is past the limit; returns how many.
     fn settle(&mut self, limit: usize) -> usize {
         let Self { samples, text, ends, order, full } = self;
         order.clear();
@@ -221,7 +221,7 @@ impl FamilySamples {
         self.samples.len()
     }
 
-    /// Gives the labels and the value of each sample, in the order in which they were given.
+    /// Returns the labels and the value of each sample, in the order in which they were given.
     pub(crate) fn labelled<'a>(&'a self, desc: &'a Desc) -> impl Iterator<Item = (Labels<'a>, CollectedValue)> {
         self.samples.iter().map(|sample| {
             let (text, ends) = (&self.text[sample.text.clone()], &self.ends[sample.ends.clone()]);
@@ -230,7 +230,7 @@ impl FamilySamples {
     }
 }
 
-/// Moves a part of a list down to `end`, where those before it end; gives where it is then.
+/// Moves a part of a list down to `end`, where those before it end; returns where it is then.
 fn move_down<T: Copy>(list: &mut [T], part: Range<usize>, end: &mut usize) -> Range<usize> {
     let start = *end;
     *end += part.len();

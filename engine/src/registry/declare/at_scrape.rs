@@ -16,9 +16,9 @@ impl MetricBuilder<Gauge> {
     /// Callbacks run before the scrape reads anything, on its thread and holding no lock. One that panics is
     /// left out of that scrape and counted in its report. It lives as long as the registry.
     ///
-    /// A scrape that finds one running in another scrape does not wait: it shows what the callback gave last, nothing where
-    /// it has given nothing yet. Once that run is ten seconds old it seems to hang: then the gauge is left out, and counted
-    /// in the report, until it returns.
+    /// A scrape that finds one running in another scrape does not wait: it shows what the callback returned last, or
+    /// nothing where it has not returned yet. Once that run is ten seconds old it seems to hang: then the gauge is left
+    /// out, and counted in the report, until it returns.
     ///
     /// # Errors
     /// As [`register`](Self::register); also where a gauge with the same labels exists: a value has one
@@ -49,7 +49,7 @@ impl MetricBuilder<Counter> {
     ///
     /// A total that is lower than the one before is exposed as it was given, since a source may honestly
     /// restart and every reader of counters knows resets; each fall is counted in the
-    /// [self-metrics](crate::Registry::self_metrics). Of two scrapes at once, neither shows the older total
+    /// [self-metrics](crate::Registry::enable_self_metrics). Of two scrapes at once, neither shows the older total
     /// after the newer one.
     ///
     /// # Errors

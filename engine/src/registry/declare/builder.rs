@@ -68,14 +68,13 @@ impl<M: Instrument> MetricBuilder<M> {
         self
     }
 
-    /// Sets how many live series the family may have; without it 10,000. Rows past it go to one overflow
-    /// series.
+    /// Sets how many live series the family may have; default: 10,000. Records past it go to one overflow series.
     pub fn limit(mut self, series: usize) -> Self {
         self.limits.series = series;
         self
     }
 
-    /// Sets how many bytes a value of the label set may have, at most 16,384; without it 1024. Longer ones are cut at
+    /// Sets how many bytes a value of the label set may have, at most 16,384; default: 1024. Longer ones are cut at
     /// a character, and counted, so two long values with the same beginning are one.
     pub fn value_limit(mut self, bytes: usize) -> Self {
         self.limits.value_bytes = bytes.min(MAX_VALUE_BYTES);
@@ -83,10 +82,10 @@ impl<M: Instrument> MetricBuilder<M> {
     }
 
     /// Sets how long a series may go without an update before it is removed, as by
-    /// [`Family::remove`](crate::Family::remove); without it series stay. A series whose handle somebody holds
-    /// stays too. Setting a gauge to the value it has is an update, and so is setting a state set to its state; an info is
-    /// told once, for good, and does not grow idle. With a timeout of zero every look removes all
-    /// series that nobody holds.
+    /// [`Family::remove`](crate::Family::remove); default: series stay. A series whose handle somebody holds
+    /// stays too. Setting a gauge to the value it has is an update, and so is setting a state set to its state; an info
+    /// is set once, for good, and does not become idle. With a timeout of zero every look removes all series that
+    /// nobody holds.
     ///
     /// Scrapes look for idle series, and [`Registry::expire_idle`](crate::Registry::expire_idle) does.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
@@ -94,13 +93,13 @@ impl<M: Instrument> MetricBuilder<M> {
         self
     }
 
-    /// States the level; without it that of the scope, which is [`Level::Basic`] unless told otherwise.
+    /// States the level; default: that of the scope, which is [`Level::Basic`] unless [set](Scope::with_level).
     pub fn level(mut self, level: Level) -> Self {
         self.level = level;
         self
     }
 
-    /// Registers one metric with the constant labels, or gives the one that is registered already.
+    /// Registers one metric with the constant labels, or returns the one that is registered already.
     ///
     /// # Errors
     /// Where a name, label, help text or bucket is not allowed, where another metric has the name and
@@ -141,7 +140,7 @@ impl<M: Instrument> MetricBuilder<M> {
                 rollback.note(store.clone(), hash, row);
             }
             let Some(view) = M::view(row, &store) else { return Err(callback_exists(name, row)) };
-            // Else it was removed since the mutex was released, and the next one is made.
+            // Otherwise it was removed after the mutex was released, and the next one is made.
             if let Some(metric) = view.admitted() {
                 return Ok(metric);
             }
@@ -155,7 +154,7 @@ impl<M: Instrument> MetricBuilder<M> {
                 true => removing(|pin| {
                     label_map.find(&store.table, pin, &()).is_some_and(|row| store.remove(pin, row, false))
                 }),
-                // What else the labels are, only the rows know.
+                // Only the rows know the other labels.
                 false => store.remove_where(|row| label_map.has_constants(row), |_| {}) > 0,
             };
         }
@@ -175,17 +174,17 @@ impl<M: Instrument> MetricBuilder<M> {
         self.verbatim
     }
 
-    /// Gives the registry of the scope; `None` where it is disabled.
+    /// Returns the registry of the scope; `None` where it is disabled.
     pub(crate) fn registry(&self) -> Option<&PlainArc<RegistryInner>> {
         self.scope.registry()
     }
 
-    /// Gives what only this kind of metric has, to say one thing of several.
+    /// Returns the settings that only this kind of metric has, to change one of several.
     pub(super) fn spec_mut(&mut self) -> &mut M::Spec {
         &mut self.spec
     }
 
-    /// Says what only this kind of metric has.
+    /// Sets what only this kind of metric has.
     pub(super) fn spec(mut self, spec: M::Spec) -> Self {
         self.spec = spec;
         self
@@ -244,7 +243,7 @@ impl<M: Instrument> MetricBuilder<M> {
         self.scope.registry().map(|registry| registry.family(desc)).transpose()
     }
 
-    /// Gives the checked descriptor.
+    /// Returns the checked descriptor.
     fn desc(&self, label_names: Box<[Box<str>]>, is_dynamic: bool) -> Result<Desc, Error> {
         let invalid = |problem| Error::InvalidSpec { name: self.name.clone(), kind: M::KIND, problem };
         let shape = M::shape(&self.spec).map_err(invalid)?;
@@ -268,7 +267,7 @@ impl<M: Instrument> MetricBuilder<M> {
 }
 
 impl<M: Instrument> MetricBuilder<M> {
-    /// Gives what is wrong with the value of a constant label.
+    /// Returns what is wrong with the value of a constant label.
     fn constant_problem(&self, value: &str) -> Option<String> {
         if let Some(problem) = length_problem(value.len(), MAX_VALUE_BYTES) {
             return Some(format!("its value: {problem}"));

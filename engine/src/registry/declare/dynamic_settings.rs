@@ -1,8 +1,9 @@
-//! What a bridge says of a family beside what everybody says.
+//! What a bridge declares of a family beside what every declaration has.
 
 use crate::registry::desc::PreferredName;
 
-/// What only the dynamic families of bridges are told, see [`MetricBuilder::dynamic_family_with`].
+/// Settings that only the dynamic families of bridges need; see
+/// [`MetricBuilder::dynamic_family_with`](crate::MetricBuilder::dynamic_family_with).
 #[derive(Clone, Copy, Debug, Default)]
 #[must_use = "settings do nothing until a family is declared with them"]
 pub struct DynamicSettings<'n> {
@@ -12,7 +13,7 @@ pub struct DynamicSettings<'n> {
 }
 
 impl<'n> DynamicSettings<'n> {
-    /// Gives those of [`MetricBuilder::dynamic_family`].
+    /// Returns the settings of [`MetricBuilder::dynamic_family`](crate::MetricBuilder::dynamic_family).
     pub const fn new() -> Self {
         Self { wish: None, plain_numbers: false, help_line: false }
     }
@@ -22,9 +23,9 @@ impl<'n> DynamicSettings<'n> {
         Self { wish: Some(wish), ..self }
     }
 
-    /// Sets whether floats are written without an exponent in the text format 0.0.4, labels `le` too: `0.00001` and
-    /// `1048576` as Rust writes them, where they are `1e-05` and `1.048576e+06` otherwise, as Go does. For dashboards that
-    /// name the bounds of another exporter. OpenMetrics has a way of its own, and only one.
+    /// Sets whether the text format 0.0.4 writes floats without an exponent, in labels `le` too: `0.00001` and
+    /// `1048576`, as Rust does, in place of `1e-05` and `1.048576e+06`, as Go does. For dashboards that name the bounds
+    /// of another exporter. OpenMetrics has one way to write them, which stays.
     pub const fn plain_numbers(self, wanted: bool) -> Self {
         Self { plain_numbers: wanted, ..self }
     }

@@ -9,7 +9,7 @@ use crate::registry::desc::Shape;
 /// engine implements it; it cannot be implemented outside.
 pub trait Instrument: Backend {
     /// What must be said of the metric beside name, help, unit and labels: the buckets of a histogram, the
-    /// quantiles of a summary, the states of a state set, nothing of the others.
+    /// quantiles of a summary, the states of a state set, nothing for the others.
     type Spec: Default + std::fmt::Debug + Send + Sync + 'static;
 
     /// Returns the shape of a family, or what is wrong with the spec.

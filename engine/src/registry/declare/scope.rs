@@ -71,7 +71,7 @@ impl Scope {
         Self { labels, ..self.clone() }
     }
 
-    /// Gives the full name of a metric of this scope.
+    /// Returns the full name of a metric of this scope.
     pub(crate) fn full_name(&self, name: &str) -> String {
         if self.prefix.is_empty() { name.to_owned() } else { format!("{}_{name}", self.prefix) }
     }
@@ -91,7 +91,8 @@ impl Scope {
     }
 
     /// Makes a scope in which the series of these kinds are removed after so long without an update, unless
-    /// somebody holds their handle; see [`MetricBuilder::idle_timeout`], which overrides it.
+    /// somebody holds their handle; see [`MetricBuilder::idle_timeout`](crate::MetricBuilder::idle_timeout), which
+    /// overrides it.
     #[must_use]
     pub fn with_idle_timeout(&self, kinds: &[Kind], timeout: Duration) -> Self {
         let mut scope = self.clone();
@@ -100,25 +101,26 @@ impl Scope {
         scope
     }
 
-    /// Makes a scope in which metrics have this level, unless they state their own with [`MetricBuilder::level`].
+    /// Makes a scope in which metrics have this level, unless they state their own with
+    /// [`MetricBuilder::level`](crate::MetricBuilder::level).
     #[must_use]
     pub fn with_level(&self, level: Level) -> Self {
         Self { level, ..self.clone() }
     }
 
     /// Makes a scope in which each family may have so many live series, unless it states its own limit with
-    /// [`MetricBuilder::limit`].
+    /// [`MetricBuilder::limit`](crate::MetricBuilder::limit).
     #[must_use]
     pub fn with_limit(&self, series: usize) -> Self {
         Self { limit: Some(series), ..self.clone() }
     }
 
-    /// Ends what was registered through this scope and those inside it, when a pipeline, a tenant or a plugin goes; returns
-    /// how many series that removes.
+    /// Ends what was registered through this scope and those inside it, when a pipeline, a tenant or a plugin goes;
+    /// returns how many series that removes.
     ///
     /// Families whose names begin with the prefix are [unregistered](crate::Registry::unregister). Where the scope has
-    /// constant labels others may share them: then they stay, and the series with these labels are removed from them, each
-    /// exposed once more with its final value.
+    /// constant labels others may share them: then they stay, and the series with these labels are removed from them,
+    /// each exposed once more with its final value.
     ///
     /// ```
     /// # let registry = streamgauge::Registry::new();

@@ -4,7 +4,7 @@ use crate::cells::Pin;
 use crate::registry::store::{FamilyStore, Generation, RowRef};
 use crate::sync::{Mutex, PlainArc};
 
-/// What registering through a scope is to do. Other than `Make` only inside families of sets, which register a set
+/// What registering through a scope does. Anything but `Make` occurs only inside families of sets, which register a set
 /// to declare it, to make its overflow series, and to remove it: a set is described once, by its fields.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum SetAction {
@@ -68,7 +68,7 @@ impl SetRollback {
     }
 
     /// Removes the series that nobody holds, for their set was not made. `set` is what the family of sets waits for: it
-    /// does not hear of what comes and goes in its own attempt, which would let it try again at every lookup.
+    /// is not bumped for what comes and goes in its own attempt, or it would try again at every lookup.
     pub(crate) fn undo(&self, set: &Generation) {
         let made = std::mem::take(&mut *self.0.lock());
         let pin = Pin::enter();

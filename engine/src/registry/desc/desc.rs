@@ -18,9 +18,10 @@ pub(crate) struct Desc {
     pub(crate) unit: Option<Unit>,
     /// In the order in which series render them: constant labels, then the label set's.
     pub(crate) label_names: Box<[Box<str>]>,
-    /// Each series has names of its own instead, and the text of its labels says which. Then the help may be missing.
+    /// Each series has label names of its own instead, which stand in the text of its labels. The help may be missing
+    /// then.
     pub(crate) is_dynamic: bool,
-    /// Of a dynamic family that gives its name up to others.
+    /// Of a dynamic family that gives its name up to others, see [`PreferredName`](crate::bridge::PreferredName).
     pub(crate) wish: Option<PlainArc<Preference>>,
     /// Of a dynamic family that was described with an empty text: it has a HELP line all the same.
     pub(crate) has_empty_help: bool,
@@ -49,7 +50,7 @@ impl Default for Limits {
 }
 
 impl Desc {
-    /// Tells whether two declarations mean the same family. Label names may come in another order.
+    /// Returns whether two declarations mean the same family. Label names may come in another order.
     pub(crate) fn same_as(&self, other: &Self) -> bool {
         let sorted = |desc: &Self| {
             let mut names: Vec<Box<str>> = desc.label_names.to_vec();

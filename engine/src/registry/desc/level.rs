@@ -7,8 +7,8 @@ use crate::sync::{AtomicU8, Ordering};
 /// A family that is off is not exposed, and [`Family::with`](crate::Family::with) looks nothing up and makes no
 /// series in it, for the price of a branch that the processor predicts. Handles that somebody holds record on, at no
 /// other cost than before: when the family is switched on again, their totals are whole and no reader sees a reset.
-/// Removal, idle expiry and limits go on as ever. A [set](crate::MetricSet) makes the series of all its metrics as long as
-/// one of them is on. Callbacks and collectors of what is off do not run.
+/// Removal, idle expiry and limits go on as ever. A [set](crate::MetricSet) makes the series of all its metrics as long
+/// as one of them is on. Callbacks and collectors of what is off do not run.
 ///
 /// # Examples
 /// ```
@@ -34,15 +34,15 @@ use crate::sync::{AtomicU8, Ordering};
 #[non_exhaustive]
 #[repr(u8)]
 pub enum Level {
-    /// What an operator always wants to see. Of metrics that state no level.
+    /// What an operator always wants to see. The level of metrics that state none.
     #[default]
     Basic,
-    /// What is looked at when something is wrong, or costs more than it tells every day.
+    /// What is looked at when something is wrong, or costs more than it is worth every day.
     Detailed,
 }
 
 impl Level {
-    /// Gives the name: `basic` or `detailed`.
+    /// Returns the name: `basic` or `detailed`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -83,7 +83,7 @@ impl RegistryLevel {
     }
 
     pub(crate) fn set(&self, level: Level) {
-        // Relaxed (O28): families read it under their mutexes, which whoever set it takes next.
+        // Relaxed (O28): families read it under their mutexes, which the caller, having set it, takes next.
         self.0.store(level as u8, Ordering::Relaxed);
     }
 
@@ -92,7 +92,7 @@ impl RegistryLevel {
         if self.0.load(Ordering::Relaxed) == Level::Basic as u8 { Level::Basic } else { Level::Detailed }
     }
 
-    /// Tells whether a family of this level is on.
+    /// Returns whether a family of this level is on.
     pub(crate) fn allows(&self, level: Level, switch: Switch) -> bool {
         match switch {
             Switch::ByLevel => level <= self.get(),

@@ -8,7 +8,7 @@ use crate::label::{
 };
 use crate::registry::error::Error;
 
-/// Bytes of a help text at most; see [`MAX_NAME_BYTES`].
+/// Most bytes of a help text; see [`MAX_NAME_BYTES`].
 const MAX_HELP_BYTES: usize = 64 * 1024;
 
 impl Desc {
@@ -59,7 +59,7 @@ impl Desc {
         Ok(())
     }
 
-    /// Gives why a series with the labels `before` may not have this one too.
+    /// Returns why a series with the labels `before` may not have this one too.
     fn label_problem(&self, before: &[Box<str>], label: &str) -> Option<String> {
         if label.is_empty() {
             return Some("a label name has at least one character".to_owned());
@@ -122,7 +122,7 @@ impl Desc {
     }
 }
 
-/// Returns why a state set may not be called so: its name names the label with the state.
+/// Returns why a state set may not have its name, which is also the name of the label with the state.
 fn state_label_problem(desc: &Desc) -> Option<String> {
     let name = &*desc.name;
     if desc.kind != Kind::StateSet {
@@ -144,7 +144,7 @@ fn state_label_problem(desc: &Desc) -> Option<String> {
     }
 }
 
-/// Gives why a series may not have this label: under some scheme it is written as the one that names the state.
+/// Returns why a series may not have this label: under some scheme it is written as the one that names the state.
 pub(crate) fn label_problem(desc: &Desc, label: &str) -> Option<String> {
     if desc.kind != Kind::StateSet {
         return None;

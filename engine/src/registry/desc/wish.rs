@@ -4,17 +4,17 @@ use super::desc::Desc;
 use crate::label::{MAX_NAME_BYTES, length_problem};
 use crate::registry::error::Error;
 
-/// What a [`DynamicFamily`](crate::bridge::DynamicFamily) wishes to be called, and what it is called where another family
-/// needs that name: the parts of the name, and who goes first.
+/// The name that a [`DynamicFamily`](crate::bridge::DynamicFamily) prefers, and the one that it takes where another
+/// family needs that name: the parts of the name, and who goes first.
 ///
-/// The name is `stem`, then `suffix`. Where a metric that was declared without a wish exposes that name or one of its
-/// samples, or another wish of lower `rank` does, it is `stem`, `_`, `word`, then `suffix`; where that is taken as well,
-/// with `_2`, `_3` behind the word.
+/// The name is `stem`, then `suffix`. Where a metric that was declared without a preferred name exposes that name or
+/// one of its samples, or a family with a preferred name of lower `rank` does, it is `stem`, `_`, `word`, then
+/// `suffix`; where that is taken as well, with `_2`, `_3` behind the word.
 ///
 /// Which family is called what follows from the families that there are, not from their order: one that was declared
 /// first loses its name when another one comes that goes before it, and has it back when that one goes. Of two with one
-/// rank that goes first which is called as it was declared, then the one whose name sorts first, then the older one.
-/// Nobody loses the name it wishes for to one for which that is a last resort.
+/// rank, the one whose preferred name is that of its declaration goes first, then the one whose name sorts first, then
+/// the older one. No family loses its preferred name to one for which that name is a last resort.
 ///
 /// ```
 /// use streamgauge::bridge::{DynamicFamily, DynamicSettings, PreferredName};
@@ -40,7 +40,7 @@ pub struct PreferredName<'n> {
     pub rank: u8,
 }
 
-/// Room behind a wish for the underscores and the number of another name.
+/// Bytes left behind a wish for the underscores and the number of another name.
 const NUMBER_BYTES: usize = 24;
 
 /// A wish as a descriptor keeps it.
@@ -74,7 +74,7 @@ impl Preference {
         Self { declared: declared.into(), stem: stem.into(), suffix: suffix.into(), word: word.into(), rank, serial: 0 }
     }
 
-    /// Gives the same family's wish for another name.
+    /// Returns the same family's wish for another name.
     pub(crate) fn renamed(&self, wish: PreferredName<'_>) -> Self {
         Self { serial: self.serial, ..Self::new(&self.declared, wish) }
     }
@@ -83,12 +83,12 @@ impl Preference {
         Self { serial, ..self.clone() }
     }
 
-    /// Gives the wish as it was told.
+    /// Returns the wish as it was declared.
     pub(crate) fn parts(&self) -> PreferredName<'_> {
         PreferredName { stem: &self.stem, suffix: &self.suffix, word: &self.word, rank: self.rank }
     }
 
-    /// Gives the name to be tried after so many others.
+    /// Returns the name to be tried after so many others.
     pub(crate) fn name(&self, attempt: usize) -> String {
         let Self { stem, suffix, word, .. } = self;
         match attempt {
@@ -98,7 +98,7 @@ impl Preference {
         }
     }
 
-    /// Gives when the name after so many others is given.
+    /// Returns the turn in which the name after so many others is given.
     pub(crate) fn turn(&self, attempt: usize) -> Turn {
         let name = self.name(0);
         let is_derived = *name != *self.declared;
@@ -119,12 +119,12 @@ impl Preference {
 }
 
 impl Desc {
-    /// Tells whether there is a HELP line or a unit.
+    /// Returns whether there is a HELP line or a unit.
     pub(crate) fn is_described(&self) -> bool {
         !self.help.is_empty() || self.has_empty_help || self.unit.is_some()
     }
 
-    /// Tells whether two declarations with wishes mean the same family: its help and unit are told later, perhaps by
+    /// Returns whether two declarations with wishes mean the same family: its help and unit are set later, perhaps by
     /// another bridge, and its name follows from them.
     pub(crate) fn wishes_as(&self, other: &Self) -> bool {
         let of = |desc: &Self| desc.wish.as_ref().map(|wish| wish.declared.clone());

@@ -14,21 +14,21 @@ use crate::unit::Unit;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// The labels of that series, unless it is given more.
+/// The labels of the overflow series, unless it is given more.
 static OVERFLOW_LABELS: LazyLock<Rendered> = LazyLock::new(Rendered::of_overflow);
 
 /// A family whose series bring label names of their own, and that can be described when it is in use: what a bridge
 /// from another metrics interface needs. Where the names are known when the program is written, a
 /// [`Family`](crate::Family) is faster, and checks them once.
 ///
-/// Obtained from [`MetricBuilder::dynamic_family`]; clones are the same family. The order of the labels does not matter, and a
-/// label with an empty value is as if it were not given, as it is to readers.
+/// Obtained from [`MetricBuilder::dynamic_family`]; clones are the same family. The order of the labels does not
+/// matter, and a label with an empty value is as if it were not given, as it is to readers.
 ///
 /// # Cost
 /// A lookup renders the labels, so it allocates: about 150 ns for three. Keep the handle.
 ///
 /// # Limits
-/// As of every family: past the limit of series records go to one series with the label `overflow="__overflow__"`, and
+/// As for every family: past the series limit records go to one series with the label `overflow="__overflow__"`, and
 /// those of [`with_overflow_labels`](Self::with_overflow_labels).
 ///
 /// # Examples
@@ -54,7 +54,8 @@ pub struct DynamicFamily<M> {
 }
 
 impl<M: Instrument> MetricBuilder<M> {
-    /// Declares a family whose series bring label names of their own. The help may be empty: then there is no HELP line.
+    /// Declares a family whose series bring label names of their own. The help may be empty: then there is no HELP
+    /// line.
     ///
     /// # Errors
     /// As [`register`](Self::register). Constant labels of the scope are refused: give them with each series.
@@ -62,8 +63,9 @@ impl<M: Instrument> MetricBuilder<M> {
         self.dynamic_family_with(DynamicSettings::new())
     }
 
-    /// As [`dynamic_family`](Self::dynamic_family), with settings that only bridges need. Where there is a
-    /// [wish](DynamicSettings::preferred_name), the name of the declaration tells which family it is, and the wish what it is called.
+    /// As [`dynamic_family`](Self::dynamic_family), with settings that only bridges need. Where there is a [preferred
+    /// name](DynamicSettings::preferred_name), the declared name identifies the family, and the preferred one is what
+    /// it is called.
     ///
     /// # Errors
     /// As [`dynamic_family`](Self::dynamic_family), but for a name that is taken: then the family has another one.
@@ -81,8 +83,8 @@ impl<M> DynamicFamily<M> {
         Self { inner: None, verbatim: false, overflow: None, metric: PhantomData }
     }
 
-    /// Gives the family with more labels for the series that takes what finds no room for this handle and its clones:
-    /// those that all series have, so that its records count with theirs.
+    /// Returns the family with more labels for the overflow series of this handle and its clones: those that all series
+    /// have, so that its records count with theirs.
     ///
     /// # Errors
     /// As [`get_or_create`](Self::get_or_create), and where one is called `overflow`.
@@ -105,7 +107,7 @@ impl<M> DynamicFamily<M> {
         Ok(self)
     }
 
-    /// Tells the help and the unit anew, as when the family was declared.
+    /// Changes the help and the unit, as if the family had been declared with them.
     ///
     /// # Errors
     /// Where the unit does not go with the name, unless the family is [`verbatim`](MetricBuilder::verbatim).
@@ -113,7 +115,7 @@ impl<M> DynamicFamily<M> {
         self.redescribe(|desc| (desc.help, desc.unit, desc.has_empty_help) = (help.into(), unit, false))
     }
 
-    /// Tells the help, the unit and what the family wishes to be called anew. An empty help is a HELP line without text.
+    /// Changes the help, the unit and the preferred name. An empty help is a HELP line without text.
     ///
     /// # Errors
     /// Where the name is not allowed. Then nothing changes.
@@ -127,34 +129,34 @@ impl<M> DynamicFamily<M> {
         })
     }
 
-    /// Gives what the family is called now: another name than it was declared with where it was renamed, or gave it up.
+    /// Returns the name that the family has now: not the declared one where it was renamed, or gave that up.
     #[must_use]
     pub fn name(&self) -> String {
         self.inner.as_ref().map_or_else(String::new, |(store, _)| store.with_desc(|desc| desc.name.to_string()))
     }
 
-    /// Gives what the family [wishes](PreferredName) to be called, or its name where it has no wish.
+    /// Returns the [preferred name](PreferredName) of the family, or its name where it has none.
     #[must_use]
     pub fn preferred_name(&self) -> String {
         let Some((store, _)) = &self.inner else { return String::new() };
         store.with_desc(|desc| desc.wish.as_ref().map_or_else(|| desc.name.to_string(), |wish| wish.name(0)))
     }
 
-    /// Tells whether the family has a HELP line or a unit.
+    /// Returns whether the family has a HELP line or a unit.
     #[must_use]
     pub fn is_described(&self) -> bool {
         self.inner.as_ref().is_some_and(|(store, _)| store.with_desc(Desc::is_described))
     }
 
-    /// Counts how often the name, the help or the unit came to be another, by this handle or otherwise: who has seen
-    /// the last of it need not ask for them.
+    /// Returns how often the name, the help or the unit has changed, through this handle or otherwise: a caller that
+    /// has seen this version need not ask for them again.
     #[must_use]
     pub fn version(&self) -> usize {
         self.inner.as_ref().map_or(0, |(store, _)| store.version())
     }
 
-    /// Gives the family another name: from the next scrape on its series are exposed under it. Of a family with a
-    /// [`PreferredName`] it is what it wishes to be called.
+    /// Renames the family: from the next scrape on its series are exposed under the new name. For a family with a
+    /// [`PreferredName`] this changes the preferred name.
     ///
     /// # Errors
     /// Where the name is not allowed, another family exposes it, or a series of a state set has a label of that name.
@@ -172,7 +174,7 @@ impl<M> DynamicFamily<M> {
 }
 
 impl<M: Instrument> DynamicFamily<M> {
-    /// Gives a handle of the series with these labels, which is made if there is none.
+    /// Returns a handle of the series with these labels, which is made if there is none.
     ///
     /// # Errors
     /// Where a label name is not `[a-zA-Z_][a-zA-Z0-9_]*`, reserved or given twice, has more than 1024
@@ -181,8 +183,8 @@ impl<M: Instrument> DynamicFamily<M> {
         self.admit(labels).map(Admission::into_inner)
     }
 
-    /// As [`get_or_create`](Self::get_or_create), and says whether the handle is of a series of its own: for a cache of
-    /// handles, which is not to keep those of the overflow series.
+    /// As [`get_or_create`](Self::get_or_create), and returns whether the handle is of a series of its own: for a cache
+    /// of handles, which is not to keep those of the overflow series.
     ///
     /// # Errors
     /// As [`get_or_create`](Self::get_or_create).
@@ -209,7 +211,7 @@ impl<M: Instrument> DynamicFamily<M> {
         }))
     }
 
-    /// Gives a handle of the series with these labels, `None` where there is none.
+    /// Returns a handle of the series with these labels, `None` where there is none.
     #[must_use]
     pub fn get(&self, labels: &[(&str, &str)]) -> Option<M> {
         let (store, _) = self.inner.as_ref()?;
@@ -218,14 +220,16 @@ impl<M: Instrument> DynamicFamily<M> {
         find(store, &pin, &rendered).and_then(|row| owned(store, row))
     }
 
-    /// Removes the series with these labels; tells whether there was one. As [`Family::remove`](crate::Family::remove).
+    /// Removes the series with these labels; returns whether there was one. As
+    /// [`Family::remove`](crate::Family::remove).
     pub fn remove(&self, labels: &[(&str, &str)]) -> bool {
         let Some((store, _)) = &self.inner else { return false };
         let Ok((rendered, _)) = render(store, labels) else { return false };
         removing(|pin| find(store, pin, &rendered).is_some_and(|row| store.remove(pin, row, false)))
     }
 
-    /// Removes the series for which `keep` says no; gives how many. As [`Family::retain`](crate::Family::retain).
+    /// Removes the series for which `keep` returns false; returns how many. As
+    /// [`Family::retain`](crate::Family::retain).
     pub fn retain(&self, mut keep: impl FnMut(Labels<'_>) -> bool) -> usize {
         self.remove_where(|store, row| !row.is_overflow() && !keep(Labels::new(&store.desc, row)))
     }
@@ -241,7 +245,7 @@ impl<M: Instrument> DynamicFamily<M> {
         }
     }
 
-    /// Removes all series, the overflow series too; gives how many.
+    /// Removes all series, the overflow series too; returns how many.
     pub fn clear(&self) -> usize {
         self.remove_where(|_, _| true)
     }
@@ -259,9 +263,9 @@ impl<M: Instrument> DynamicFamily<M> {
     }
 }
 
-/// Renders labels as the family wants them, and gives how many values were cut.
+/// Renders labels as the family wants them, and returns how many values were cut.
 fn render(store: &FamilyStore, labels: &[(&str, &str)]) -> Result<(Rendered, usize), Error> {
-    // Only the names of state sets matter here, so the others are spared the look for what they are called now.
+    // Only the names of state sets matter here, so the current name is not looked up for other families.
     let longest = store.desc.limits.value_bytes;
     let rendered = match store.desc.kind {
         Kind::StateSet => store.with_desc(|desc| Rendered::of_dynamic(labels, longest, Some(&desc.name))),
@@ -282,7 +286,7 @@ fn owned<M: Backend>(store: &FamilyStore, row: RowRef<'_>) -> Option<M> {
     M::view(row, store)?.admitted()
 }
 
-/// Finds or makes a series and gives its handle; `None` where it was removed meanwhile.
+/// Finds or makes a series and returns its handle; `None` where it was removed meanwhile.
 fn insert<M: Backend>(
     store: &FamilyStore,
     pin: &Pin,
@@ -293,7 +297,7 @@ fn insert<M: Backend>(
     if let Some(metric) = found.and_then(|row| owned(store, row)) {
         return Ok(Some(metric));
     }
-    // Without the mutex while there is no room, as in a family with fixed names.
+    // Without the mutex while the series limit is reached, as in a family with fixed names.
     if found.is_none() && store.generation.is_full(standing) {
         return Err(Refused::Full);
     }

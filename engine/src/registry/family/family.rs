@@ -22,18 +22,20 @@ use std::marker::PhantomData;
 /// series under the family's mutex. A value that is longer than the family allows is copied and cut in every lookup.
 ///
 /// Where every label is an enum (`#[derive(LabelValue)]`) or a bool, and there are at most 4096 combinations, the
-/// series stand in an array and nothing is hashed or compared: lookup and increment together cost about three increments.
+/// series stand in an array and nothing is hashed or compared: lookup and increment together cost about three
+/// increments.
 ///
 /// # Consistency
 /// A series is its full label set, never only a hash. Families of one name (from scopes with other constant
 /// labels, or with the labels in another order) share their series.
 ///
 /// # Limits
-/// A family has at most 10,000 series ([`MetricBuilder::limit`](crate::MetricBuilder::limit)), a registry a million, a value
-/// at most 1024 bytes (longer ones are cut at a character, and counted). Past the limit every record goes to one overflow
-/// series, in which each label of the set is `__overflow__`, exactly once; removing series makes room again. The overflow
-/// series of handles with other constant labels are limited too: there are as many of them as there may be other series,
-/// and they count in the registry; past that the records go to one in which the constant labels are `__overflow__` as well.
+/// A family has at most 10,000 series ([`MetricBuilder::limit`](crate::MetricBuilder::limit)), a registry a million, a
+/// value at most 1024 bytes (longer ones are cut at a character, and counted). Past the limit every record goes,
+/// exactly once, to one overflow series, in which each label of the set is `__overflow__`; removing series makes room
+/// again. The overflow series of handles with other constant labels are limited too: there are at most as many of them
+/// as the family may have other series, and they count against the limit of the registry; past that the records go to
+/// one in which the constant labels are `__overflow__` as well.
 ///
 /// # Removal
 /// [`remove`](Self::remove), [`retain`](Self::retain) and [`clear`](Self::clear) end series. Each
@@ -88,7 +90,7 @@ impl<M: Instrument> MetricBuilder<M> {
     /// type of their own. What is looked up are arrays, or tuples where the values are not of one type.
     ///
     /// The lookup is that of [`family`](Self::family) and costs the same. What is given up is the compiler's help: two
-    /// values that change places make other series, and labels that could be listed are not.
+    /// swapped values make another series, and labels that could be listed are not.
     ///
     /// # Errors
     /// As [`family`](Self::family).
@@ -155,9 +157,9 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
     /// family too. While it runs, what removals have unlinked stays in memory, in the whole process (about 300 bytes a
     /// removed series, and its cells), so it should not block.
     ///
-    /// To keep the metric take [`get_or_create`](Self::get_or_create), and do not clone the one that `f` is given: being
-    /// borrowed it does not hold off an idle timeout, so that the clone may be the handle of a series that has just
-    /// expired.
+    /// To keep the metric take [`get_or_create`](Self::get_or_create), and do not clone the one that `f` is given:
+    /// being borrowed it does not hold off an idle timeout, so that the clone may be the handle of a series that has
+    /// just expired.
     ///
     /// Where the family is [off](crate::Level) `f` gets a noop.
     #[doc(alias = "with_label_values")]
@@ -175,11 +177,11 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
         lookup.with_created(labels, f)
     }
 
-    /// Gives a handle of one's own for the metric of a label set, which is made on first use.
+    /// Returns an owned handle of the metric of a label set, which is made on first use.
     ///
     /// Costs two read-modify-writes more than [`with`](Self::with). Where the process has no cells left, or a callback
-    /// gives the value of the series, the handle is a noop, and the loss is counted in [`stats`](crate::stats()). The handle is a real one also
-    /// while the family is [off](crate::Level).
+    /// gives the value of the series, the handle is a noop, and the loss is counted in [`stats`](crate::stats()). The
+    /// handle is a real one even while the family is [off](crate::Level).
     #[doc(alias = "get_metric_with_label_values")]
     #[doc(alias = "get_or_create_owned")]
     pub fn get_or_create<Q>(&self, labels: &Q) -> M
@@ -195,7 +197,7 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
         lookup.create(&pin, labels)
     }
 
-    /// Gives a handle of one's own for the metric of a label set, if it exists.
+    /// Returns an owned handle of the metric of a label set, if it exists.
     pub fn get<Q>(&self, labels: &Q) -> Option<M>
     where
         Q: LabelSet<Family = L::Family>,
@@ -263,16 +265,16 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
         }
     }
 
-    /// Tells whether the family is on, of a family of sets whether one of its metrics is: what costs more than recording,
-    /// as reading the clock, need not be done for one that is off.
+    /// Returns whether the family is on, of a family of sets whether one of its metrics is: what costs more than
+    /// recording, such as reading the clock, can be left out for one that is off.
     #[inline]
     #[must_use]
     pub fn is_on(&self) -> bool {
         self.lookup.as_ref().is_some_and(|lookup| lookup.store.is_on())
     }
 
-    /// Removes the series of a label set; tells whether it did. Its final value is exposed once more. Nothing is removed
-    /// where there is no such series, or where [nothing can be freed](crate::Stats::refused_removals).
+    /// Removes the series of a label set; returns whether it did. Its final value is exposed once more. Nothing is
+    /// removed where there is no such series, or where [nothing can be freed](crate::Stats::refused_removals).
     #[doc(alias = "remove_label_values")]
     pub fn remove<Q>(&self, labels: &Q) -> bool
     where
@@ -282,8 +284,8 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
         removing(|pin| lookup.find_cut(pin, labels).is_some_and(|row| lookup.remove::<M>(pin, row)))
     }
 
-    /// Removes the series for which `keep` says no, of all that share this family's name and constant labels;
-    /// gives how many. `keep` runs without a lock, and may look up, record and remove.
+    /// Removes the series for which `keep` returns false, of all that share this family's name and constant labels;
+    /// returns how many. `keep` runs without a lock, and may look up, record and remove.
     ///
     /// ```
     /// # use streamgauge::{Counter, Family, LabelSet, Registry};
@@ -301,11 +303,12 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
         self.remove_where(|store, row| !row.is_overflow() && !keep(Labels::new(&store.desc, row)))
     }
 
-    /// Shows each live series that shares this family's name and constant labels, the overflow series too, in the order of
-    /// their creation. `show` runs without a lock, and may look up, record and remove. Series that are made or removed
-    /// meanwhile may be shown or not.
+    /// Shows each live series that shares this family's name and constant labels, the overflow series too, in the order
+    /// of their creation. `show` runs without a lock, and may look up, record and remove. Series that are made or
+    /// removed meanwhile may be shown or not.
     ///
-    /// As in [`with`](Self::with) the metric is borrowed, and while this runs what removals have unlinked stays in memory.
+    /// As in [`with`](Self::with) the metric is borrowed, and while this runs what removals have unlinked stays in
+    /// memory.
     ///
     /// ```
     /// # use streamgauge::{Registry, LabelSet};
@@ -328,7 +331,7 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
         }
     }
 
-    /// Removes all series that share this family's name and constant labels, the overflow series too; gives how many.
+    /// Removes all series that share this family's name and constant labels, the overflow series too; returns how many.
     #[doc(alias = "reset")]
     pub fn clear(&self) -> usize {
         self.remove_where(|_, _| true)

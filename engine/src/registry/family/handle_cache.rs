@@ -9,7 +9,7 @@ use rapidhash::inner::RapidHasher;
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
-/// Entries of a cache at most, unless [`HandleCache::with_capacity`] says otherwise.
+/// Most entries of a cache, unless [`HandleCache::with_capacity`] sets another number.
 const DEFAULT_CAPACITY: usize = 4096;
 /// Slots of the first table.
 const FIRST_SLOTS: usize = 8;
@@ -60,7 +60,7 @@ const FIRST_SLOTS: usize = 8;
 pub struct HandleCache<K, L, M: Instrument> {
     family: Family<L, M>,
     generation: PlainArc<Generation>,
-    /// The generation in which every entry was alive, and none of the overflow could have been anything else.
+    /// The generation in which every entry was alive, and no overflow entry could have had a series of its own.
     seen: u64,
     /// A power of two of them, at most half taken: open addressing with linear probing.
     slots: Box<[Option<Entry<K, M>>]>,
@@ -70,7 +70,7 @@ pub struct HandleCache<K, L, M: Instrument> {
     capacity: usize,
     /// Seeded for each cache: keys may come from outside.
     hasher: RapidHasher<'static, false, false>,
-    /// What is given where nothing else can be: never, but the compiler cannot know.
+    /// What is returned where there is nothing else: never, but the compiler cannot know that.
     noop: M,
 }
 
@@ -107,11 +107,11 @@ impl<K: Copy + Eq + Hash, L, M: Instrument> HandleCache<K, L, M> {
         self
     }
 
-    /// Gives the metric of a key; where there is none yet, of the handle that `make` takes from the family.
+    /// Returns the metric of a key; where there is none yet, `make` takes its handle from the family.
     ///
-    /// `make` runs outside every lock. Where it panics the cache is as it was. To keep the metric take it from the family:
-    /// what this returns does not hold off an idle timeout, and neither would a clone of it if the series has just
-    /// expired.
+    /// `make` runs outside every lock. Where it panics the cache is as it was. To keep the metric take it from the
+    /// family: what this returns does not hold off an idle timeout, and neither would a clone of it if the series has
+    /// just expired.
     #[inline]
     pub fn get_or_insert_with(&mut self, key: K, make: impl FnOnce(&Family<L, M>) -> M) -> &M {
         if self.generation.now() != self.seen {
@@ -127,19 +127,19 @@ impl<K: Copy + Eq + Hash, L, M: Instrument> HandleCache<K, L, M> {
         }
     }
 
-    /// Gives the number of entries.
+    /// Returns the number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Tells whether there is no entry.
+    /// Returns whether there is no entry.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Drops the entry of a key, where the stream has given the key another meaning; tells whether there was one.
+    /// Drops the entry of a key, where the stream has given the key another meaning; returns whether there was one.
     pub fn remove(&mut self, key: K) -> bool {
         let Ok(index) = self.find(key) else { return false };
         self.take(index);
@@ -152,7 +152,7 @@ impl<K: Copy + Eq + Hash, L, M: Instrument> HandleCache<K, L, M> {
         self.len = 0;
     }
 
-    /// Gives the slot where the search for a key begins.
+    /// Returns the slot where the search for a key begins.
     #[inline(always)]
     fn home(&self, key: K) -> usize {
         let mut hasher = self.hasher;

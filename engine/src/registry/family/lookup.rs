@@ -14,15 +14,15 @@ pub(super) struct Lookup<L> {
     /// Of a label set that can be enumerated.
     dense: Dense<L>,
     pub(super) label_map: LabelMap,
-    /// The overflow series of this handle, with its constant labels, and where that is refused the family's; each with
-    /// its values and their hash. One of a handle without constant labels.
+    /// The overflow series of this handle, with its constant labels, and for where that is refused, the family's; each
+    /// with its values and their hash. A handle without constant labels has only the latter.
     overflow: Vec<(Standing, Values, u64)>,
     /// Of sets.
     sets: Option<SetMaker>,
 }
 
 impl<L: LabelSet> Lookup<L> {
-    /// Makes the lookup of a handle; of a family of sets those are registered in `sets`.
+    /// Makes the lookup of a handle; a family of sets registers its sets in `sets`.
     pub(super) fn new(store: PlainArc<FamilyStore>, label_map: LabelMap, sets: Option<Scope>) -> Self {
         let own = label_map.overflow_values(store.desc.label_names.len());
         let last = Values::all(store.desc.label_names.len(), OVERFLOW);
@@ -101,7 +101,7 @@ impl<L: LabelSet> Lookup<L> {
         }
     }
 
-    /// Gives a handle of a label set that was not found: of a new series, or of the overflow series.
+    /// Returns a handle of a label set that was not found: of a new series, or of the overflow series.
     #[cold]
     #[inline(never)]
     pub(super) fn create<M: Backend, Q: LabelSet>(&self, pin: &Pin, labels: &Q) -> M {
@@ -131,7 +131,7 @@ impl<L: LabelSet> Lookup<L> {
         placed.into_inner()
     }
 
-    /// Finds or makes a series and gives its handle and row; `None` where it was removed meanwhile.
+    /// Finds or makes a series and returns its handle and row; `None` where it was removed meanwhile.
     fn insert<'p, M: Backend>(
         &'p self,
         pin: &'p Pin,
@@ -151,8 +151,9 @@ impl<L: LabelSet> Lookup<L> {
         if let Some(found) = found.and_then(own) {
             return Ok(Some(found));
         }
-        // Without the mutex while there is no room: a flood of new values must not make lookups queue. What is found is
-        // dead, and in the table only until its remover, for which the mutex waits, has taken it out.
+        // Without the mutex while the series limit is reached: a flood of new values must not make lookups queue. A row
+        // that is found is dead, and in the table only until its remover, which taking the mutex would wait for, has
+        // taken it out.
         if found.is_none() && store.generation.is_full(standing) {
             return Err(Refused::Full);
         }

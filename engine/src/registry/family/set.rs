@@ -72,7 +72,7 @@ use std::fmt;
     label = "allowed are metrics, families of metrics, and structs with `#[derive(MetricSet)]`"
 )]
 pub trait MetricSet: Clone + Default + fmt::Debug + Send + Sync + 'static {
-    /// Registers every metric of the set, or gives those that are registered already.
+    /// Registers every metric of the set, or returns those that are registered already.
     ///
     /// # Errors
     /// Where one of them cannot be registered; those before it are.
@@ -136,7 +136,7 @@ struct Node<S: MetricSet> {
 }
 
 impl<S: MetricSet> Node<S> {
-    /// Tells whether the set can be given out; looks at its series where a member family has changed.
+    /// Returns whether the set can be handed out; looks at its series where a member family has changed.
     #[inline(always)]
     fn is_alive(&self, generation: &Generation) -> bool {
         let now = generation.now();
@@ -226,8 +226,8 @@ impl<L: LabelSet, S: MetricSet> Family<L, S> {
     /// Registers a family of sets: a whole [`MetricSet`] for each label set that is used, found by one lookup. A
     /// family inside the set has the labels of both.
     ///
-    /// Limits are those of the metrics: where one of them finds no room, the records of all go to the overflow
-    /// series. Removal removes the series of all. Two families of sets that are registered in one scope share
+    /// Limits are those of the metrics: where one of them has reached its series limit, the records of all go to the
+    /// overflow series. Removal removes the series of all. Two families of sets that are registered in one scope share
     /// their series, but [`retain`](Self::retain) and [`clear`](Self::clear) know only those that were looked up
     /// through this one and its clones.
     ///

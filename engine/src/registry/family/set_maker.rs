@@ -13,7 +13,8 @@ const SETS_BEFORE_SWEEP: usize = 64;
 pub(super) struct SetMaker {
     /// What they are registered in.
     scope: Scope,
-    /// The sets still to be made before the table is looked through for those whose series went without it.
+    /// The sets still to be made before the table is looked through for those that lost a series to a removal
+    /// elsewhere.
     left: AtomicUsize,
 }
 
@@ -51,7 +52,7 @@ impl SetMaker {
             // A series of the set was removed elsewhere.
             store.remove_dead_set(pin, row);
         }
-        // Without the mutex while there is no room: a flood of new values must not make lookups queue.
+        // Without the mutex while the series limit is reached: a flood of new values must not make lookups queue.
         if store.generation.is_full(standing) {
             return Err(Refused::Full);
         }

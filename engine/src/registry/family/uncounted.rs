@@ -14,14 +14,14 @@ impl<M: Backend> Uncounted<M> {
         Self(ManuallyDrop::new(metric))
     }
 
-    /// Tells whether a series of the handle was removed.
+    /// Returns whether a series of the handle was removed.
     pub(crate) fn is_dead(&self) -> bool {
         let mut dead = false;
         self.holds(&mut |hold| dead |= hold.is_dead());
         dead
     }
 
-    /// Tells whether a series of the handle is an overflow series.
+    /// Returns whether a series of the handle is an overflow series.
     pub(crate) fn is_overflow(&self) -> bool {
         let mut overflow = false;
         self.holds(&mut |hold| overflow |= hold.is_overflow());

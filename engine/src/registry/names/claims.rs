@@ -1,10 +1,10 @@
 //! The names that families take up, as each escaping scheme writes them.
 //!
-//! A family has the names of its samples, and its own, to itself in every format: [`exposed`]. OpenMetrics knows counters
-//! and infos by another name besides, that of a sample without its suffix: [`stems`]. Where another family has that one,
-//! neither is refused, as in all other formats nothing is wrong with them: the counter or info *gives way* and is written
-//! in OpenMetrics as of an unknown type, under the name of its sample. Who gives way is told by the kinds, so that it
-//! does not depend on who came first; it can change only when families come, go or are renamed.
+//! A family has the names of its samples, and its own, to itself in every format: [`exposed`]. OpenMetrics knows
+//! counters and infos by another name besides, that of a sample without its suffix: [`stems`]. Where another family has
+//! that one, neither is refused, as in all other formats nothing is wrong with them: the counter or info *gives way*
+//! and is written in OpenMetrics as of an unknown type, under the name of its sample. Who gives way is decided by the
+//! kinds, so that it does not depend on who came first; it can change only when families come, go or are renamed.
 
 use crate::kind::Kind;
 use crate::label::Escaping;
@@ -12,21 +12,21 @@ use crate::registry::desc::Desc;
 use crate::sync::PlainArc;
 use std::collections::HashMap;
 
-/// Gives the names that a family called `name`, in its escaped form, has to itself: its own, and those of its samples in
-/// each format.
+/// Returns the names that a family called `name`, in its escaped form, has to itself: its own, and those of its samples
+/// in each format.
 fn exposed(kind: Kind, name: &str) -> impl Iterator<Item = String> {
     kind.samples().iter().map(move |suffix| format!("{name}{suffix}"))
 }
 
-/// Gives the names that only OpenMetrics has for a family called `name`, in its escaped form: its own there, and that of
-/// the sample with the time of a counter's creation.
+/// Returns the names that only OpenMetrics has for a family called `name`, in its escaped form: its own there, and that
+/// of the sample with the time of a counter's creation.
 fn stems(kind: Kind, name: &str) -> impl Iterator<Item = String> {
     let stem = kind.stem(name).into_iter();
     stem.flat_map(|(stem, suffixes)| suffixes.iter().map(move |suffix| format!("{stem}{suffix}")))
 }
 
-/// Tells whether `is_meant` holds for the name of a family, or of any of its samples, in any format: as it is registered,
-/// or as a scheme writes it.
+/// Returns whether `is_meant` holds for the name of a family, or of any of its samples, in any format: as it is
+/// registered, or as a scheme writes it.
 pub(crate) fn any_name(desc: &Desc, escaping: Escaping, is_meant: impl Fn(&str) -> bool) -> bool {
     let mut name = String::new();
     let mut any_of = |full: &str| {
@@ -41,7 +41,7 @@ pub(crate) fn any_name(desc: &Desc, escaping: Escaping, is_meant: impl Fn(&str) 
     any_of(&desc.name) || (*written != *desc.name && any_of(&written))
 }
 
-/// Gives the names that a family has to itself, as any scheme writes them; some more than once.
+/// Returns the names that a family has to itself, as any scheme writes them; some more than once.
 pub(super) fn each_name(desc: &Desc) -> impl Iterator<Item = String> {
     Escaping::ALL.into_iter().flat_map(move |escaping| {
         let names: Vec<String> = exposed(desc.kind, &escaping.metric(&desc.name)).collect();
@@ -71,7 +71,7 @@ pub(super) struct Claims {
 }
 
 impl Claims {
-    /// Gives the names that a family needs to itself and that others have, with who they are.
+    /// Returns the names that a family needs to itself and that others have, with who they are.
     pub(super) fn holders(&self, desc: &Desc) -> Vec<(String, PlainArc<str>)> {
         let mut holders = Vec::new();
         for (escaping, names) in Escaping::ALL.into_iter().zip(&self.schemes) {
@@ -117,12 +117,12 @@ impl Claims {
         self.settle(&claimant);
     }
 
-    /// Gives who gives way now.
+    /// Returns who gives way now.
     pub(crate) fn clashes(&self) -> &PlainArc<Clashes> {
         &self.clashes
     }
 
-    /// Looks again who gives way, among those whose names meet the ones of a family that came or went.
+    /// Decides again who gives way, among those whose names meet the ones of a family that came or went.
     fn settle(&mut self, changed: &Claimant) {
         let mut met = vec![changed.clone()];
         for (escaping, names) in Escaping::ALL.into_iter().zip(&self.schemes) {
@@ -142,7 +142,7 @@ impl Claims {
         }
     }
 
-    /// Gives the schemes in which a family gives way, as bits.
+    /// Returns the schemes in which a family gives way, as bits.
     fn gives_way(&self, claimant: &Claimant) -> u8 {
         let mut schemes = 0;
         for (escaping, names) in Escaping::ALL.into_iter().zip(&self.schemes) {
@@ -160,8 +160,8 @@ impl Claims {
 }
 
 impl Claimant {
-    /// Tells whether this one gives way to another one with the same stem: an info to a counter, as a type says less of
-    /// it, and two counters to each other.
+    /// Returns whether this one gives way to another one with the same stem: an info to a counter, as its type says
+    /// less about it, and two counters to each other.
     fn gives_way_to(&self, other: &Self) -> bool {
         self != other && (self.kind == Kind::Info || other.kind != Kind::Info)
     }
@@ -181,7 +181,7 @@ impl Clashes {
         if self.0.is_empty() { 0 } else { self.0.get(family).copied().unwrap_or(0) }
     }
 
-    /// Tells whether a family gives way to another one.
+    /// Returns whether a family gives way to another one.
     pub(crate) fn gives_way(&self, family: &str, escaping: Escaping) -> bool {
         self.schemes_of(family) & bit(escaping) != 0
     }

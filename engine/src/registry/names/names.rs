@@ -1,11 +1,12 @@
 //! The names of a registry: what is registered, under which name, and who gives way to whom.
 //!
 //! A metric that was declared without a wish has its name for as long as it is registered, and a second one that needs
-//! it is refused. Families of bridges *wish* for a name. They are named one after the other, in the order of their
-//! turns: first each by the name it wishes for, if nobody before it needs that, then those that are left by the first of
-//! their other names that is free. That is a rule over the families there are, so
-//! it gives every process the same names; what a change makes of it is found by naming those again whom it touches:
-//! a family that comes takes the names it needs from those after it, and one that goes wakes those that wait for its.
+//! it is refused. Families of bridges *wish* for a name, the [`PreferredName`]. They are
+//! named one after the other, in the order of their turns: first each by the name it wishes for, if nobody before it
+//! needs that, then those that are left by the first of their other names that is free. That is a rule over the
+//! families there are, so it gives every process the same names; what a change makes of it is found by naming those
+//! again whom it touches: a family that comes takes the names it needs from those after it, and one that goes wakes
+//! those that wait for its.
 
 use super::claims::{Claims, Clashes, each_name};
 use super::waiting::{Waiting, Work};
@@ -31,13 +32,13 @@ pub(crate) struct Names {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
     None,
-    /// A family that was there has a help or name that it had not.
+    /// A registered family has another help or name.
     Told,
     New,
 }
 
 impl Names {
-    /// Gives who gives way now.
+    /// Returns who gives way now.
     pub(crate) fn clashes(&self) -> &PlainArc<Clashes> {
         self.claims.clashes()
     }
@@ -155,7 +156,7 @@ impl Names {
         Ok(())
     }
 
-    /// Tells a family with a wish its help, unit and wish anew, and names it again.
+    /// Changes the help, unit and wish of a family that has a wish, and names it again.
     fn tell(&mut self, family: &PlainArc<FamilyStore>, told: Desc, wish: &Preference) {
         let mut work = Work::new();
         let old = family.with_desc(Desc::clone);

@@ -49,12 +49,13 @@ impl Waiting {
 }
 
 impl FamilyStore {
-    /// Tells whether the family gives its name up to others.
+    /// Returns whether the family gives its name up to others.
     pub(super) fn has_wish(&self) -> bool {
         self.desc.wish.is_some()
     }
 
-    /// Gives when the family got the name it has; `None` of one that keeps the name it was declared with.
+    /// Returns the turn in which the family got the name it has; `None` for one that keeps the name it was declared
+    /// with.
     pub(super) fn turn(&self) -> Option<Turn> {
         self.with_desc(|desc| {
             let wish = desc.wish.as_ref()?;
@@ -62,7 +63,7 @@ impl FamilyStore {
         })
     }
 
-    /// Gives its turn for the name it wishes for.
+    /// Returns its turn for the name it wishes for.
     pub(super) fn first_turn(&self) -> Option<Turn> {
         self.with_desc(|desc| desc.wish.as_ref().map(|wish| wish.turn(0)))
     }

@@ -3,7 +3,7 @@
 use super::generation::Generation;
 use crate::sync::{AtomicUsize, Fault, Mutex, Ordering, PlainArc, broken};
 
-/// Live series of a registry at most.
+/// Most live series of a registry, by default.
 pub(crate) const DEFAULT_SERIES: usize = 1_000_000;
 
 /// The series that a registry has, and may have.
@@ -12,7 +12,7 @@ pub(crate) struct Budget {
     /// Live series, those exempt from limits not counted.
     series: AtomicUsize,
     limit: AtomicUsize,
-    /// Families that were refused a series for the registry's limit: they hear of it when there is room again.
+    /// Families that were refused a series because of the registry's limit: they are woken when there is room again.
     waiting: Mutex<Vec<PlainArc<Generation>>>,
 }
 
@@ -29,8 +29,8 @@ impl Budget {
         self.wake(None);
     }
 
-    /// Takes one series from the budget for a family; false where none is left. Then the family
-    /// hears of it when there is room again.
+    /// Takes one series from the budget for a family; returns false where none is left. The family is then woken when
+    /// there is room again.
     pub(crate) fn take(&self, family: &PlainArc<Generation>) -> bool {
         if self.try_take() {
             return true;
@@ -39,7 +39,7 @@ impl Budget {
         if !waiting.iter().any(|known| PlainArc::ptr_eq(known, family)) {
             waiting.push(family.clone());
         }
-        // Generation that was given back before the line above has woken others only; later room wakes this family.
+        // Room that was given back before the line above has woken others only; later room wakes this family.
         !broken(Fault::RoomNotLookedForAgain) && self.try_take()
     }
 
@@ -66,7 +66,7 @@ impl Budget {
         }
     }
 
-    /// Tells the families that were refused that there is room again.
+    /// Wakes the families that were refused, as there is room again.
     fn wake(&self, set_at_work: Option<&Generation>) {
         let waiting = std::mem::take(&mut *self.waiting.lock());
         for family in waiting {

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::time::Instant;
 
-/// The function of the user, by what it gives.
+/// The function of the user, by what it returns.
 pub(crate) enum Function {
     Gauge(Box<dyn Fn() -> f64 + Send + Sync>),
     /// A count, or nanoseconds.
@@ -15,7 +15,7 @@ pub(crate) enum Function {
 }
 
 impl Function {
-    /// Calls the user's code; gives the bits of a float, or the total.
+    /// Calls the user's code; returns the bits of a float, or the total.
     fn call(&self) -> u64 {
         match self {
             Self::Gauge(function) => function().to_bits(),
@@ -24,12 +24,12 @@ impl Function {
     }
 }
 
-/// One callback and what it last gave.
+/// One callback and what it last returned.
 pub(crate) struct Callback {
     function: Function,
     /// Never held while the function runs.
     last: Mutex<Last>,
-    /// Of scrapes.
+    /// The runs by scrapes.
     runs: Runs,
     /// Its series was removed.
     ended: AtomicBool,
@@ -37,9 +37,9 @@ pub(crate) struct Callback {
 
 #[derive(Debug, Default)]
 struct Last {
-    /// What the last run gave; `None` where it panicked, or none has run.
+    /// What the last run returned; `None` where it panicked, or none has run.
     value: Option<u64>,
-    /// The last value that was given, whatever came after.
+    /// The last value that was returned, whatever came of later runs.
     given: u64,
     /// Runs that have ended.
     runs: u64,
@@ -67,12 +67,12 @@ impl Callback {
         Self { function, last: Mutex::new(Last::default()), runs: Runs::new(), ended: AtomicBool::new(false) }
     }
 
-    /// Gives what the last run of a gauge gave; `None` where it panicked, or none has run.
+    /// Returns the value of a gauge from its last run; `None` where it panicked, or none has run.
     pub(crate) fn value(&self) -> Option<f64> {
         self.last.lock().value.map(f64::from_bits)
     }
 
-    /// Gives what the last run of a counter gave; as [`value`](Self::value).
+    /// Returns the total of a counter from its last run; as [`value`](Self::value).
     pub(crate) fn total(&self) -> Option<u64> {
         self.last.lock().value
     }
@@ -88,8 +88,8 @@ impl Callback {
         self.ended.load(Ordering::Relaxed)
     }
 
-    /// Runs the callback for a scrape, unless another one is in it: then what it gave last stands, which is nothing where
-    /// it has not given anything yet, and once the other run seems to hang.
+    /// Runs the callback for a scrape, unless another scrape is running it: then its last value stands, which is none
+    /// where it has not returned yet, and once the other run seems to hang.
     pub(super) fn run_once(&self) -> Outcome {
         let mut hangs = false;
         let runs_before = self.last.lock().runs;
@@ -101,7 +101,7 @@ impl Callback {
             Some(_run) => self.run(),
             None if hangs => {
                 let mut last = self.last.lock();
-                // Unless it ended at this moment, and gave something.
+                // Unless it ended at this moment, and returned something.
                 if last.runs == runs_before {
                     last.value = None;
                 }
@@ -111,7 +111,7 @@ impl Callback {
         }
     }
 
-    /// Runs the callback, whoever else does. To be called inside [`not_nested`].
+    /// Runs the callback, whoever else is running it. To be called inside [`not_nested`].
     pub(crate) fn run(&self) -> Outcome {
         let runs_before = self.last.lock().runs;
         let value = catch(|| self.function.call());

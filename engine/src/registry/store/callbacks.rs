@@ -22,7 +22,7 @@ pub(crate) struct Callbacks(Mutex<Vec<Registered>>);
 
 type Registered = (PlainArc<Callback>, PlainWeak<FamilyStore>);
 
-/// Callbacks that are kept at least before those that have ended are looked for where nobody scrapes.
+/// Fewest callbacks among which those that have ended are looked for although nobody scrapes.
 const MANY: usize = 64;
 
 impl Callbacks {
@@ -48,8 +48,8 @@ impl Callbacks {
         callbacks.extract_if(.., |(callback, _)| callback.has_ended()).collect()
     }
 
-    /// Runs all callbacks of families that are on, holding no lock. `scratch` keeps the memory from scrape to scrape. To be called
-    /// inside [`not_nested`](super::alone).
+    /// Runs all callbacks of families that are on, holding no lock. `scratch` keeps the memory from scrape to scrape.
+    /// To be called inside [`not_nested`](super::not_nested).
     pub(crate) fn run(&self, scratch: &mut Vec<PlainArc<Callback>>) -> Ran {
         scratch.clear();
         let ended: Vec<_> = {

@@ -26,18 +26,18 @@ impl<L: LabelSet> Dense<L> {
         Self { slots: (0..combinations::<L>()).map(empty).collect(), set: PhantomData }
     }
 
-    /// Tells whether the series of `Q` can be found by their ordinals.
+    /// Returns whether the series of `Q` can be found by their ordinals.
     pub(crate) const fn serves<Q: LabelSet>() -> bool {
         combinations::<L>() > 0 && combinations::<Q>() == combinations::<L>()
     }
 
-    /// Gives the row of a label set, if it is known.
+    /// Returns the row of a label set, if it is known.
     #[inline(always)]
     #[allow(unsafe_code, reason = "the pin keeps what a slot points to; the number of slots is a constant")]
     pub(crate) fn get<'p, Q: LabelSet>(&'p self, _pin: &'p Pin, labels: &Q) -> Option<RowRef<'p>> {
         let ordinal = labels.ordinal();
-        // A hand-written set may give any ordinal. Compared with the constant, and not with the length, which would have
-        // to be loaded: of a derived set the compiler often knows that it is below.
+        // A hand-written set may give any ordinal. Compared with the constant, and not with the length, which would
+        // have to be loaded: of a derived set the compiler often knows that it is below.
         if !const { Self::serves::<Q>() } || ordinal >= const { combinations::<L>() } {
             return None;
         }
@@ -50,7 +50,7 @@ impl<L: LabelSet> Dense<L> {
         Some(unsafe { RowRef::from_raw(row) })
     }
 
-    /// Gives the slot of a label set.
+    /// Returns the slot of a label set.
     pub(crate) fn slot<Q: LabelSet>(&self, labels: &Q) -> Option<&AtomicPtr<()>> {
         if const { Self::serves::<Q>() } { self.slots.get(labels.ordinal()) } else { None }
     }

@@ -14,7 +14,7 @@ pub(crate) struct FamilyList {
 }
 
 impl FamilyList {
-    /// Gives the list with one more family.
+    /// Returns the list with one more family.
     pub(crate) fn with(&self, family: PlainArc<FamilyStore>) -> Self {
         let mut blocks = self.blocks.clone();
         match blocks.last_mut() {

@@ -15,7 +15,7 @@ impl ValueHasher {
         Self(RapidHasher::new(seed))
     }
 
-    /// Gives the hash of a label set from all its values in the family's order.
+    /// Returns the hash of a label set from all its values in the family's order.
     pub(crate) fn hash_all(self, values: impl Iterator<Item = impl AsRef<str>>) -> u64 {
         let hashes = values.enumerate().map(|(index, value)| self.hash(value.as_ref()).wrapping_mul(multiplier(index)));
         finish(hashes.fold(0, u64::wrapping_add))
@@ -36,8 +36,8 @@ impl fmt::Debug for ValueHasher {
     }
 }
 
-/// Gives what the hash of a value is multiplied by, odd: the hash of a set depends on which label a value belongs to, but not
-/// on the order of the labels.
+/// Returns what the hash of a value is multiplied by, odd: the hash of a set depends on which label a value belongs to,
+/// but not on the order of the labels.
 pub(crate) fn multiplier(index: usize) -> u64 {
     // The golden ratio, as in Fibonacci hashing, times an odd number: odd.
     0x9e37_79b9_7f4a_7c15u64.wrapping_mul(2 * index as u64 + 1)

@@ -31,8 +31,8 @@ impl IdleWatch {
         Self { last: None, seen: Vec::new(), before: Vec::new() }
     }
 
-    /// Gives the series of `live`, in the order of their numbers, that have not changed for `timeout` before `now`. Looks
-    /// at most four times in that time, so that many scrapers cost no more than one.
+    /// Returns the series of `live`, in the order of their numbers, that have not changed for `timeout` before `now`.
+    /// Looks at most four times in that time, so that many scrapers cost no more than one.
     pub(crate) fn look<'p>(
         &mut self,
         timeout: Duration,

@@ -30,7 +30,7 @@ struct Constant {
 #[derive(Debug)]
 pub(crate) struct LabelMap {
     constants: Box<[Constant]>,
-    /// The first labels of the set, inline: in a set of no more the compiler unrolls the visit.
+    /// The first labels of the set, inline: for a set that has no others the compiler unrolls the visit.
     first: [Variable; INLINE],
     /// The others.
     rest: Box<[Variable]>,
@@ -44,7 +44,7 @@ pub(crate) struct LabelMap {
 const INLINE: usize = 4;
 
 impl LabelMap {
-    /// Makes the label_map of a handle with these constant labels and label names. All of them are names
+    /// Makes the map of a handle with these constant labels and label names. All of them are names
     /// of `desc`, and there are no others.
     pub(crate) fn new(desc: &Desc, hasher: ValueHasher, constants: &[(String, String)], names: &[&str]) -> Self {
         let index_of = |name: &str| desc.label_names.iter().position(|known| **known == *name).unwrap_or(0);
@@ -70,7 +70,7 @@ impl LabelMap {
     }
 
     /// Shows each value with its label to `take`, in the order of the set. Values that a hand-written set
-    /// fails to show count as empty, those it shows too many are ignored.
+    /// fails to show count as empty; surplus ones are ignored.
     #[inline(always)]
     fn each<L: LabelSet, T: Take>(&self, labels: &L, take: T) -> T {
         let mut visitor = Visitor { label_map: self, place: 0, names: L::NAMES.len(), take };
@@ -81,7 +81,7 @@ impl LabelMap {
         visitor.take
     }
 
-    /// Gives the hash of a label set: the sum over the labels, so that their order does not matter.
+    /// Returns the hash of a label set: the sum over the labels, so that their order does not matter.
     #[inline(always)]
     pub(crate) fn hash(&self, labels: &impl LabelSet) -> u64 {
         finish(self.each(labels, Hash { hasher: self.hasher, sum: self.constant_hash }).sum)
@@ -93,7 +93,7 @@ impl LabelMap {
         table.find(pin, self.hash(labels), |row| self.matches(row, labels))
     }
 
-    /// Tells whether the row is the series of this label set.
+    /// Returns whether the row is the series of this label set.
     #[inline(always)]
     fn matches(&self, row: RowRef<'_>, labels: &impl LabelSet) -> bool {
         let mut equal = true;
@@ -103,13 +103,13 @@ impl LabelMap {
         self.each(labels, Match { row, equal }).equal
     }
 
-    /// Tells whether a row has the constant labels.
+    /// Returns whether a row has the constant labels.
     pub(crate) fn has_constants(&self, row: RowRef<'_>) -> bool {
         let mut constants = self.constants.iter();
         constants.all(|constant| is_value(row, constant.index, constant.name_len, &constant.value))
     }
 
-    /// Gives the values of the overflow series in a family of so many labels: the constant ones, and
+    /// Returns the values of the overflow series in a family of so many labels: the constant ones, and
     /// `__overflow__` for each of the set.
     pub(crate) fn overflow_values(&self, labels: usize) -> Values {
         let mut values = self.constant_values(labels);
@@ -121,7 +121,7 @@ impl LabelMap {
         values
     }
 
-    /// Gives the values of all labels in the family's order, those of the set cut to `longest` bytes. Cold:
+    /// Returns the values of all labels in the family's order, those of the set cut to `longest` bytes. Cold:
     /// allocates.
     pub(crate) fn values<L: LabelSet>(&self, labels: &L, longest: usize) -> Values {
         let values = self.constant_values(self.constants.len() + L::NAMES.len());
@@ -197,7 +197,7 @@ impl<T: Take> LabelVisitor for Visitor<'_, T> {
     }
 }
 
-/// Tells whether a row's label has this value. Where nothing in the row is escaped its text is its
+/// Returns whether a row's label has this value. Where nothing in the row is escaped its text is its
 /// values, so comparing bytes and length is exact, whatever `value` holds: a value that would need
 /// escaping has bytes that such a text cannot contain.
 #[inline(always)]

@@ -28,12 +28,12 @@ impl<'a> Labels<'a> {
         Self { names: (!desc.is_dynamic).then_some(&*desc.label_names), source: Source::Record(row) }
     }
 
-    /// Gives the labels of a collected sample, whose ends are as many as the names.
+    /// Returns the labels of a collected sample, whose ends are as many as the names.
     pub(crate) fn collected(names: &'a [Box<str>], text: &'a [u8], ends: &'a [u32]) -> Self {
         Self { names: Some(names), source: Source::Collected(text, ends) }
     }
 
-    /// Gives the row they are of; `None` where a collector gave them.
+    /// Returns the row they are of; `None` where a collector gave them.
     pub(crate) fn row(&self) -> Option<RowRef<'a>> {
         match self.source {
             Source::Record(row) => Some(row),
@@ -41,12 +41,13 @@ impl<'a> Labels<'a> {
         }
     }
 
-    /// Gives when the series was made, in milliseconds of the Unix epoch; `None` where a collector or callback gave it.
+    /// Returns when the series was made, in milliseconds of the Unix epoch; `None` where a collector or callback gave
+    /// it.
     pub(crate) fn created_millis(&self) -> Option<u64> {
         self.row()?.series().created_millis()
     }
 
-    /// Gives the rendered labels, without braces.
+    /// Returns the rendered labels, without braces.
     #[inline(always)]
     pub(crate) fn text(&self) -> &'a [u8] {
         match self.source {
@@ -55,12 +56,12 @@ impl<'a> Labels<'a> {
         }
     }
 
-    /// Gives the names and values.
+    /// Returns the names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> + use<'a> {
         self.escaped().map(|(name, value)| (name, unescape(value)))
     }
 
-    /// Tells whether a value may stand escaped in the text.
+    /// Returns whether a value may stand escaped in the text.
     pub(crate) fn may_be_escaped(&self) -> bool {
         match self.source {
             Source::Record(row) => row.is_escaped(),
@@ -68,7 +69,7 @@ impl<'a> Labels<'a> {
         }
     }
 
-    /// Gives how many labels there are.
+    /// Returns how many labels there are.
     fn len(&self) -> usize {
         match (self.names, self.source) {
             (Some(names), _) => names.len(),
@@ -77,7 +78,7 @@ impl<'a> Labels<'a> {
         }
     }
 
-    /// Gives the names, and the values as they stand in the text.
+    /// Returns the names, and the values as they stand in the text.
     #[inline(always)]
     pub(crate) fn escaped(&self) -> impl Iterator<Item = (&'a str, &'a str)> + Clone + use<'a> {
         let (names, source, text) = (self.names, self.source, self.text());
@@ -99,30 +100,31 @@ impl<'a> Labels<'a> {
         })
     }
 
-    /// Tells whether these labels, in any order, are the labels of the series: all of them, and no others.
+    /// Returns whether these labels, in any order, are the labels of the series: all of them, and no others.
     pub(crate) fn are(&self, labels: &[(&str, &str)]) -> bool {
-        // In a dynamic family a label without a value is none.
+        // In a dynamic family a label without a value does not exist.
         let is_dynamic = self.names.is_none();
         let given = || labels.iter().filter(|(_, value)| !(is_dynamic && value.is_empty()));
         let mut own = self.iter();
-        // Own names differ from each other, so where all are given there is room for no other, or for one given twice.
+        // The series' names differ from each other, so where as many are given and all of them match, none is another
+        // or given twice.
         self.len() == given().count()
             && own.all(|(name, value)| given().any(|(label, given)| *label == name && *given == value))
     }
 
-    /// Tells whether a label has this name.
+    /// Returns whether a label has this name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.escaped().any(|(label, _)| label == name)
     }
 
-    /// Gives the value of one label; `None` where the series has no such label.
+    /// Returns the value of one label; `None` where the series has no such label.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Cow<'a, str>> {
         self.iter().find(|(label, _)| *label == name).map(|(_, value)| value)
     }
 }
 
-/// Gives the name that begins at `start`: one of the classic data model, so it ends before the first `=`.
+/// Returns the name that begins at `start`: one of the classic data model, so it ends before the first `=`.
 fn name_at(text: &[u8], start: usize) -> &str {
     let rest = text.get(start..).unwrap_or_default();
     let end = rest.iter().position(|byte| *byte == b'=').unwrap_or(rest.len());

@@ -10,14 +10,13 @@ use crate::cells::{Pin, Retired, collect_batch, count_refused_removal, reclaimer
 use crate::sync::{Fault, Ordering, PlainArc, broken};
 use std::time::Instant;
 
-/// Removed rows of a family from which on, where they outnumber the live ones, the live ones are moved to
-/// new pages.
+/// Fewest removed rows of a family that, where they outnumber the live ones, have the live ones moved to new pages.
 const MANY_HOLES: usize = if cfg!(engine_loom) { 1 } else { 64 };
 
 /// Why a series goes.
 #[derive(Clone, Copy, Debug)]
 enum Removal<'s> {
-    /// Whoever holds it.
+    /// Even if somebody holds it.
     OnPurpose,
     /// Unless somebody holds it: it was idle.
     OfUnused,
@@ -35,7 +34,7 @@ pub(crate) struct Snapshot<'p> {
 }
 
 impl<'p> Snapshot<'p> {
-    /// Shows the series that lived in that moment, in the order of their creation, however they fare now.
+    /// Shows the series that lived in that moment, in the order of their creation, even if they were removed since.
     #[inline]
     pub(crate) fn each_live(&self, mut show: impl FnMut(RowRef<'p>)) {
         let until = self.until;
@@ -56,19 +55,20 @@ pub(crate) fn removing<R>(remove: impl FnOnce(&Pin) -> R) -> R {
 }
 
 impl FamilyStore {
-    /// Gives the live series, in the order of their creation.
+    /// Returns the live series, in the order of their creation.
     pub(crate) fn live<'p>(&'p self, pin: &'p Pin) -> impl Iterator<Item = RowRef<'p>> {
         self.rows(pin).live()
     }
 
-    /// Tells whether a series is as asked for: a live one, or one that is gone and that a scraper has still to show.
+    /// Returns whether `is_meant` holds for any series that is live, or gone with its final value still to be shown by
+    /// a scraper.
     pub(crate) fn any_shown(&self, is_meant: impl Fn(RowRef<'_>) -> bool) -> bool {
         let pin = Pin::enter();
         self.live(&pin).any(&is_meant) || self.tombstones.lock().iter().any(|gone| is_meant(gone.row()))
     }
 
-    /// Removes the live series that are doomed and shows each to `removed`; gives how many. Both are called without a
-    /// lock.
+    /// Removes the live series for which `is_doomed` holds and shows each to `removed`; returns how many. Both are
+    /// called without a lock.
     pub(crate) fn remove_where(
         &self,
         mut is_doomed: impl FnMut(RowRef<'_>) -> bool,
@@ -81,7 +81,7 @@ impl FamilyStore {
     }
 
     /// Removes the series of a row, unless it is gone already, or, with `only_unused`, somebody holds its
-    /// handle. Gives whether this call removed it.
+    /// handle. Returns whether this call removed it.
     ///
     /// Nothing is removed where the reclaimer can take no more, because the system refuses its fence. A caller
     /// that may take its time removes within [`removing`], which has the reclaimer collect.
@@ -93,8 +93,8 @@ impl FamilyStore {
         self.take_out(pin, row, if only_unused { Removal::OfUnused } else { Removal::OnPurpose })
     }
 
-    /// Removes a set that has lost a series, also where the reclaimer is full: there are no more of them than series that
-    /// were removed before it was.
+    /// Removes a set that has lost a series, also where the reclaimer is full: there are no more of them than series
+    /// that were removed before it was.
     pub(crate) fn remove_dead_set(&self, pin: &Pin, row: RowRef<'_>) {
         self.take_out(pin, row, Removal::OnPurpose);
     }
@@ -114,7 +114,7 @@ impl FamilyStore {
         }
         let standing = {
             let mut writer = self.writer.lock();
-            // The row may be a copy of before a compaction, or its labels may live again.
+            // The row may have been copied by a compaction since, or its labels may have another live series.
             let current = self.find_text(pin, hash, row.text());
             let Some(row) = current.filter(|current| current.series().is_same(row.series())) else {
                 return false;
@@ -167,7 +167,7 @@ impl FamilyStore {
         true
     }
 
-    /// Gives a share of the current rows. Under the writer's mutex.
+    /// Returns a share of the current rows. Under the writer's mutex.
     #[allow(unsafe_code, reason = "counts one more owner of the current rows")]
     fn hold_records(&self) -> PlainArc<Rows> {
         // Relaxed (O27): only this writer, under the mutex, replaces them.
@@ -212,19 +212,19 @@ impl FamilyStore {
         retired.push(Box::new(unsafe { PlainArc::from_raw(old) }));
     }
 
-    /// Ends the family, which no registry lists any more: removes its series, whose final values nobody shows, and makes no
-    /// new ones; returns how many it removed. Handles record on, unseen.
+    /// Ends the family, which no registry lists any more: removes its series, whose final values nobody shows, and
+    /// makes no new ones; returns how many it removed. Handles record on, unseen.
     pub(crate) fn unregister(&self) -> usize {
         self.writer.lock().unregistered = true;
         self.apply_level();
         let removed = self.remove_where(|_| true, |_| {});
-        // No walk comes by that would let them go.
+        // No walk will come that would release them.
         self.release_tombstones(u64::MAX, Instant::now());
         removed
     }
 
     /// Removes the series that have gone without an update for longer than the family allows, as of `now`, and that
-    /// nobody holds; gives how many. `fingerprint` reads a value that changes with every update.
+    /// nobody holds; returns how many. `fingerprint` reads a value that changes with every update.
     pub(crate) fn expire_idle(
         &self,
         pin: &Pin,
@@ -236,7 +236,7 @@ impl FamilyStore {
         idle.into_iter().filter(|row| self.remove(pin, *row, true)).count()
     }
 
-    /// Takes down what one walk shows of the family, as of one moment: in that moment each label set has one series at
+    /// Fixes what one walk shows of the family, as of one moment: in that moment each label set has one series at
     /// most that lives, or none and perhaps some that were removed since the removal `after`, which go to `tombstones`.
     pub(crate) fn snapshot<'p>(
         &'p self,
@@ -245,8 +245,8 @@ impl FamilyStore {
         tombstones: &mut Vec<(u64, RowRef<'p>)>,
     ) -> Snapshot<'p> {
         tombstones.clear();
-        // While no removal is under way (O19): a series of the pages that is removed later was alive in this moment, and
-        // what is in the table is alive.
+        // While no removal is under way (O19): a series of the pages that is removed later was alive in this moment,
+        // and what is in the table is alive.
         let snapshot = self.state.removals.at_rest(|until| {
             let rows = self.rows(pin);
             let end = rows.end();
@@ -255,7 +255,7 @@ impl FamilyStore {
             }
             Snapshot { rows, end, until }
         });
-        // Of labels that went twice, the later one.
+        // Of series with the same labels, the one that was removed last.
         for index in (0..tombstones.len()).rev() {
             let (hash, row) = tombstones[index];
             let is_same = |(other_hash, other): &(u64, RowRef<'_>)| *other_hash == hash && other.text() == row.text();
@@ -266,8 +266,8 @@ impl FamilyStore {
         snapshot
     }
 
-    /// Lists the series that were removed since the removal `after` and whose labels do not live again in a series of a
-    /// number up to `newest`.
+    /// Lists the series that were removed since the removal `after` and whose labels have no live series with a number
+    /// up to `newest`.
     fn list_tombstones<'p>(&'p self, pin: &'p Pin, after: u64, newest: u64, list: &mut Vec<(u64, RowRef<'p>)>) {
         let is_reborn = |gone: &Tombstone| {
             let live = self.find_text(pin, gone.hash(), gone.row().text());
@@ -286,7 +286,7 @@ impl FamilyStore {
         self.tombstones.lock()
     }
 
-    /// Lets go of removed series that every scraper has exposed (removals up to `exposed`), that are too old by
+    /// Releases removed series that every scraper has exposed (removals up to `exposed`), that are too old by
     /// `now`, or too many.
     pub(crate) fn release_tombstones(&self, exposed: u64, now: Instant) {
         let gone = Tombstone::take_gone(&mut self.tombstones.lock(), exposed, now);

@@ -5,8 +5,9 @@ use crate::sync::{AtomicU64, Fault, Mutex, Ordering, PlainArc, PlainWeak, broken
 /// How far the removals of a registry, and its scrapers, have come.
 #[derive(Debug)]
 pub(crate) struct RemovalNumbers {
-    /// Removals so far. Held while a series is marked as removed, listed among the tombstones and taken out of the table, so
-    /// that a walk which reads the number sees all of that for every removal up to it, and nothing of a later one.
+    /// Removals so far. Held while a series is marked as removed, listed among the tombstones and taken out of the
+    /// table, so that a walk which reads the number sees all of that for every removal up to it, and nothing of a later
+    /// one.
     removals: Mutex<u64>,
     /// For each scraper the last removal that it has exposed.
     scrapers: Mutex<Vec<PlainWeak<AtomicU64>>>,
@@ -40,12 +41,12 @@ impl RemovalNumbers {
         look(last)
     }
 
-    /// Gives the number of the last removal.
+    /// Returns the number of the last removal.
     pub(crate) fn last(&self) -> u64 {
         *self.removals.lock()
     }
 
-    /// Adds a scraper, which exposes removals from now on and notes the last one in what this gives.
+    /// Adds a scraper, which exposes removals from now on and notes the last one in what this returns.
     pub(crate) fn add_scraper(&self) -> PlainArc<AtomicU64> {
         let exposed = PlainArc::new(AtomicU64::new(self.last()));
         let mut scrapers = self.scrapers.lock();
@@ -54,7 +55,7 @@ impl RemovalNumbers {
         exposed
     }
 
-    /// Gives the last removal that every scraper has exposed; all of them where there is no scraper.
+    /// Returns the last removal that every scraper has exposed; all of them where there is no scraper.
     pub(crate) fn exposed_by_all(&self) -> u64 {
         let scrapers = self.scrapers.lock();
         // Relaxed (O29): a number that is read too low only keeps a removed series longer.

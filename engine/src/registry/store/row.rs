@@ -82,7 +82,7 @@ unsafe impl Sync for RowRef<'_> {}
 
 #[allow(unsafe_code, reason = "rows of varying length in pages")]
 impl<'r> RowRef<'r> {
-    /// Makes a reference from what [`as_raw`](Self::as_raw) gave.
+    /// Makes a reference from what [`as_raw`](Self::as_raw) returned.
     ///
     /// # Safety
     /// The row is alive for `'r`, and its publication happened before this call.
@@ -146,7 +146,7 @@ impl<'r> RowRef<'r> {
         self.header().range
     }
 
-    /// Gives the storage. It is there while the series is live, and after its removal until every pin that
+    /// Returns the storage. It is there while the series is live, and after its removal until every pin that
     /// could have seen it live is gone.
     #[inline(always)]
     pub(crate) fn series(self) -> &'r Storage {
@@ -155,19 +155,19 @@ impl<'r> RowRef<'r> {
         &self.header().series
     }
 
-    /// Gives the number of the series in its family while it lives.
+    /// Returns the number of the series in its family while it lives.
     #[inline]
     pub(crate) fn serial(self) -> Option<u64> {
         self.life().ok()
     }
 
-    /// Tells whether the series was not removed.
+    /// Returns whether the series was not removed.
     #[inline]
     pub(crate) fn is_live(self) -> bool {
         self.life().is_ok()
     }
 
-    /// Gives the number of the series in its family, or, where it was removed, the registry's number of the removal.
+    /// Returns the number of the series in its family, or, where it was removed, the registry's number of the removal.
     #[inline]
     pub(crate) fn life(self) -> Result<u64, u64> {
         // Acquire (O19): pairs with the Release in remove.
@@ -175,10 +175,11 @@ impl<'r> RowRef<'r> {
         if life & LIVE != 0 { Ok(life & !LIVE) } else { Err(life) }
     }
 
-    /// Tells whether the series lives, or was removed later than the removal `until`.
+    /// Returns whether the series lives, or was removed later than the removal `until`.
     #[inline(always)]
     pub(crate) fn lived_after(self, until: u64) -> bool {
-        // Acquire (O19): pairs with the Release in remove. Of a living one the bit above all numbers of removals is set.
+        // Acquire (O19): pairs with the Release in remove. Of a living one the bit above all numbers of removals is
+        // set.
         self.header().life.load(Ordering::Acquire) > until
     }
 
@@ -209,12 +210,12 @@ impl<'r> RowRef<'r> {
         self.header().flags & ESCAPED != 0
     }
 
-    /// Gives how many labels the series has.
+    /// Returns how many labels the series has.
     pub(crate) fn labels(self) -> usize {
         usize::from(self.header().labels)
     }
 
-    /// Gives what limits count the series.
+    /// Returns what limits count the series.
     pub(crate) fn standing(self) -> Standing {
         match self.header().flags {
             flags if flags & UNLIMITED != 0 => Standing::LastResort,
@@ -223,7 +224,7 @@ impl<'r> RowRef<'r> {
         }
     }
 
-    /// Tells whether this is an overflow series.
+    /// Returns whether this is an overflow series.
     pub(crate) fn is_overflow(self) -> bool {
         self.standing().is_overflow()
     }
@@ -233,7 +234,7 @@ impl<'r> RowRef<'r> {
         unsafe { self.header.add(1).cast() }
     }
 
-    /// Gives the offset of the closing quote of value `index`, which is below the number of labels.
+    /// Returns the offset of the closing quote of value `index`, which is below the number of labels.
     #[inline(always)]
     pub(crate) fn end(self, index: usize) -> usize {
         debug_assert!(index < usize::from(self.header().labels));
@@ -243,7 +244,7 @@ impl<'r> RowRef<'r> {
         (unsafe { end.read() }) as usize
     }
 
-    /// Gives the escaped text of value `index`, whose label name has `name_len` bytes.
+    /// Returns the escaped text of value `index`, whose label name has `name_len` bytes.
     #[inline(always)]
     pub(crate) fn value(self, index: usize, name_len: usize) -> &'r [u8] {
         // Before a value stand its name, `="`, and, but for the first label, the `",` after the one before.
@@ -255,7 +256,7 @@ impl<'r> RowRef<'r> {
         unsafe { self.text().get_unchecked(start..end) }
     }
 
-    /// Gives the rendered labels, without braces.
+    /// Returns the rendered labels, without braces.
     #[inline(always)]
     pub(crate) fn text(self) -> &'r [u8] {
         let header = self.header();
@@ -265,7 +266,7 @@ impl<'r> RowRef<'r> {
         unsafe { std::slice::from_raw_parts(start.cast().as_ptr(), header.text_len as usize) }
     }
 
-    /// Gives the escaped text of each value, in the order of the family's label names, which are `names`.
+    /// Returns the escaped text of each value, in the order of the family's label names, which are `names`.
     pub(crate) fn values<'n>(self, names: &'n [Box<str>]) -> impl Iterator<Item = &'r str> + use<'r, 'n> {
         let mut next = 0;
         names.iter().enumerate().map(move |(index, name)| {

@@ -39,7 +39,7 @@ impl Page {
         Layout::from_size_align(capacity, ALIGN).unwrap_or(Layout::new::<u64>())
     }
 
-    /// Gives the row at `offset`, the start of a published row.
+    /// Returns the row at `offset`, the start of a published row.
     fn row<'r>(&'r self, offset: usize) -> RowRef<'r> {
         debug_assert!(offset < self.capacity);
         // SAFETY: the caller's offset is the start of a row, in bounds.
@@ -48,13 +48,13 @@ impl Page {
         unsafe { RowRef::from_raw(header.cast()) }
     }
 
-    /// Gives the bytes of whole rows.
+    /// Returns the bytes of whole rows.
     fn len(&self) -> usize {
         // Acquire (O14): pairs with the Release in push; rows up to here are whole.
         self.published.load(Ordering::Acquire)
     }
 
-    /// Gives the rows in so many bytes, which are published.
+    /// Returns the rows in so many bytes, which are published.
     fn rows(&self, end: usize) -> impl Iterator<Item = RowRef<'_>> {
         let mut offset = 0;
         std::iter::from_fn(move || {
@@ -168,13 +168,13 @@ impl Rows {
         })
     }
 
-    /// Gives a number that no series of what was [published](Self::end) before is above.
+    /// Returns a number that no series of what was [published](Self::end) before is above.
     pub(crate) fn newest(&self) -> u64 {
         // Acquire (O14): after the length, whose Acquire brings the number of its last series.
         self.newest.load(Ordering::Acquire)
     }
 
-    /// Gives the end of what is published now.
+    /// Returns the end of what is published now.
     pub(crate) fn end(&self) -> End<'_> {
         // Acquire (O14): pairs with the Release of page_with_room.
         let tail = self.tail.load(Ordering::Acquire);
@@ -182,7 +182,7 @@ impl Rows {
         End(unsafe { tail.as_ref() }.map(|page| (page, page.len())))
     }
 
-    /// Gives each page with the bytes of whole rows in it, up to an end.
+    /// Returns each page with the bytes of whole rows in it, up to an end.
     fn pages_until<'r>(&'r self, end: End<'r>) -> impl Iterator<Item = (&'r Page, usize)> {
         let mut is_over = end.0.is_none();
         self.pages().map_while(move |page| match end.0 {
@@ -209,12 +209,12 @@ impl Rows {
         }
     }
 
-    /// Gives the rows that are published now, in the order of their creation, removed ones too.
+    /// Returns the rows that are published now, in the order of their creation, removed ones too.
     pub(crate) fn iter(&self) -> impl Iterator<Item = RowRef<'_>> {
         self.pages_until(self.end()).flat_map(|(page, len)| page.rows(len))
     }
 
-    /// Gives the series that live, of those that are published now.
+    /// Returns the series that live, of those that are published now.
     pub(crate) fn live(&self) -> impl Iterator<Item = RowRef<'_>> {
         self.iter().filter(|row| row.is_live())
     }

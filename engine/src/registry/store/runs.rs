@@ -30,7 +30,7 @@ impl Runs {
         Self(Mutex::new(Vec::new()))
     }
 
-    /// Begins a run at `now` if `may` says yes, knowing of the others.
+    /// Begins a run at `now` if `may`, given the others, allows it.
     pub(crate) fn begin(&self, now: Instant, may: impl FnOnce(Others) -> bool) -> Option<Run<'_>> {
         let mut runs = self.0.lock();
         let others = match runs.iter().min() {

@@ -9,15 +9,15 @@ use crate::registry::error::Error;
 pub(crate) enum Standing {
     /// The family's and the registry's.
     Limited,
-    /// An overflow series that has the constant labels of its handle. Constant labels may come from the stream, so these
-    /// count against the registry's limit, and there are at most as many as the family may have other series.
+    /// An overflow series that has the constant labels of its handle. Constant labels may come from the stream, so
+    /// these count against the registry's limit, and there are at most as many as the family may have other series.
     Overflow,
-    /// The one overflow series of a family in which every label is `__overflow__`: none.
+    /// The one overflow series of a family in which every label is `__overflow__`: no limit counts it.
     LastResort,
 }
 
 impl Standing {
-    /// Returns whether the series takes what finds no room elsewhere.
+    /// Returns whether it is that of an overflow series.
     pub(crate) fn is_overflow(self) -> bool {
         self != Self::Limited
     }
@@ -37,7 +37,7 @@ pub(crate) enum Refused {
 }
 
 impl Refused {
-    /// Gives the error of the declaration of a family with this descriptor.
+    /// Returns the error of the declaration of a family with this descriptor.
     pub(crate) fn into_error(self, desc: &Desc) -> Error {
         let name = desc.name.to_string();
         match self {

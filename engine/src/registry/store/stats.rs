@@ -43,7 +43,7 @@ impl Failures {
         }
     }
 
-    /// Gives panics, falls and rejected samples.
+    /// Returns panics, falls and rejected samples.
     pub(crate) fn read(&self) -> [u64; 3] {
         // Relaxed (O26): a statistic.
         [&self.panics, &self.falls, &self.rejected].map(|count| count.load(Ordering::Relaxed))

@@ -47,7 +47,7 @@ impl Storage {
         if let Self::Gauge(series) = self { Some(Held::borrowed(series)) } else { None }
     }
 
-    /// Gives when the series was made, in milliseconds of the Unix epoch; `None` for callbacks.
+    /// Returns when the series was made, in milliseconds of the Unix epoch; `None` for callbacks.
     pub(crate) fn created_millis(&self) -> Option<u64> {
         match self {
             Self::Cells(series) => Some(series.created_millis()),
@@ -57,7 +57,7 @@ impl Storage {
         }
     }
 
-    /// Tells whether both are the storage of one series.
+    /// Returns whether both are the storage of one series.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Cells(a), Self::Cells(b)) => Arc::ptr_eq(a, b),
@@ -69,7 +69,7 @@ impl Storage {
         }
     }
 
-    /// Kills the series: no new user is admitted, a callback runs no more.
+    /// Kills the series: no new user is admitted, a callback does not run any more.
     pub(crate) fn kill(&self) {
         match self {
             Self::Cells(series) => series.users().kill(),
@@ -90,7 +90,7 @@ impl Storage {
         }
     }
 
-    /// Kills the series unless a user holds it; tells whether it did. A callback is always in use.
+    /// Kills the series unless a user holds it; returns whether it did. A callback is always in use.
     pub(crate) fn kill_if_unused(&self) -> bool {
         match self {
             Self::Cells(series) => series.users().kill_if_unused(),
@@ -101,7 +101,7 @@ impl Storage {
     }
 }
 
-/// Storage of a family of sets. Which set it is only its family knows.
+/// Storage of a family of sets. Only its family knows which set it is.
 pub(crate) struct SetStorage(Box<dyn Any + Send + Sync>);
 
 impl SetStorage {
@@ -109,7 +109,7 @@ impl SetStorage {
         Self(Box::new(set))
     }
 
-    /// Gives the set, if it is of this type.
+    /// Returns the set, if it is of this type.
     #[inline(always)]
     pub(crate) fn get<T: Any>(&self) -> Option<&T> {
         self.0.downcast_ref()

@@ -21,7 +21,7 @@ use crossbeam_utils::CachePadded;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Series from which on a table is given to the reclaimer as soon as it is outgrown.
+/// Fewest series of a table that is given to the reclaimer as soon as it is outgrown.
 const LARGE_TABLE: usize = 512;
 
 /// Makes the storage of a series that is created at the given millisecond of the Unix epoch.
@@ -40,7 +40,7 @@ pub(crate) struct FamilyStore {
     pub(super) rows: AtomicPtr<Rows>,
     /// Whether the family is exposed and looked up in; changed under `writer`.
     on: AtomicBool,
-    /// What the family is called now, where that is not what it was declared as.
+    /// The name, help and unit that the family has now, where they are not those of its declaration.
     redescribed: Redescribed,
     /// Taken to make or remove a series, never to look one up, record or scrape (I5).
     pub(super) writer: Mutex<Writer>,
@@ -48,7 +48,7 @@ pub(crate) struct FamilyStore {
     pub(super) tombstones: Mutex<Vec<Tombstone>>,
     /// When each series was last seen to change.
     pub(super) idle: Mutex<IdleWatch>,
-    /// Says when kept handles have to be looked at. While it says full, misses go to the overflow series without
+    /// Tells when cached handles have to be looked at. While it is full, misses go to the overflow series without
     /// the mutex.
     pub(crate) generation: PlainArc<Generation>,
     /// Lookups that were answered with an overflow series. Padded: a flood of them must not take away the cache line
@@ -84,7 +84,7 @@ pub(super) struct Writer {
     pub(super) text_bytes: usize,
 }
 
-/// The name, help and unit of a family that were told anew.
+/// The changed name, help and unit of a family.
 #[derive(Debug)]
 struct Redescribed {
     /// Counts the changes, so that a scrape which has seen the last one does not take the mutex.
@@ -129,20 +129,21 @@ impl FamilyStore {
         }
     }
 
-    /// Tells the name, help and unit anew. Under the mutex of the registry's names.
+    /// Changes the name, help and unit. Under the mutex of the registry's names.
     pub(crate) fn redescribe(&self, desc: Desc) {
         *self.redescribed.desc.lock() = Some(PlainArc::new(desc));
-        // Relaxed (O28): who sees the change early takes the mutex, and who sees it late looks again at the next scrape.
+        // Relaxed (O28): who sees the change early takes the mutex, and who sees it late looks again at the next
+        // scrape.
         self.redescribed.version.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Gives how often the name, help and unit were told anew.
+    /// Returns how often the name, help and unit were changed.
     pub(crate) fn version(&self) -> usize {
         // Relaxed (O28): see redescribe.
         self.redescribed.version.load(Ordering::Relaxed)
     }
 
-    /// Gives the descriptor with the name, help and unit of now, where they are not those of the declaration.
+    /// Returns the descriptor with the name, help and unit of now, where they are not those of the declaration.
     pub(crate) fn redescribed(&self) -> Option<PlainArc<Desc>> {
         self.redescribed.desc.lock().clone()
     }
@@ -152,7 +153,7 @@ impl FamilyStore {
         show(self.redescribed().as_deref().unwrap_or(&self.desc))
     }
 
-    /// Gives the rows. They stay, though perhaps no longer the current ones, for as long as the pin.
+    /// Returns the rows. They stay, though perhaps no longer the current ones, for as long as the pin.
     #[allow(unsafe_code, reason = "the pin keeps what was current when it was taken")]
     pub(crate) fn rows<'p>(&'p self, _pin: &'p Pin) -> &'p Rows {
         // Acquire (O19): pairs with the Release in compact.
@@ -162,7 +163,7 @@ impl FamilyStore {
         unsafe { &*rows }
     }
 
-    /// Tells whether the family is exposed, and looked up in by `with`.
+    /// Returns whether the family is exposed, and looked up in by `with`.
     #[inline(always)]
     pub(crate) fn is_on(&self) -> bool {
         // Relaxed (O28): a switch that is seen a moment late.
@@ -179,7 +180,7 @@ impl FamilyStore {
         members.iter().for_each(|member| member.switch(switch));
     }
 
-    /// Goes by the switch and the registry's level as they are now, or, in a family of sets, by its members.
+    /// Switches the family on or off by its switch and the registry's level, or, for a family of sets, by its members.
     pub(crate) fn apply_level(&self) {
         {
             let mut writer = self.writer.lock();
@@ -190,7 +191,7 @@ impl FamilyStore {
             // Relaxed (O28): as in is_on; the mutex orders the changes.
             self.on.store(on, Ordering::Relaxed);
             if !on {
-                // Lookups by number have no other branch that could tell them.
+                // A lookup by number checks nothing else: an empty slot is how it learns that the family is off.
                 writer.dense.clear();
             }
         }
@@ -202,7 +203,7 @@ impl FamilyStore {
         }
     }
 
-    /// Makes the family a member of a family of sets, which hears of its removals and of whether it is on.
+    /// Makes the family a member of a family of sets, which is bumped by its removals and follows whether it is on.
     pub(crate) fn join(self: &PlainArc<Self>, set: &PlainArc<Self>) {
         self.generation.subscribe(&set.generation);
         {
@@ -216,7 +217,7 @@ impl FamilyStore {
         set.members.lock().push(self.clone());
     }
 
-    /// Makes the table of a handle hear of removals.
+    /// Has removals empty slots in the table of a handle.
     pub(crate) fn add_dense<L>(&self, dense: &Dense<L>) {
         self.writer.lock().dense.add(dense);
     }
@@ -225,7 +226,7 @@ impl FamilyStore {
     pub(crate) fn fill_dense(&self, pin: &Pin, slot: &AtomicPtr<()>, row: RowRef<'_>) {
         let hash = self.hash_of(row);
         let mut writer = self.writer.lock();
-        // The row may be a copy of before a compaction.
+        // The row may have been copied by a compaction since.
         let current = self.find_text(pin, hash, row.text());
         if let Some(current) = current.filter(|_| self.is_on()) {
             writer.dense.fill(slot, current);
@@ -244,7 +245,7 @@ impl FamilyStore {
         self.cut.fetch_add(values as u64, Ordering::Relaxed);
     }
 
-    /// Reads what the family has gone through. Takes the mutex for a moment, as making a series does.
+    /// Reads the numbers of the family. Takes the mutex for a moment, as making a series does.
     pub(crate) fn tally(&self) -> FamilyStats {
         // Relaxed (O26): statistics.
         let (overflowed, cut) = (self.overflowed.load(Ordering::Relaxed), self.cut.load(Ordering::Relaxed));
@@ -253,7 +254,7 @@ impl FamilyStore {
     }
 
     /// Finds the row of a label set, given by the values in the family's order and their hash, or makes
-    /// it with the storage that `make` gives; `standing` says what limits apply. Rendering comes before
+    /// it with the storage that `make` returns; `standing` says what limits apply. Rendering comes before
     /// the mutex, user code never under it.
     ///
     /// # Errors
@@ -319,15 +320,15 @@ impl FamilyStore {
         if let Some(table) = outgrown {
             retire_table(table);
             if is_large {
-                // Outgrown tables would else wait for a scrape, and take as much together as the one in use. Nothing but
-                // tables is freed here: this may be a lookup on the stream.
+                // Otherwise outgrown tables would wait for a scrape, and together take as much memory as the one in
+                // use. Nothing but tables is freed here: this may be a lookup on the stream.
                 collect_tables();
             }
         }
         Ok(row)
     }
 
-    /// Tells whether one more series fits into the family and, if so, takes it from the registry's budget.
+    /// Returns whether one more series fits into the family and, if so, takes it from the registry's budget.
     fn admit(&self, writer: &Writer, standing: Standing) -> bool {
         let series = match standing {
             Standing::Limited => writer.table.len() - writer.overflow,
@@ -354,7 +355,7 @@ impl FamilyStore {
         self.table.find(pin, hash, |row| row.text() == text)
     }
 
-    /// Gives the hash of a row: of its values, or in a dynamic family of its text.
+    /// Returns the hash of a row: of its values, or in a dynamic family of its text.
     pub(super) fn hash_of(&self, row: RowRef<'_>) -> u64 {
         if self.desc.is_dynamic {
             return self.hash_of_text(row.text());
@@ -362,14 +363,14 @@ impl FamilyStore {
         self.hasher.hash_all(row.values(&self.desc.label_names).map(unescape))
     }
 
-    /// Gives the hash of the rendered labels of a series of a dynamic family.
+    /// Returns the hash of the rendered labels of a series of a dynamic family.
     pub(crate) fn hash_of_text(&self, text: &[u8]) -> u64 {
         // The labels and the names are both in it.
         self.hasher.hash_all(std::iter::once(std::str::from_utf8(text).unwrap_or_default()))
     }
 }
 
-/// Gives the milliseconds since the Unix epoch.
+/// Returns the milliseconds since the Unix epoch.
 fn now_millis() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)

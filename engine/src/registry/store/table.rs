@@ -15,7 +15,7 @@ const EMPTY: u64 = 0;
 /// The hash of a slot whose row was removed: a search goes on.
 const REMOVED: u64 = 1;
 
-/// Gives a hash that means neither empty nor removed.
+/// Returns a hash that means neither empty nor removed.
 #[inline(always)]
 pub(crate) fn usable(hash: u64) -> u64 {
     if hash <= REMOVED { hash + 2 } else { hash }
@@ -65,8 +65,8 @@ impl Slots {
         Box::new(Self { mask: capacity - 1, slots, witness: Witness::new() })
     }
 
-    /// Puts a row into the first slot of its probe sequence that is empty or removed. Under the family's mutex; there is a
-    /// free slot.
+    /// Puts a row into the first slot of its probe sequence that is empty or removed. Under the family's mutex; there
+    /// is a free slot.
     fn put(&self, hash: u64, row: *mut ()) {
         let mut index = hash as usize & self.mask;
         // Relaxed (O27): only writers, under the mutex, change slots.
@@ -82,7 +82,7 @@ impl Slots {
     }
 }
 
-/// Gives a capacity of which `len` rows take at most half: a quarter of it is then left to take before the
+/// Returns a capacity of which `len` rows take at most half: a quarter of it is then left to take before the
 /// next table, so that adding and removing in turn does not make a table each time.
 fn capacity_for(len: usize) -> usize {
     (2 * len).next_power_of_two().max(FIRST_CAPACITY)
@@ -106,7 +106,7 @@ pub(crate) struct TableWriter {
 }
 
 impl TableWriter {
-    /// Gives the number of rows in the table.
+    /// Returns the number of rows in the table.
     pub(crate) fn len(&self) -> usize {
         self.len
     }
@@ -154,7 +154,7 @@ impl Table {
     }
 
     /// Adds a row that is not in the table. `writer` is this family's, under its mutex; `hash` is usable.
-    /// Gives the old table where a new one took its place: to be retired once the mutex is released.
+    /// Returns the old table where a new one took its place: to be retired once the mutex is released.
     pub(crate) fn insert(&self, writer: &mut TableWriter, hash: u64, row: RowRef<'_>) -> Option<Retired> {
         debug_assert!(hash > REMOVED);
         // Relaxed (O27): only writers, under the mutex, change the pointer.

@@ -8,7 +8,7 @@ use crate::sync::PlainArc;
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
-/// Removed series of a family that wait at most; the oldest go first.
+/// Most removed series of a family that wait; the oldest go first.
 const MOST: usize = 1_000;
 /// How long one waits at most: Prometheus looks back five minutes.
 const LONGEST: Duration = Duration::from_secs(300);
@@ -40,7 +40,7 @@ impl Tombstone {
         self.removal
     }
 
-    /// Tells whether nobody waits for the final value any more.
+    /// Returns whether nobody waits for the final value any more.
     pub(crate) fn is_too_old(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.since) > LONGEST
     }
@@ -55,7 +55,7 @@ impl Tombstone {
         unsafe { RowRef::from_raw(self.row) }
     }
 
-    /// Gives the row for as long as a pin that was taken before this was met in the list.
+    /// Returns the row for as long as a pin that was taken before this was met in the list.
     #[allow(unsafe_code, reason = "the pin keeps what is let go while it lives")]
     pub(crate) fn record_for<'p>(&self, _pin: &'p Pin) -> RowRef<'p> {
         // SAFETY: the pages are given up with this, by the reclaimer, to which it goes from the list: after the pin
@@ -63,7 +63,7 @@ impl Tombstone {
         unsafe { RowRef::from_raw(self.row) }
     }
 
-    /// Takes those out of a list, in the order of removal, that need not wait any more.
+    /// Takes those that need not wait any more out of a list in the order of removal.
     pub(crate) fn take_gone(list: &mut Vec<Self>, exposed: u64, now: Instant) -> Vec<Self> {
         if list.is_empty() {
             return Vec::new();

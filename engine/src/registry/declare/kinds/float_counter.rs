@@ -25,7 +25,7 @@ impl Backend for FloatCounter {
     type View<'r> = ManuallyDrop<Self>;
 
     fn create(_: &Desc, created_millis: u64) -> Result<(Storage, Range), OutOfCells> {
-        // The sum, and one bucket that counts the additions: it tells which of two looks found an update.
+        // The sum, and one bucket that counts the additions: it tells whether there was an update between two looks.
         Storage::of_cells(2, true, created_millis)
     }
 

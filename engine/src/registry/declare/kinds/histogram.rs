@@ -18,7 +18,7 @@ impl Scope {
 }
 
 impl MetricBuilder<Histogram> {
-    /// Sets the buckets; without it they are the default of the Prometheus client libraries, which suit
+    /// Sets the buckets; default: those of the Prometheus client libraries, which suit
     /// network services, not pipelines: their lowest bound is 5 ms.
     pub fn buckets(self, buckets: Buckets) -> Self {
         self.spec(buckets)

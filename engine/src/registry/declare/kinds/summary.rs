@@ -19,14 +19,14 @@ impl Scope {
 }
 
 impl MetricBuilder<Summary> {
-    /// Names the quantiles that are exposed, ascending; without it the median, the 90th and the 99th percentile.
+    /// Names the quantiles that are exposed, ascending; default: the median, the 90th and the 99th percentile.
     pub fn quantiles(mut self, quantiles: &[f64]) -> Self {
         let spec = self.spec_mut();
         *spec = Quantiles::new(quantiles.iter().copied()).with_window(spec.window(), spec.slices());
         self
     }
 
-    /// Sets the window over which quantiles are estimated, and by how many slices it moves; without it 60 s in 3. More
+    /// Sets the window over which quantiles are estimated, and by how many slices it moves; default: 60 s in 3. More
     /// slices make it move more evenly, and take as much more memory.
     pub fn window(mut self, window: Duration, slices: u32) -> Self {
         let spec = self.spec_mut();

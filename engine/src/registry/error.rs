@@ -128,8 +128,8 @@ impl fmt::Display for Error {
             }
             Self::LimitReached { name, limit } => write!(
                 f,
-                "metric {name:?} finds no room: its family may have {limit} series, and its registry has a limit too; \
-                 remove some, or raise the limit"
+                "metric {name:?}: the series limit is reached; its family may have {limit} series, and its registry has \
+                 a limit too; remove some, or raise the limit"
             ),
             Self::OutOfCells { name } => write!(
                 f,

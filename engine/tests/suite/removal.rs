@@ -155,8 +155,9 @@ fn a_registry_has_a_limit_too() {
     let value = |name: &str, table: &str| registry.sample_value(name, &[("table", table)]);
     assert_eq!((value("events_total", "b"), value("events_total", "__overflow__")), (None, Some(1.0)));
     assert_eq!((value("lag", "b"), value("lag", "__overflow__")), (None, Some(2.0)));
-    let refused = registry.gauge("depth", "Depth.").register().map(drop).expect_err("no room");
-    assert!(refused.to_string().contains("its registry has a limit too"), "{refused}");
+    let refused = registry.gauge("depth", "Depth.").register().map(drop).expect_err("the registry is at its limit");
+    let text = "the series limit is reached; its family may have 10000 series, and its registry has a limit too";
+    assert!(refused.to_string().contains(text), "{refused}");
     events.remove(&Table { table: "a" });
     assert!(registry.gauge("depth", "Depth.").register().is_ok());
 }

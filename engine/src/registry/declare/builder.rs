@@ -273,7 +273,7 @@ impl<M: Instrument> MetricBuilder<M> {
             return Some(format!("its value: {problem}"));
         }
         (self.scope.action().has_own_constants() && value == OVERFLOW)
-            .then(|| format!("the value {OVERFLOW:?} is reserved for what finds no room in a family"))
+            .then(|| format!("the value {OVERFLOW:?} is reserved for records past the series limit"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! One record while another thread scrapes without pause: criterion keeps the mean, the scoreboard tells the tail.
+//! One record while another thread scrapes without pause: criterion keeps the mean, the scoreboard shows the tail.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};

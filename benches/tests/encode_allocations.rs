@@ -11,7 +11,7 @@ use alloc::calls_of;
 use streamgauge_benches::rows;
 use streamgauge_benches::runner::{Plan, Role, Row};
 
-/// Gives how often three scrapes of our side did, after two that warmed it.
+/// Returns how often three scrapes of our side did, after two that warmed it.
 fn calls_when_warm(row: &Row) -> u64 {
     let ours = row.sides.iter().find(|side| side.role() == Role::Ours).expect("every row has our side");
     ours.run(2);

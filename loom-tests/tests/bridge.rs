@@ -51,7 +51,7 @@ fn a_visited_value_twin() {
     fails(Fault::OwnerTakesVisited, "Causality violation", departure);
 }
 
-/// Two threads tell totals of the same thing while a third counts.
+/// Two threads raise the total to what they know while a third counts.
 fn raise() {
     let registry = Registry::new();
     let counter = registry.counter("x_total", "X.").register().expect("a legal declaration");

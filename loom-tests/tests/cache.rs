@@ -20,7 +20,7 @@ fn record(cache: &mut Cache, table: u64) {
     cache.get_or_insert_with(table, |family| family.get_or_create(&Table { table })).inc();
 }
 
-/// Gives the value of the live series of a label, 0 where there is none.
+/// Returns the value of the live series of a label, 0 where there is none.
 fn live(registry: &Registry, table: &str) -> f64 {
     registry.sample_value("events_total", &[("table", table)]).unwrap_or_default()
 }

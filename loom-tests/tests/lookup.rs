@@ -1,4 +1,4 @@
-//! Lookup against insertion, growth and scrape: the pin, the table, the records (O9, O10, O13, O14).
+//! Lookup against insertion, growth and scrape: the pin, the table, the rows (O9, O10, O13, O14).
 #![cfg(engine_loom)]
 
 use loom::thread;
@@ -82,7 +82,7 @@ fn insertion() {
     assert_eq!(scrape(&registry), (2, 3), "one label set, one series");
 }
 
-/// A scrape walks the records while one is appended.
+/// A scrape walks the rows while one is appended.
 fn append() {
     let registry = Registry::new();
     // Two series fill the first pages, so that the third finds room in the last one.

@@ -1,4 +1,4 @@
-//! Passes over the slabs: what a scrape may see of records in flight (O2, O3, O4, O7, O8).
+//! Passes over the slabs: what a scrape may see of unfinished records (O2, O3, O4, O7, O8).
 #![cfg(engine_loom)]
 
 use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -21,7 +21,7 @@ fn record(family: &Events, table: u64) {
     family.with(&Table { table }, |counter| counter.inc());
 }
 
-/// Gives the value of each label set that one scrape shows.
+/// Returns the value of each label set that one scrape shows.
 fn scrape(scraper: &mut Scraper) -> Vec<(String, u64)> {
     let mut shown = Vec::new();
     scraper.visit(|sample| {
@@ -73,12 +73,12 @@ fn removal_and_scrape() {
     model::tidy_up();
 }
 
-/// A series is removed and born again while a scrape runs: its labels are shown once at most.
+/// A series is removed and made again while a scrape runs: its labels are shown once at most.
 fn rebirth_and_scrape() {
     rebirth(&[]);
 }
 
-/// The same beside a series that lives on, so that the records stay in their pages: the removed one in front of
+/// The same beside a series that lives on, so that the rows stay in their pages: the removed one in front of
 /// the new one.
 fn rebirth_in_place_and_scrape() {
     rebirth(&[2]);
@@ -106,7 +106,7 @@ fn rebirth(beside: &[u64]) {
     model::tidy_up();
 }
 
-/// Two families of one registry, which has room for one more series.
+/// Two families of one registry, whose series limit leaves one more series.
 fn budget() {
     let registry = Registry::new();
     registry.set_series_limit(1);

@@ -1,4 +1,4 @@
-//! Limits: what is admitted, and that room is found again once a series has gone (O20).
+//! Series limits: what is admitted, and that a series is admitted again once another has gone (O20).
 #![cfg(engine_loom)]
 
 use loom::thread;
@@ -17,7 +17,7 @@ fn record(family: &Events, table: u64) {
     family.with(&Table { table }, |counter| counter.inc());
 }
 
-/// Gives the value of the live series of a label, 0 where there is none.
+/// Returns the value of the live series of a label, 0 where there is none.
 fn live(registry: &Registry, name: &str, table: &str) -> f64 {
     registry.sample_value(name, &[("table", table)]).unwrap_or_default()
 }
@@ -56,7 +56,7 @@ fn last_place() {
     assert_eq!(overflow, 1.0, "records were lost, or counted twice");
 }
 
-/// The registry has room for one series, which one family gives back while another asks for it.
+/// The registry's limit is one series, which one family gives back while another asks for it.
 fn registry_limit() {
     let registry = Registry::new();
     registry.set_series_limit(1);

@@ -87,7 +87,8 @@ fn warming() {
     assert_eq!(reborn.get(), 0, "a new series shows a foreign increment");
 }
 
-/// A handle is cloned inside a lookup, where what is shown is no user, while the family expires the series.
+/// A handle is cloned inside a lookup, where what is shown does not count as a user, while the family expires the
+/// series.
 fn clone_in_a_lookup() {
     let registry = Registry::new();
     let events = registry.counter("events_total", "Events.").idle_timeout(Duration::ZERO).family();
@@ -108,7 +109,7 @@ fn clone_in_a_lookup() {
     assert!(own == Some(1.0) || (expired == 1 && own.is_none()), "a held series shows {own:?}");
 }
 
-/// A series is idle while another one is removed, which moves its record.
+/// A series is idle while another one is removed, which moves its row.
 fn expiry_beside_compaction() {
     const TIMEOUT: Duration = Duration::from_secs(4);
     let registry = Registry::new();

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::{env, fs, io};
 
-/// Starts this program again with hidden arguments and gives the numbers it prints.
+/// Starts this program again with hidden arguments and returns the numbers it prints.
 ///
 /// # Errors
 /// If it cannot be started, fails, or prints anything but numbers.
@@ -28,7 +28,8 @@ pub(super) fn resident_bytes() -> io::Result<u64> {
     kibibytes.map(|kib| kib * 1024).ok_or_else(|| io::Error::other("no VmRSS in /proc/self/status"))
 }
 
-/// Has the allocator give back to the system what it keeps of what was freed: glibc does so only at the end of its heaps.
+/// Has the allocator give back to the system what it keeps of what was freed: glibc does so only at the end of its
+/// heaps.
 #[cfg(target_env = "gnu")]
 #[allow(unsafe_code, reason = "the one way to tell what is freed from what is given back")]
 pub(super) fn trim() {

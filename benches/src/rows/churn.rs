@@ -48,7 +48,7 @@ pub fn series_churn(plan: Plan) -> io::Result<Vec<Outcome>> {
     Ok(outcomes)
 }
 
-/// The child's part: so many cycles, with a scrape after each `scrape_every` of them, never where that is 0. Gives
+/// The child's part: so many cycles, with a scrape after each `scrape_every` of them, never where that is 0. Returns
 /// nanoseconds a cycle, scrapes included, the resident set before, at the middle and at the end, and its growth in the
 /// second half.
 ///

@@ -14,12 +14,12 @@ pub trait Creation {
     /// Makes a series of each label set, by a record.
     fn add(&mut self, names: &[Names]);
 
-    /// Tells how many series a reader would see: nothing is quicker than a family that lacks them.
+    /// Returns how many series a reader would see: nothing is quicker than a family that lacks them.
     fn series(&self) -> usize;
 }
 
-/// Makes an empty family, with its limits raised. It is told the label sets to come for what they have in common; none
-/// of their tables is to be known before it is added.
+/// Makes an empty family, with its limits raised. It gets the label sets to come for what they have in common; none of
+/// their tables may be known before it is added.
 type Fresh = fn(&[Names]) -> Box<dyn Creation>;
 
 /// Sides with labelled families.

@@ -49,8 +49,8 @@ pub fn gzip_scrape() -> Row {
     row("gzip_scrape", COUNTER_SERIES, vec![ours_http::gzip_scrape(), ours_http::plain_scrape().as_limit("plain")])
 }
 
-/// 1,000 histograms of 14 buckets in the protobuf format. `metrics-exporter-prometheus` has it too, but wants a `protoc`
-/// to be installed.
+/// 1,000 histograms of 14 buckets in the protobuf format. `metrics-exporter-prometheus` has it too, but wants a
+/// `protoc` to be installed.
 pub fn encode_protobuf() -> Row {
     let sides = vec![ours::encode_protobuf(), prometheus::encode_protobuf(), prometheus_client::encode_protobuf()];
     row("encode_protobuf", HISTOGRAM_SERIES, sides)

@@ -36,7 +36,7 @@ fn record_shared(_: u64) {
     }
 }
 
-/// Each thread records keys of its own, for most of which our recorder has no room.
+/// Each thread records keys of its own, most of which are past our recorder's series limit.
 fn record_own(thread: u64) {
     for id in 0..9_000 {
         let id = (9_000 * thread + id).to_string();

@@ -35,7 +35,7 @@ pub struct Case {
     pub threads: u32,
     /// When it is measured.
     pub when: When,
-    /// The allocator is told first to give back what it keeps of what was freed.
+    /// The allocator first has to give back what it keeps of what was freed.
     pub trimmed: bool,
 }
 
@@ -110,7 +110,7 @@ pub fn memory_table_child(index: usize) -> io::Result<f64> {
 
 /// What `docs/MEMORY.md` derives from the code; sizes of allocations are those of glibc's, 16 bytes apart.
 mod size {
-    /// Of a record, before its ends and its text.
+    /// Of a row, before its ends and its text.
     pub(super) const HEADER: u64 = 40;
     /// Where a value ends in the text.
     pub(super) const END: u64 = 4;
@@ -162,7 +162,7 @@ impl Case {
         total as f64
     }
 
-    /// Makes the series, has every thread touch them, and gives what each took.
+    /// Makes the series, has every thread touch them, and returns what each took.
     ///
     /// # Errors
     /// If the system does not tell the resident set.
@@ -223,7 +223,7 @@ impl Case {
         Ok((after? as f64 - before? as f64) / self.series as f64)
     }
 
-    /// Gives the resident set after as many threads have come and gone: the stacks that the system keeps for the next
+    /// Returns the resident set after as many threads have come and gone: the stacks that the system keeps for the next
     /// are not the metrics'.
     fn rehearse(&self) -> io::Result<u64> {
         let all = Barrier::new(self.threads as usize);
@@ -254,7 +254,7 @@ fn join(threads: Vec<ScopedJoinHandle<'_, ()>>) {
     }
 }
 
-/// Slots of a table that has grown to so many records: doubled whenever more than three quarters are taken.
+/// Slots of a table that has grown to so many rows: doubled whenever more than three quarters are taken.
 fn slots(records: u64) -> u64 {
     let mut slots = 4;
     while 4 * records > 3 * slots {
@@ -293,7 +293,7 @@ mod tests {
         // A million counters have 489 chunks, whose pointers do not fit into the first page.
         assert_eq!(size::slab(480), 4096);
         assert_eq!(size::slab(489), 8192);
-        // pipeline="orders-0",source="mysql-primary",table="public.order_items_00000": 75 bytes in a record of 128.
+        // pipeline="orders-0",source="mysql-primary",table="public.order_items_00000": 75 bytes in a row of 128.
         let one = live("bytes", Kind::Counter, 1, 1).formula();
         assert_eq!(one, (4 * 16 + 128 + 48 + 4096 + 4096) as f64);
     }

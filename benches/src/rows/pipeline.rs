@@ -39,7 +39,7 @@ pub fn pipeline(plan: Plan) -> Outcome {
     Outcome::of("pipeline", 1, "ns added/event", samples)
 }
 
-/// Replays a slice of the feed and tells how long it took.
+/// Replays a slice of the feed and returns how long it took.
 type Replay = dyn FnMut(&[u8]) -> Duration;
 
 struct Contestant {

@@ -164,7 +164,7 @@ pub fn encode<F: Facade>() -> Side {
     })
 }
 
-/// Gives what records so many values in a histogram, and what scrapes it.
+/// Returns what records so many values in a histogram, and what scrapes it.
 pub fn scrape_after<F: Facade>() -> (impl Fn(u64), impl Fn(&mut Vec<u8>)) {
     let recorder = F::fresh();
     let histogram = with_local_recorder(&recorder, || histogram!("latency"));

@@ -43,7 +43,7 @@ fn serving(coding: &'static str) -> Side {
     })
 }
 
-/// Gives the bytes of the answer.
+/// Returns the bytes of the answer.
 fn get(runtime: &Runtime, service: &mut MetricsService, coding: &str) -> usize {
     runtime.block_on(async {
         let request = Request::get("/metrics").header(ACCEPT_ENCODING, coding).body(()).expect("a request");

@@ -25,7 +25,7 @@ impl Creation for Fresh {
     }
 }
 
-/// An empty family. What finds no room in it goes to a series of overflow, so both limits are raised.
+/// An empty family. Past a series limit records go to the overflow series, so both limits are raised.
 pub fn create(_: &[Names]) -> Box<dyn Creation> {
     let registry = Registry::new();
     registry.set_series_limit(usize::MAX);
@@ -67,7 +67,7 @@ impl Churn {
         assert!(self.family.remove(&labels(&self.table)), "{} is not there", self.table);
     }
 
-    /// Gives the number of series that a scrape shows.
+    /// Returns the number of series that a scrape shows.
     pub fn scrape(&mut self) -> usize {
         self.body.clear();
         self.scraper.encode(Format::Text, &mut self.body).series()

@@ -1,5 +1,5 @@
 //! Readers of the text format. Each is given the body as it is taken from the network, or as near to it as its
-//! interface allows, and gives every label and value away once.
+//! interface allows, and hands out every label and value once.
 //!
 //! Left out: `openmetrics-parser`, whose licence (LGPL) this project does not take on, `prometheus-scrape`, of which
 //! `prometheus-parse` is the maintained copy, `prometheus-exposition-format-rs` and `openmetrics`, without a release
@@ -15,7 +15,7 @@ use super::ours::{Labels, counter_family};
 use crate::inputs::{Names, counter_names, counter_value};
 use crate::runner::Side;
 
-/// Gives what our encoder writes of the 10,000 counters.
+/// Returns what our encoder writes of the 10,000 counters.
 pub fn counter_exposition() -> String {
     let registry = Registry::new();
     let family = counter_family(&registry, "events_total");

@@ -2,7 +2,8 @@
 //!
 //! Recording costs about what a memory increment costs: every thread writes cells of its own, and only
 //! a scrape merges them. Declare metrics once, keep the handles, record per event; a
-//! [`Scraper`] (or the exporter in `streamgauge-exporter`) renders the Prometheus text format.
+//! [`Scraper`] (or the exporter in `streamgauge-exporter`) renders the Prometheus text format, OpenMetrics text or
+//! protobuf.
 //!
 //! ```
 //! use streamgauge::{Buckets, Counter, Family, Format, LabelSet, Registry, Scraper, Tick};
@@ -15,7 +16,7 @@
 //!
 //! let registry = Registry::new();
 //! let orders = registry.scope("deltaforge").label("pipeline", "orders");
-//! let events: Family<Table<'static>, Counter> =
+//! let events: Family<Table<'_>, Counter> =
 //!     orders.counter("source_events_total", "Events handed to the coordinator.").family()?;
 //! let latency = orders
 //!     .histogram("e2e_latency_seconds", "Receipt to delivery.")
@@ -34,10 +35,34 @@
 //! # Ok::<(), streamgauge::Error>(())
 //! ```
 //!
+//! # Which declaration
+//!
+//! All begin at a [`Scope`], which every [`Registry`] is; all but collectors take its prefix and its constant labels.
+//! `scope.counter(..)` stands for any kind of metric.
+//!
+//! | I have | I call | I keep |
+//! |---|---|---|
+//! | one metric | `scope.counter(..)`, then [`register`] | the metric: [`Counter`], [`Gauge`], .. |
+//! | one for each label set, a type | `scope.counter(..)`, then [`family`] | `Family<Table<'_>, Counter>` |
+//! | the same, with labels not worth a type | `scope.counter(..)`, then [`family_by`] | `Family<[&str; 2], Counter>` |
+//! | metrics that belong together | `#[derive(MetricSet)]`, then [`Stage::register`] | the set: `Stage` |
+//! | such a set for each label set | [`Family::<Table<'_>, Stage>::register`] | `Family<Table<'_>, Stage>` |
+//! | labels known only on the stream | `scope.counter(..)`, then [`dynamic_family`] | [`bridge::DynamicFamily`] |
+//! | a value at scrape time | `scope.gauge(..)`, then [`callback`](MetricBuilder::<Gauge>::callback) | nothing |
+//! | whole families at scrape time | a [`Collector`], then [`register_collector`] | a [`CollectorId`] |
+//!
+//! [`register`]: MetricBuilder::register
+//! [`family`]: MetricBuilder::family
+//! [`family_by`]: MetricBuilder::family_by
+//! [`Stage::register`]: MetricSet::register
+//! [`Family::<Table<'_>, Stage>::register`]: Family::register
+//! [`dynamic_family`]: MetricBuilder::dynamic_family
+//! [`register_collector`]: Registry::register_collector
+//!
 //! # Consistency
 //!
 //! - A scrape sees every record that happened before it began. A counter, bucket, count or sum never
-//!   decreases from one scrape to the next, whatever threads are born, die or end.
+//!   decreases from one scrape to the next, whatever threads start or end.
 //! - Within a histogram `_count` equals the `+Inf` bucket, and the sum covers every observation counted.
 //! - Values of different series of one scrape are not of one instant.
 //! - Not supported: fork without exec (recording is safe, registration may hang), stackful coroutines that

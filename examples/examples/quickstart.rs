@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let registry = Registry::new();
     let orders = registry.scope("shop").label("pipeline", "orders");
     let commits: Counter = orders.counter("checkpoints_total", "Checkpoints committed.").register()?;
-    let changes: Family<Change<'static>, Counter> = orders.counter("changes_total", "Row changes.").family()?;
+    let changes: Family<Change<'_>, Counter> = orders.counter("changes_total", "Row changes.").family()?;
     let latency: Histogram = orders
         .histogram("decode_latency_seconds", "Time to decode a change.")
         .unit(Unit::Seconds)

@@ -1,6 +1,7 @@
 //! Which format an exposition has.
 
 use crate::label::Escaping;
+use std::fmt;
 
 /// An exposition format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -21,6 +22,18 @@ impl Format {
     /// Returns whether it is OpenMetrics text, of either version.
     pub(crate) fn is_open_metrics(self) -> bool {
         matches!(self, Self::OpenMetrics | Self::OpenMetrics001)
+    }
+}
+
+/// The format with its version, as prose calls it.
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text => "text 0.0.4",
+            Self::OpenMetrics => "OpenMetrics 1.0.0",
+            Self::OpenMetrics001 => "OpenMetrics 0.0.1",
+            Self::Protobuf => "protobuf",
+        })
     }
 }
 

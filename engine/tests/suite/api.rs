@@ -15,8 +15,8 @@ use std::thread;
 use std::time::Duration;
 use streamgauge::{
     Buckets, Counter, DurationCounter, Error, Exposition, Family, Format, Gauge, Histogram, HistogramSnapshot,
-    InProgress, Instrument, Kind, LabelSet, LabelValue, LabelVisitor, Metric, MetricBuilder, MetricValue, Registry,
-    Scope, ScrapeReport, Scraper, Stats, Tick, Timer, Unit, UpDownCounter,
+    InProgress, Instrument, Kind, LabelSet, LabelValue, LabelVisitor, Level, Metric, MetricBuilder, MetricValue,
+    Registry, Scope, ScrapeReport, Scraper, Stats, Tick, Timer, Unit, UpDownCounter,
 };
 
 static EVENTS: LazyLock<Counter> =
@@ -384,4 +384,16 @@ fn types_are_what_callers_rely_on() {
     for text in [format!("{registry:?}"), format!("{:?}", Scraper::new(&registry)), format!("{family:?}")] {
         assert!(!text.is_empty() && !text.contains("seed"), "{text}");
     }
+}
+
+#[test]
+fn a_level_is_displayed_by_its_name() {
+    assert_eq!([Level::Basic, Level::Detailed].map(|level| level.to_string()), ["basic", "detailed"]);
+}
+
+#[test]
+fn a_format_is_displayed_with_its_version() {
+    let formats = [Format::Text, Format::OpenMetrics, Format::OpenMetrics001, Format::Protobuf];
+    let shown = formats.map(|format| format.to_string());
+    assert_eq!(shown, ["text 0.0.4", "OpenMetrics 1.0.0", "OpenMetrics 0.0.1", "protobuf"]);
 }

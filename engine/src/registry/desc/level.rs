@@ -1,6 +1,7 @@
 //! Levels: which families are on.
 
 use crate::sync::{AtomicU8, Ordering};
+use std::fmt;
 
 /// How much detail a metric belongs to. A registry has a level too; families above it are off.
 ///
@@ -49,6 +50,12 @@ impl Level {
             Self::Basic => "basic",
             Self::Detailed => "detailed",
         }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

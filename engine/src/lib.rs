@@ -110,8 +110,8 @@ pub use metric::{
 };
 pub use registry::{
     Catalog, CollectedFamily, CollectedValue, Collector, CollectorId, CollectorOutput, Error, Family,
-    FamilyDescription, FamilyOutput, HandleCache, Instrument, Labels, Level, MetricBuilder, MetricSet, Registry, Scope,
-    Switch,
+    FamilyDescription, FamilyOutput, HandleCache, Instrument, Labels, LabelsIter, Level, MetricBuilder, MetricSet,
+    Registry, Scope, Switch,
 };
 #[doc(hidden)]
 pub use registry::{FieldVisitor, SetField};

@@ -147,6 +147,15 @@ impl Catalog {
     }
 }
 
+impl<'c> IntoIterator for &'c Catalog {
+    type Item = &'c FamilyDescription;
+    type IntoIter = std::slice::Iter<'c, FamilyDescription>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.families.iter()
+    }
+}
+
 /// Returns text that stays in its cell of a table, and is not markup.
 fn cell(text: &str) -> String {
     let mut cell = String::with_capacity(text.len());

@@ -36,4 +36,4 @@ pub use desc::{Level, Switch};
 pub use error::Error;
 pub use family::{Family, FieldVisitor, HandleCache, MetricSet, SetField};
 pub use registry::Registry;
-pub use store::Labels;
+pub use store::{Labels, LabelsIter};

@@ -397,3 +397,45 @@ fn a_format_is_displayed_with_its_version() {
     let shown = formats.map(|format| format.to_string());
     assert_eq!(shown, ["text 0.0.4", "OpenMetrics 1.0.0", "OpenMetrics 0.0.1", "protobuf"]);
 }
+
+#[test]
+fn labels_are_iterated_by_a_loop_as_they_were_given() {
+    let registry = Registry::new();
+    let fixed: Family<Table<'_>, Counter> = registry.counter("fixed_total", "F.").family().expect("legal");
+    fixed.with(&Table { source: "my\"sql\n", table: "" }, Counter::inc);
+    let dynamic = registry.counter("dynamic_total", "D.").dynamic_family().expect("legal");
+    dynamic.get_or_create(&[("b", "2\\"), ("a", "1")]).expect("legal").inc();
+    registry.counter("bare_total", "B.").register().expect("legal").inc();
+    let mut all = Vec::new();
+    Scraper::new(&registry).visit(|metric| {
+        let labels = metric.labels();
+        let mut seen = Vec::new();
+        for (name, value) in labels {
+            seen.push((name.to_owned(), value.into_owned()));
+        }
+        assert_eq!(labels.into_iter().size_hint(), (seen.len(), Some(seen.len())));
+        all.push((metric.name().to_owned(), seen));
+    });
+    let owned = |labels: &[(&str, &str)]| -> Vec<_> {
+        labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    };
+    let expected = [
+        ("fixed_total", owned(&[("source", "my\"sql\n"), ("table", "")])),
+        ("dynamic_total", owned(&[("a", "1"), ("b", "2\\")])),
+        ("bare_total", Vec::new()),
+    ];
+    assert_eq!(all, expected.map(|(name, labels)| (name.to_owned(), labels)));
+}
+
+#[test]
+fn a_catalog_is_iterated_by_a_loop_in_the_order_of_names() {
+    let registry = Registry::new();
+    registry.gauge("b", "B.").register().expect("legal").set(1.0);
+    registry.counter("a_total", "A.").register().expect("legal").inc();
+    let catalog = registry.describe();
+    let mut names = Vec::new();
+    for family in &catalog {
+        names.push(family.name.as_str());
+    }
+    assert_eq!(names, ["a_total", "b"]);
+}

@@ -4,6 +4,7 @@ use super::row::RowRef;
 use crate::label::unescape;
 use crate::registry::desc::Desc;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// The labels of one series: constant ones and those of its set, in the family's order; of an
 /// [`DynamicFamily`](crate::bridge::DynamicFamily) in that of their names.
@@ -57,8 +58,8 @@ impl<'a> Labels<'a> {
     }
 
     /// Returns the names and values.
-    pub fn iter(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> + use<'a> {
-        self.escaped().map(|(name, value)| (name, unescape(value)))
+    pub fn iter(&self) -> LabelsIter<'a> {
+        LabelsIter { labels: *self, indices: 0..self.len(), next: 0 }
     }
 
     /// Returns whether a value may stand escaped in the text.
@@ -81,23 +82,28 @@ impl<'a> Labels<'a> {
     /// Returns the names, and the values as they stand in the text.
     #[inline(always)]
     pub(crate) fn escaped(&self) -> impl Iterator<Item = (&'a str, &'a str)> + Clone + use<'a> {
-        let (names, source, text) = (self.names, self.source, self.text());
+        let (labels, text) = (*self, self.text());
         let mut next = 0;
-        (0..self.len()).map(move |index| {
-            let end = match source {
-                Source::Record(row) => row.end(index),
-                Source::Collected(_, ends) => ends.get(index).map_or(0, |end| *end as usize),
-            };
-            let name = match names {
-                Some(names) => names.get(index).map_or("", |name| &**name),
-                None => name_at(text, next),
-            };
-            // Behind the name, `="`; behind the value, the quote and the comma.
-            let start = next + name.len() + 2;
-            next = end + 2;
-            let value = text.get(start..end).unwrap_or_default();
-            (name, std::str::from_utf8(value).unwrap_or_default())
-        })
+        (0..self.len()).map(move |index| labels.escaped_at(text, index, &mut next))
+    }
+
+    /// Returns one label of `text`, which is that of these labels. `next` is where its name begins, and becomes where
+    /// the one behind it does.
+    #[inline(always)]
+    fn escaped_at(&self, text: &'a [u8], index: usize, next: &mut usize) -> (&'a str, &'a str) {
+        let end = match self.source {
+            Source::Record(row) => row.end(index),
+            Source::Collected(_, ends) => ends.get(index).map_or(0, |end| *end as usize),
+        };
+        let name = match self.names {
+            Some(names) => names.get(index).map_or("", |name| &**name),
+            None => name_at(text, *next),
+        };
+        // Behind the name, `="`; behind the value, the quote and the comma.
+        let start = *next + name.len() + 2;
+        *next = end + 2;
+        let value = text.get(start..end).unwrap_or_default();
+        (name, std::str::from_utf8(value).unwrap_or_default())
     }
 
     /// Returns whether these labels, in any order, are the labels of the series: all of them, and no others.
@@ -121,6 +127,39 @@ impl<'a> Labels<'a> {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Cow<'a, str>> {
         self.iter().find(|(label, _)| *label == name).map(|(_, value)| value)
+    }
+}
+
+impl<'a> IntoIterator for Labels<'a> {
+    type Item = (&'a str, Cow<'a, str>);
+    type IntoIter = LabelsIter<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// The names and values of [`Labels`].
+#[derive(Clone, Debug)]
+pub struct LabelsIter<'a> {
+    labels: Labels<'a>,
+    /// Of the labels still to come.
+    indices: Range<usize>,
+    /// Where the next name begins in the text.
+    next: usize,
+}
+
+impl<'a> Iterator for LabelsIter<'a> {
+    type Item = (&'a str, Cow<'a, str>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let index = self.indices.next()?;
+        let (name, value) = self.labels.escaped_at(self.labels.text(), index, &mut self.next);
+        Some((name, unescape(value)))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.indices.size_hint()
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) use families::FamilyList;
 pub(crate) use generation::Generation;
 pub(crate) use idle::Fingerprint;
 pub(crate) use label_map::LabelMap;
-pub use labels::Labels;
+pub use labels::{Labels, LabelsIter};
 pub(crate) use registry_state::RegistryState;
 pub(crate) use removal::removing;
 pub(crate) use row::RowRef;

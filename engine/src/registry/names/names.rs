@@ -1,12 +1,11 @@
 //! The names of a registry: what is registered, under which name, and who gives way to whom.
 //!
 //! A metric that was declared without a wish has its name for as long as it is registered, and a second one that needs
-//! it is refused. Families of bridges *wish* for a name, the [`PreferredName`]. They are
-//! named one after the other, in the order of their turns: first each by the name it wishes for, if nobody before it
-//! needs that, then those that are left by the first of their other names that is free. That is a rule over the
-//! families there are, so it gives every process the same names; what a change makes of it is found by naming those
-//! again whom it touches: a family that comes takes the names it needs from those after it, and one that goes wakes
-//! those that wait for its.
+//! it is refused. Families of bridges *wish* for a name, the [`PreferredName`]. They are named one after the other, in
+//! the order of their turns: first each by the name it wishes for, if nobody before it needs that, then those that are
+//! left by the first of their other names that is free. That is a rule over the families there are, so it gives every
+//! process the same names; what a change makes of it is found by naming those again whom it touches: a family that
+//! comes takes the names it needs from those after it, and one that goes wakes those that wait for its.
 
 use super::claims::{Claims, Clashes, each_name};
 use super::waiting::{Waiting, Work};

@@ -25,7 +25,14 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         parts.push(Part { ident, ty: &field.ty, name: Some(name) });
     }
     let (all_names, all_values) = lists(&krate, &parts);
-    let ordinals = parts.iter().map(|part| part.ordinal(&krate));
+    let has_sets = parts.iter().any(|part| part.name.is_none());
+    if let Some(parameter) = input.generics.params.iter().find(|it| !matches!(it, GenericParam::Lifetime(_)))
+        && has_sets
+    {
+        let problem = "`flatten` needs a struct without type parameters: its labels are listed in constants";
+        return Err(Error::new(parameter.span(), problem));
+    }
+    let ordinals = parts.iter().map(|part| part.ordinal(&krate, has_sets));
     let visits = parts.iter().map(|part| part.visit(&krate));
     let this = &input.ident;
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
@@ -62,7 +69,7 @@ struct Part<'i> {
 // The code of a part has the span of its type: a type that is not a label value is refused there, and not at the
 // derive.
 impl Part<'_> {
-    fn ordinal(&self, krate: &Crate) -> TokenStream {
+    fn ordinal(&self, krate: &Crate, has_sets: bool) -> TokenStream {
         let Self { ident, ty, name } = self;
         // A name that is bound is the crate's own, as a constant that is called alike would be a pattern.
         let (field, ordinal) = (quote!(&self.#ident), local("streamgauge_ordinal"));
@@ -76,9 +83,13 @@ impl Part<'_> {
                 quote_spanned!(ty.span()=> #krate::LabelSet::ordinal(streamgauge_field)),
             ),
         };
+        let next = match has_sets {
+            true => quote_spanned!(ty.span()=> #krate::flatten::ordinal(#ordinal, #count, #own)),
+            false => quote_spanned!(ty.span()=> #ordinal.wrapping_mul(#count).wrapping_add(#own)),
+        };
         quote_spanned! {ty.span()=>
             let streamgauge_field = #field;
-            let #ordinal = #ordinal.wrapping_mul(#count).wrapping_add(#own);
+            let #ordinal = #next;
         }
     }
 

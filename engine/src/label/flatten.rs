@@ -34,6 +34,14 @@ pub const fn values<L: LabelSet>() -> &'static [&'static [&'static str]] {
     if L::VALUES.len() == L::NAMES.len() { L::VALUES } else { &[] }
 }
 
+/// Returns the number of a combination with one more field, of `count` values. Where `own` is not below that, it is one that
+/// no combination has: it must not be taken for another field's.
+#[must_use]
+#[inline(always)]
+pub const fn ordinal(before: usize, count: usize, own: usize) -> usize {
+    if before == usize::MAX || own >= count { usize::MAX } else { before.wrapping_mul(count).wrapping_add(own) }
+}
+
 /// Shows exactly as many values as the set has names: missing ones are empty and surplus ones left out, so that the
 /// labels after it keep their values.
 #[inline(always)]

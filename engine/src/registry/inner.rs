@@ -1,7 +1,7 @@
 //! What the clones of a registry share.
 
 use super::error::Error;
-use crate::cells::{collect, sweep_batch};
+use crate::cells::{collect, count_refused_removal, reclaimer_is_full, sweep_batch};
 use crate::registry::collect::{CollectorId, CollectorList, Collectors};
 use crate::registry::desc::{Desc, Switch};
 use crate::registry::names::{Change, Clashes, Names};
@@ -75,16 +75,30 @@ impl RegistryInner {
         Ok(family)
     }
 
-    /// Ends the family of this name; returns how many series it had, `None` where there is no such family.
-    pub(crate) fn unregister(&self, name: &str) -> Option<usize> {
+    /// Ends the family of this name, if it is the one that is meant; returns how many series it had, `None` where there is
+    /// no such family, or one that cannot be ended.
+    pub(crate) fn unregister(
+        &self,
+        name: &str,
+        is_meant: impl FnOnce(&PlainArc<FamilyStore>) -> bool,
+    ) -> Option<usize> {
+        if reclaimer_is_full() {
+            // Its series could not be removed.
+            count_refused_removal();
+            return None;
+        }
         let family = {
             let mut names = self.names.lock();
-            let family = names.unregister(name)?;
+            let family = names.unregister(name, |family| !family.is_member() && is_meant(family))?;
             self.families.store(PlainArc::new(self.families.load().without(&family)));
             self.count_change();
             family
         };
-        Some(family.unregister())
+        let removed = family.unregister();
+        self.state.budget.forget(&family.generation);
+        // What its callbacks own is freed now: perhaps nobody scrapes.
+        collect();
+        Some(removed)
     }
 
     /// Changes the name, help or unit of a family that is in use.

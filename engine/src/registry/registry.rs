@@ -175,8 +175,9 @@ impl Registry {
     /// Handles that are held record on, unseen; lookups in its [`Family`](crate::Family) handles yield noops, and no
     /// series is made in it any more.
     ///
-    /// Of a family of sets the families of its metrics are unregistered, each by its name; the next set that is looked
-    /// up registers them again. A collector's families go [with it](Self::unregister_collector).
+    /// Some families stay, and nothing is done: those that a family of sets is made of, as long as that has handles; dynamic
+    /// families; and all where [nothing can be freed](crate::Stats::refused_removals). A collector's families go
+    /// [with it](Self::unregister_collector).
     ///
     /// ```
     /// # let registry = streamgauge::Registry::new();
@@ -187,7 +188,7 @@ impl Registry {
     /// # Ok::<(), streamgauge::Error>(())
     /// ```
     pub fn unregister(&self, name: &str) -> bool {
-        self.inner().is_some_and(|inner| inner.unregister(name).is_some())
+        self.inner().is_some_and(|inner| inner.unregister(name, |_| true).is_some())
     }
 
     pub(crate) fn inner(&self) -> Option<&PlainArc<RegistryInner>> {

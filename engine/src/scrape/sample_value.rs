@@ -2,13 +2,14 @@
 
 use super::SampleError;
 use super::value::{ValueScratch, one};
+use crate::catch::catch_drop;
 use crate::cells::{Pass, PassScratch, Pin};
 use crate::encode::MetricValue;
 use crate::kind::Kind;
 use crate::registry::collect::{Collected, Ended, Registered};
 use crate::registry::desc::Desc;
 use crate::registry::registry::Registry;
-use crate::registry::store::{Labels, Storage, not_nested};
+use crate::registry::store::{Labels, RowRef, Storage, not_nested};
 
 /// Which of a family's samples is asked for.
 enum Part<'a> {
@@ -71,19 +72,30 @@ impl Registry {
         if !family.is_on() {
             return Err(SampleError::Off { name: name.to_owned() });
         }
-        let pin = Pin::enter();
         let unknown = || {
+            let pin = Pin::enter();
             let known = family.live(&pin).take(SHOWN).map(|row| Labels::new(&family.desc, row));
             unknown_labels(name, labels, known)
         };
         let Some(part) = family.with_desc(|desc| part_of(desc, name, labels)) else { return Err(unknown()) };
         let own = part.own_labels(name, labels);
-        let row = family.live(&pin).find(|row| Labels::new(&family.desc, *row).are(&own));
-        let row = row.ok_or_else(unknown)?;
+        let is_meant = |row: &RowRef<'_>| Labels::new(&family.desc, *row).are(&own);
         let no_value = || SampleError::NoValue { name: name.to_owned() };
-        if let Storage::Callback(callback) = row.series() {
-            not_nested(|| callback.run()).ok_or_else(no_value)?;
+        let callback = {
+            let pin = Pin::enter();
+            let row = family.live(&pin).find(is_meant);
+            row.and_then(
+                |row| if let Storage::Callback(callback) = row.series() { Some(callback.clone()) } else { None },
+            )
+        };
+        if let Some(callback) = callback {
+            // Without the pin, which would keep what is removed meanwhile in memory.
+            let ran = not_nested(|| callback.run());
+            catch_drop(callback);
+            ran.ok_or_else(no_value)?;
         }
+        let pin = Pin::enter();
+        let row = family.live(&pin).find(is_meant).ok_or_else(unknown)?;
         family.with_desc(|desc| {
             let (mut pass, mut scratch) = (PassScratch::default(), ValueScratch::default());
             scratch.begin(desc.kind);

@@ -95,10 +95,10 @@ fn a_name_that_somebody_waits_for_goes_to_who_waits() {
     assert!(registry.unregister("reads"));
     assert_eq!(wishing.name(), "reads");
     wishing.get_or_create(&[]).expect("legal").set(2.0);
-    // And one with a wish ends too, for good.
-    assert!(registry.unregister("reads"));
-    registry.gauge("reads", "Other reads.").register().expect("free").set(3.0);
-    assert_eq!(registry.sample_value("reads", &[]), Some(3.0));
+    // A dynamic family stays, with its handles.
+    assert!(!registry.unregister("reads"));
+    assert_eq!(registry.unregister_all(), 1, "but not its series");
+    assert_eq!(registry.sample_value("reads", &[]), None);
 }
 
 #[test]
@@ -112,12 +112,22 @@ fn a_scope_ends_with_what_is_its_own() {
         tables.with(&Table { table: "a" }, |set| set.events_total.inc());
         scope.scope("inner").counter("depth_total", "D.").register().expect("legal").inc();
     }
+    let payments = registry.scope("app").label("pipeline", "payments");
+    let families = Family::<Table<'_>, TableMetrics>::register(&payments).expect("the same");
+    let value_of = |table| registry.sample_value("app_events_total", &[("pipeline", "payments"), ("table", table)]);
     let orders = registry.scope("app").label("pipeline", "orders");
     assert_eq!(orders.unregister_all(), 3);
     assert_eq!(orders.unregister_all(), 0);
     let value = |pipeline| registry.sample_value("app_events_total", &[("pipeline", pipeline), ("table", "a")]);
     assert_eq!((value("orders"), value("payments")), (None, Some(1.0)));
+    // The metrics of a family of sets stay as long as that has handles.
+    assert!(!registry.unregister("app_events_total"));
     assert_eq!(registry.scope("app").unregister_all(), 3);
+    families.with(&Table { table: "b" }, |set| set.events_total.inc());
+    assert_eq!(value_of("b"), Some(1.0));
+    drop(families);
+    assert!(registry.unregister("app_events_total"));
+    assert_eq!(registry.scope("app").unregister_all(), 1);
     [&other, &near].iter().for_each(|counter| counter.inc());
     assert_eq!(
         registry.describe().iter().map(|family| family.name.as_str()).collect::<Vec<_>>(),

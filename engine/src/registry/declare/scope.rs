@@ -4,7 +4,7 @@ use super::set_action::SetAction;
 use crate::kind::Kind;
 use crate::registry::desc::Level;
 use crate::registry::inner::RegistryInner;
-use crate::registry::store::Labels;
+use crate::registry::store::{FamilyStore, Labels};
 use crate::sync::PlainArc;
 use std::time::Duration;
 
@@ -119,7 +119,7 @@ impl Scope {
     /// returns how many series that removes.
     ///
     /// Families whose names begin with the prefix are [unregistered](crate::Registry::unregister). Where the scope has
-    /// constant labels others may share them: then they stay, and the series with these labels are removed from them,
+    /// constant labels others may share them: then they stay, as those do that cannot be unregistered, and the series with these labels are removed from them,
     /// each exposed once more with its final value.
     ///
     /// ```
@@ -138,14 +138,16 @@ impl Scope {
         let prefix = self.full_name("");
         let families = registry.families();
         let own = families.iter().filter(|family| family.with_desc(|desc| desc.name.starts_with(&prefix)));
-        if self.labels.is_empty() {
-            let names = own.map(|family| family.with_desc(|desc| desc.name.to_string()));
-            return names.filter_map(|name| registry.unregister(&name)).sum();
-        }
         let has_labels = |labels: Labels<'_>| {
             self.labels.iter().all(|(name, value)| labels.get(name).is_some_and(|own| own == value.as_str()))
         };
-        own.map(|family| family.remove_where(|row| has_labels(Labels::new(&family.desc, row)), |_| {})).sum()
+        let end = |family: &PlainArc<FamilyStore>| {
+            let name = family.with_desc(|desc| desc.name.to_string());
+            let is_own = |known: &PlainArc<FamilyStore>| PlainArc::ptr_eq(known, family);
+            let ended = if self.labels.is_empty() { registry.unregister(&name, is_own) } else { None };
+            ended.unwrap_or_else(|| family.remove_where(|row| has_labels(Labels::new(&family.desc, row)), |_| {}))
+        };
+        own.map(end).sum()
     }
 
     pub(crate) fn own_limit(&self) -> Option<usize> {

@@ -162,6 +162,17 @@ impl<L: LabelSet, M: Instrument> Family<L, M> {
     /// just expired.
     ///
     /// Where the family is [off](crate::Level) `f` gets a noop.
+    ///
+    /// ```compile_fail
+    /// # use streamgauge::{Counter, Family, LabelSet, LabelVisitor};
+    /// struct Two;
+    /// impl LabelSet for Two {
+    ///     type Family = ();
+    ///     const NAMES: &'static [&'static str] = &["a", "b"];
+    ///     fn visit<V: LabelVisitor>(&self, _: &mut V) {}
+    /// }
+    /// Family::<(), Counter>::noop().with(&Two, Counter::inc); // a family without labels
+    /// ```
     #[doc(alias = "with_label_values")]
     #[inline]
     pub fn with<Q, R>(&self, labels: &Q, f: impl FnOnce(&M) -> R) -> R

@@ -42,6 +42,7 @@ impl<L: LabelSet> Lookup<L> {
     /// Finds the row of a label set, by its number where it has one and the number is known.
     #[inline(always)]
     pub(super) fn dense_or_hashed<'p, Q: LabelSet>(&'p self, pin: &'p Pin, labels: &Q) -> Option<RowRef<'p>> {
+        const { assert!(has_names_of::<L, Q>(), "a label set has as many labels as those of its family's type") };
         self.dense.get(pin, labels).or_else(|| self.find_hashed(pin, labels))
     }
 
@@ -49,6 +50,7 @@ impl<L: LabelSet> Lookup<L> {
     /// [`with_created`](Self::with_created).
     #[inline(always)]
     pub(super) fn find_if_on<'p, Q: LabelSet>(&'p self, pin: &'p Pin, labels: &Q) -> Option<RowRef<'p>> {
+        const { assert!(has_names_of::<L, Q>(), "a label set has as many labels as those of its family's type") };
         if const { Dense::<L>::serves::<Q>() } {
             // Empty while the family is off.
             return self.dense.get(pin, labels);
@@ -63,6 +65,7 @@ impl<L: LabelSet> Lookup<L> {
 
     /// Finds the row of a label set also where its values are longer than the family allows.
     pub(super) fn find_cut<'p, Q: LabelSet>(&'p self, pin: &'p Pin, labels: &Q) -> Option<RowRef<'p>> {
+        const { assert!(has_names_of::<L, Q>(), "a label set has as many labels as those of its family's type") };
         self.dense_or_hashed(pin, labels).or_else(|| {
             let values = self.label_map.values(labels, self.store.desc.limits.value_bytes);
             if values.cut() == 0 {
@@ -105,6 +108,7 @@ impl<L: LabelSet> Lookup<L> {
     #[cold]
     #[inline(never)]
     pub(super) fn create<M: Backend, Q: LabelSet>(&self, pin: &Pin, labels: &Q) -> M {
+        const { assert!(has_names_of::<L, Q>(), "a label set has as many labels as those of its family's type") };
         let values = self.label_map.values(labels, self.store.desc.limits.value_bytes);
         if values.cut() > 0 {
             self.store.count_cut(values.cut());
@@ -160,6 +164,12 @@ impl<L: LabelSet> Lookup<L> {
         let make = |created| M::create(&store.desc, created);
         Ok(own(store.get_or_insert(pin, hash, values, standing, &make)?))
     }
+}
+
+/// Returns whether a set that is looked up has as many labels as the family's: a lookup compares so many values of a row. A
+/// hand-written set that names the family of another could have more.
+const fn has_names_of<L: LabelSet, Q: LabelSet>() -> bool {
+    L::NAMES.len() == Q::NAMES.len()
 }
 
 /// Calls `f` with a noop. Apart, so that a lookup does not hold what drops one.

@@ -68,7 +68,17 @@ pub(super) fn obtain<M: Default>(
         }
     }
     store.count_overflow();
-    let found = (0..overflow).find_map(|place| try_once(Which::Overflow(place)).ok().flatten());
+    let mut is_unregistered = false;
+    let found = (0..overflow).find_map(|place| match try_once(Which::Overflow(place)) {
+        Ok(found) => found,
+        Err(refused) => {
+            is_unregistered |= refused == Refused::Unregistered;
+            None
+        }
+    });
+    if found.is_none() && is_unregistered {
+        return Admission::Own(M::default());
+    }
     Admission::Overflow(found.unwrap_or_else(lost))
 }
 

@@ -94,21 +94,15 @@ impl Names {
     }
 
     /// Takes the family of this name out, whose names are free then.
-    pub(crate) fn unregister(&mut self, name: &str) -> Option<PlainArc<FamilyStore>> {
-        let family = self.families.get(name)?.clone();
+    pub(crate) fn unregister(
+        &mut self,
+        name: &str,
+        may_go: impl FnOnce(&PlainArc<FamilyStore>) -> bool,
+    ) -> Option<PlainArc<FamilyStore>> {
+        // Handles of a dynamic family can give it another name.
+        let family = self.families.get(name).filter(|family| !family.desc.is_dynamic && may_go(family))?.clone();
         let mut work = Work::new();
-        let desc = family.with_desc(Desc::clone);
-        self.release(&desc, &mut work);
-        if let Some(wish) = &desc.wish {
-            self.waiting.note(wish.serial, &family, Vec::new());
-            let place = (desc.kind, wish.declared.clone());
-            if let Some(wishing) = self.wishing.get_mut(&place) {
-                wishing.retain(|other| !PlainArc::ptr_eq(other, &family));
-                if wishing.is_empty() {
-                    self.wishing.remove(&place);
-                }
-            }
-        }
+        self.release(&family.with_desc(Desc::clone), &mut work);
         self.settle(work);
         Some(family)
     }

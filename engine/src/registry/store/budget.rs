@@ -43,6 +43,11 @@ impl Budget {
         !broken(Fault::RoomNotLookedForAgain) && self.try_take()
     }
 
+    /// Forgets a family that is unregistered.
+    pub(crate) fn forget(&self, family: &PlainArc<Generation>) {
+        self.waiting.lock().retain(|waiting| !PlainArc::ptr_eq(waiting, family));
+    }
+
     fn try_take(&self) -> bool {
         // Relaxed (O28): as in set_limit.
         let limit = self.limit.load(Ordering::Relaxed);

@@ -203,6 +203,11 @@ impl FamilyStore {
         }
     }
 
+    /// Returns whether a family of sets that has handles is made of this one.
+    pub(crate) fn is_member(&self) -> bool {
+        self.sets.lock().iter().any(|set| set.strong_count() > 0)
+    }
+
     /// Makes the family a member of a family of sets, which is bumped by its removals and follows whether it is on.
     pub(crate) fn join(self: &PlainArc<Self>, set: &PlainArc<Self>) {
         self.generation.subscribe(&set.generation);

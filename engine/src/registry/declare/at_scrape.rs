@@ -14,7 +14,8 @@ impl MetricBuilder<Gauge> {
     /// as the depth of a channel or the age of the last checkpoint.
     ///
     /// Callbacks run before the scrape reads anything, on its thread and holding no lock. One that panics is
-    /// left out of that scrape and counted in its report. It lives as long as the registry.
+    /// left out of that scrape and counted in its report. It lives until its series is removed, its family
+    /// unregistered, or the registry dropped.
     ///
     /// A scrape that finds one running in another scrape does not wait: it shows what the callback returned last, or
     /// nothing where it has not returned yet. Once that run is ten seconds old it seems to hang: then the gauge is left

@@ -185,7 +185,8 @@ impl<S: MetricSet> Backend for S {
             Err(Error::LimitReached { .. }) => Err(Refused::Full),
             Err(Error::OutOfCells { .. }) => Err(Refused::OutOfCells),
             Err(Error::CallbackExists { .. }) => Err(Refused::Callback),
-            // Accepted when the family was made: a series went between finding and holding it.
+            // What can be refused was accepted when the family was made, and its families stay as long as this one has
+            // handles: a series went between finding and holding it.
             Err(_) => Ok(None),
         }
     }

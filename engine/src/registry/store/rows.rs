@@ -129,7 +129,7 @@ impl Rows {
     /// Lets walks meet what was appended, whose last series has this number. After the rows can be looked up, so
     /// that a walk which meets a series finds it living.
     pub(crate) fn publish(&self, writer: &RowsWriter, newest: u64) {
-        // SAFETY: null, or a page of this family, which are freed only with it.
+        // SAFETY: null, or a page of these rows, which are freed only with them.
         let Some(page) = (unsafe { writer.tail.as_ref() }) else { return };
         // Release (O14): before the length, so that a series that a walk meets is not above the number it reads then.
         self.newest.store(newest, Ordering::Release);
@@ -138,7 +138,7 @@ impl Rows {
     }
 
     fn page_with_room(&self, writer: &mut RowsWriter, size: usize) -> &Page {
-        // SAFETY: null, or a page of this family, which are freed only with it.
+        // SAFETY: null, or a page of these rows, which are freed only with them.
         let tail = unsafe { writer.tail.as_ref() };
         if let Some(page) = tail
             && page.capacity - writer.written >= size
@@ -152,7 +152,7 @@ impl Rows {
         // Release (O14): pairs with the Acquire of end; after the link, so that a walk to this end arrives there.
         self.tail.store(fresh, Ordering::Release);
         *writer = RowsWriter { tail: fresh, written: 0 };
-        // SAFETY: just made; freed only with the family.
+        // SAFETY: just made; freed only with these rows.
         unsafe { &*fresh }
     }
 
@@ -161,7 +161,7 @@ impl Rows {
         std::iter::from_fn(move || {
             // Acquire (O14): pairs with the Release of page_with_room.
             let page = next.load(Ordering::Acquire);
-            // SAFETY: null, or a page of this family, which are freed only with it.
+            // SAFETY: null, or a page of these rows, which are freed only with them.
             let page = unsafe { page.as_ref() }?;
             next = &page.next;
             Some(page)
@@ -178,7 +178,7 @@ impl Rows {
     pub(crate) fn end(&self) -> End<'_> {
         // Acquire (O14): pairs with the Release of page_with_room.
         let tail = self.tail.load(Ordering::Acquire);
-        // SAFETY: null, or a page of this family, which are freed only with it.
+        // SAFETY: null, or a page of these rows, which are freed only with them.
         End(unsafe { tail.as_ref() }.map(|page| (page, page.len())))
     }
 
@@ -233,7 +233,7 @@ impl Drop for Rows {
         // Acquire (O14): the pages may have been made by other threads.
         let mut next = self.head.load(Ordering::Acquire);
         while let Some(page) = NonNull::new(next) {
-            // SAFETY: made by Box::into_raw, and freed once: the family is gone.
+            // SAFETY: made by Box::into_raw, and freed once: the last share of these rows is gone.
             let page = unsafe { Box::from_raw(page.as_ptr()) };
             // Acquire (O14): as above.
             next = page.next.load(Ordering::Acquire);
